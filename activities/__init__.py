@@ -1,0 +1,1 @@
+"""One step in the outside world each, safe to repeat."""

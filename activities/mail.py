@@ -1,0 +1,91 @@
+"""One notice mail: plain sentences, one reason and one link each."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from urllib.parse import unquote, urlsplit
+
+from config.settings import Settings
+from domain.messages import Mailing
+
+SENTENCES = {
+    "assigned_to_you": "A case was assigned to you.",
+    "decision_wanted": "A decision is wanted from you.",
+    "decided": "Your proposal has been decided.",
+    "commenter_spoke": "The commenter has said more.",
+    "review_wanted": "A reply waits for somebody else to read it before it goes out.",
+    "due_soon": "A deadline is near.",
+    "late": "A deadline has passed.",
+    "promise_made": "You are accountable for a promise that is now public.",
+    "promise_broken": "A promise is now openly broken: its date has passed.",
+    "reply_failed": "A reply could not be published.",
+    "reply_unconfirmed": "We do not know whether a reply arrived; please look at the channel.",
+    "reply_returned": "A reply was given back to you for changes.",
+    "reply_withdrawn": "A reply was withdrawn.",
+}
+"""What each reason of a notice says to its reader."""
+
+SECONDS = 15
+"""How long a mail server may take for each answer."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    id: str
+    sender: str
+    to: str | None
+    subject: str
+    text: str
+
+    @classmethod
+    def of(cls, mailing: Mailing, name: str, address: str | None, settings: Settings) -> Mail:
+        """The mail for one person; it holds no word of any commenter."""
+        lines = [
+            f"{SENTENCES.get(n.reason, n.reason)}\n{settings.links}/{n.about}"
+            for n in mailing.notices
+        ]
+        first = SENTENCES.get(mailing.notices[0].reason, mailing.notices[0].reason)
+        more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+        text = "\n\n".join((f"Hello {name},", *lines, "Answerable"))
+        return cls(mailing.id, settings.smtp_from, address, f"{first}{more}", text + "\n")
+
+    def message(self) -> EmailMessage:
+        message = EmailMessage()
+        message["From"] = self.sender
+        message["To"] = self.to
+        message["Subject"] = self.subject
+        message["Date"] = formatdate()
+        message["Message-ID"] = make_msgid(idstring=self.id)
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(self.text)
+        return message
+
+
+def send_mail(url: str, mail: Mail) -> None:
+    """Send by the server of an smtp:// or smtps:// URL; STARTTLS wherever it is offered.
+
+    A password is never sent in clear: without TLS, one that is given is refused.
+    """
+    server = urlsplit(url)
+    host, context = server.hostname or "localhost", ssl.create_default_context()
+    if server.scheme == "smtps":
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, server.port or 465, timeout=SECONDS, context=context
+        )
+    else:
+        smtp = smtplib.SMTP(host, server.port or 25, timeout=SECONDS)
+    with smtp:
+        is_safe = server.scheme == "smtps"
+        smtp.ehlo_or_helo_if_needed()
+        if not is_safe and smtp.has_extn("starttls"):
+            smtp.starttls(context=context)
+            is_safe = True
+        if server.username:
+            if not is_safe:
+                raise smtplib.SMTPException("the server offers no TLS; no password is sent to it")
+            smtp.login(unquote(server.username), unquote(server.password or ""))
+        smtp.send_message(mail.message())

@@ -1,0 +1,54 @@
+"""Keeping the house in order."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from intake import handover
+from store import inbox, words
+from store.database import Database
+
+PART = 500
+"""Arrivals handed over between two looks at the inbox."""
+
+
+class UpkeepActivities:
+    def __init__(self, client: Client, database: Database) -> None:
+        self._client = client
+        self._database = database
+
+    @activity.defn(name="hand_over_waiting")
+    async def hand_over_waiting(self) -> int:
+        """Hand over a part of what waits; 0 when nothing waits or nothing moved."""
+        waiting = await asyncio.to_thread(self._waiting)
+        return await handover.hand_over_all(
+            self._client, self._database, waiting, on_progress=activity.heartbeat
+        )
+
+    def _waiting(self) -> list[str]:
+        with self._database.reading() as session:
+            return inbox.waiting(session, PART)
+
+    @activity.defn(name="sweep")
+    async def sweep(self) -> None:
+        """Hand over what was left, drop words nobody bound; then ask to be run again.
+
+        Asking takes the form of a failure that is no error: Temporal's retries are the clock,
+        and they add nothing to history.
+        """
+        activity.heartbeat()
+        while await self.hand_over_waiting():
+            activity.heartbeat()
+        await asyncio.to_thread(self._sweep_words)
+        raise ApplicationError(
+            "swept; again in a while", type="Again", category=ApplicationErrorCategory.BENIGN
+        )
+
+    def _sweep_words(self) -> None:
+        with self._database.writing() as session:
+            words.sweep(session, datetime.now(UTC))

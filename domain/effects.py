@@ -1,0 +1,69 @@
+"""What has to be done in the outside world because something happened.
+
+Effects are named by the rules and carried out by the workflow shell, in order, after the facts
+that caused them are in the ledger. Each is safe to repeat, except ``Publish``, which is attempted
+once and looked for afterwards.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from domain.base import Value
+from domain.people import Seat, Seats
+
+
+class OpenEntity(Value):
+    """Start another entity, unless the store already knows it."""
+
+    do: Literal["open"] = "open"
+    stream: str
+    command: dict[str, Any]
+    summary: str
+
+
+class Tell(Value):
+    """Tell another entity what became of something; it may find nothing to do."""
+
+    do: Literal["tell"] = "tell"
+    stream: str
+    command: dict[str, Any]
+
+
+class Notify(Value):
+    """Let people know, once each, why and about what. Never waited for by anything."""
+
+    do: Literal["notify"] = "notify"
+    reason: str
+    about: str
+    """The stream that the notice's one link leads to."""
+    people: tuple[str, ...] = ()
+    to: tuple[Seat, ...] = ()
+    seats: Seats | None = None
+    except_person: str | None = None
+
+
+class Publish(Value):
+    """The irreversible call to the channel."""
+
+    do: Literal["publish"] = "publish"
+    attempt: int
+
+
+class Find(Value):
+    """Ask the channel whether an earlier attempt arrived."""
+
+    do: Literal["find"] = "find"
+    attempt: int
+
+
+Effect = Annotated[OpenEntity | Tell | Notify | Publish | Find, Field(discriminator="do")]
+
+
+class Pending(Value):
+    """An effect with the seq of the fact that caused it."""
+
+    seq: int
+    effect: Effect

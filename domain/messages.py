@@ -1,0 +1,133 @@
+"""What travels between the door, the intake and the workflows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.base import Moment, Value, Words
+from domain.effects import Effect
+from domain.entity import State, decide, fold, to_facts
+from domain.kinds import KINDS
+from domain.ledger import Batch, Fact
+from domain.people import MACHINE, Actor, Seat, Seats
+from domain.post import FindResult, PublishResult
+
+
+class Start(Value):
+    """A workflow's input: an opening command, or the snapshot it goes on from.
+
+    ``actor``, ``at`` belong to the opening. ``acted`` tells which effects of the snapshot were
+    carried out; ``is_restored`` that what is left of them may have been, in an earlier life.
+    """
+
+    kind: str
+    epoch: int = 1
+    command: dict[str, Any] | None = None
+    actor: Actor | None = None
+    at: Moment | None = None
+    state: dict[str, Any] | None = None
+    is_restored: bool = False
+
+
+class Request(Value):
+    """A person's command on its way to a workflow.
+
+    ``key`` is a digest of who, what and the idempotency key; ``digest`` one of the request's body.
+    """
+
+    command: dict[str, Any]
+    actor: Actor
+    key: str | None = None
+    digest: str | None = None
+    expected_seq: int | None = None
+
+
+class Answer(Value):
+    """What a command came to: its seq, and everything the ledger may not have yet."""
+
+    seq: int
+    batch: Batch
+    digest: str | None = None
+    is_repeat: bool = False
+
+
+class Notice(Value):
+    """One thing one person should know: why, and the stream its link leads to."""
+
+    reason: str
+    about: str
+
+
+class Errand(Value):
+    """An effect on its way into the outside world, with the fact that caused it."""
+
+    stream: str
+    seq: int
+    effect: Effect
+    is_last: bool = False
+    """The entity has closed: nothing else will tell the store that this was carried out."""
+
+
+class SeatsWanted(Value):
+    """Asks who fills these seats now."""
+
+    wanted: tuple[Seat, ...]
+    seats: Seats
+
+
+class Publication(Value):
+    """One attempt to publish a post, or one look for it."""
+
+    post_id: str
+    channel: str
+    comment_id: str
+    words: Words
+    attempt: int
+
+
+class PublicationResult(Value):
+    result: PublishResult
+    code: str = ""
+
+
+class LookResult(Value):
+    result: FindResult
+
+
+class NoticesStart(Value):
+    """The input of one person's notices: what is still to be told, and the time to gather."""
+
+    person: str
+    wait_seconds: int
+    pending: tuple[Notice, ...] = ()
+    sent: int = 0
+
+
+class Mailing(Value):
+    """Notices for one person that go out together. ``id`` makes sending them again harmless."""
+
+    id: str
+    person: str
+    notices: tuple[Notice, ...]
+
+
+TASK_QUEUE = "answerable"
+"""The task queue of all workflows and of every activity that does not publish."""
+
+
+def channel_queue(channel: str) -> str:
+    """The task queue on which posts of one channel are published, at that channel's rate."""
+    return f"answerable-channel-{channel}"
+
+
+def opening(start: Start) -> tuple[State, tuple[Fact, ...]]:
+    """The state and facts with which an entity opens: the same wherever it is computed."""
+    kind = KINDS[start.kind]
+    actor = start.actor or MACHINE
+    assert start.command is not None
+    assert start.at is not None
+    command = kind.command(start.command)
+    facts = to_facts(decide(kind, None, command, actor, start.at), 0, actor.id, start.at)
+    state = fold(kind, None, facts)
+    assert state is not None
+    return state, facts

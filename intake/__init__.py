@@ -1,0 +1,1 @@
+"""From inbox to workflow: used by the door and by activities alike."""

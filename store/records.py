@@ -1,0 +1,326 @@
+"""The one writer of the ledger, the snapshots and everything derived from them.
+
+Called by the worker's record activity and, with the very same batch, by the door, so that the
+next page is already true. Repeating a batch changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import insert, select, text, update
+from sqlmodel import Session, SQLModel, col
+
+from domain.commitment import Commitment
+from domain.entity import Kind, State, acted, evolve
+from domain.errors import Forked, Gap, Outdated, StaleEpoch
+from domain.escalation import Escalation
+from domain.kinds import KINDS
+from domain.ledger import GENESIS, SCHEMA, Batch, Fact, digest, link
+from domain.post import Post
+from store import tables, words
+from store.database import Database
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""Sorts what has no deadline behind everything that has one."""
+
+_ORDER_LOCK = 0x616E7377
+"""PostgreSQL advisory lock: positions become visible in the order in which they are given."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    seq: int
+    is_new: bool
+
+
+def record(database: Database, batch: Batch, at: datetime) -> Recorded:
+    """Write a batch of facts and all that follows from them, in one transaction.
+
+    Raises Forked (nothing written, alarm stored) where a stored fact differs, StaleEpoch where a
+    restore has replaced the writer, Gap where facts before these are missing, Outdated where newer
+    code has written the stream. Safe to repeat.
+    """
+    try:
+        return database.write(lambda session: _record(session, batch, at))
+    except Forked as fork:
+        stream, seq, found = fork.args
+        database.write(lambda session: _raise_alarm(session, stream, seq, found, at))
+        raise
+
+
+def _record(session: Session, batch: Batch, at: datetime) -> Recorded:
+    _lock_stream(session, batch.stream)
+    row = session.get(tables.Snapshot, batch.stream)
+    _check_writer(row, batch)
+    seq = row.seq if row else 0
+    _check_repeats(session, batch, seq)
+    new = [fact for fact in batch.facts if fact.seq > seq]
+    if new and new[0].seq != seq + 1:
+        raise Gap(f"{batch.stream} is at {seq}; a batch starts at {new[0].seq}")
+    if row is None and not new:
+        raise Gap(f"{batch.stream} has no first fact yet")
+    kind = KINDS[batch.kind]
+    before = load(row) if row else None
+    state = before
+    for fact in new:
+        state = evolve(kind, state, fact)
+    assert state is not None
+    state = acted(state, batch.acted)
+    if state is before and row is not None and row.epoch == batch.epoch:
+        return Recorded(seq=seq, is_new=False)
+    entries = _entries(batch.stream, new, row.head if row else GENESIS)
+    _save_snapshot(session, kind, state, batch.epoch, row, entries, at)
+    if new:
+        words.bind(session, [i for fact in new for i in words.refs(fact.data)], batch.stream)
+        _derive(session, state, is_first=row is None)
+        _append(session, entries)
+    return Recorded(seq=state.seq, is_new=bool(new))
+
+
+def _lock_stream(session: Session, stream: str) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:s, 0))"), {"s": stream}
+        )
+
+
+def _check_writer(row: tables.Snapshot | None, batch: Batch) -> None:
+    newest = max(batch.schema_version, row.schema_version if row else 0)
+    if newest > SCHEMA:
+        raise Outdated(f"{batch.stream} is written with schema {newest}; this process has {SCHEMA}")
+    if row and batch.epoch < row.epoch:
+        raise StaleEpoch(f"{batch.stream} is in epoch {row.epoch}; the writer is in {batch.epoch}")
+
+
+def _check_repeats(session: Session, batch: Batch, seq: int) -> None:
+    """Facts that are stored already must be the same to the byte."""
+    repeats = {f.seq: digest(f.canonical(batch.stream)) for f in batch.facts if f.seq <= seq}
+    if not repeats:
+        return
+    rows = session.execute(
+        select(col(tables.LedgerEntry.seq), col(tables.LedgerEntry.digest)).where(
+            col(tables.LedgerEntry.stream) == batch.stream,
+            col(tables.LedgerEntry.seq).between(min(repeats), max(repeats)),
+        )
+    )
+    for stored_seq, stored in rows:
+        if repeats.get(stored_seq, stored) != stored:
+            raise Forked(batch.stream, stored_seq, repeats[stored_seq])
+
+
+def _raise_alarm(session: Session, stream: str, seq: int, found: str, at: datetime) -> None:
+    known = session.execute(
+        select(tables.Fork).where(
+            col(tables.Fork.stream) == stream,
+            col(tables.Fork.seq) == seq,
+            col(tables.Fork.digest) == found,
+        )
+    ).first()
+    if known is None:
+        session.add(tables.Fork(stream=stream, seq=seq, digest=found, seen_at=at))
+
+
+def load(row: tables.Snapshot) -> State:
+    """The state a snapshot row holds."""
+    return KINDS[row.kind].state.model_validate_json(row.body)
+
+
+def _entries(stream: str, facts: list[Fact], previous: str) -> list[dict[str, Any]]:
+    rows = []
+    for fact in facts:
+        body = fact.canonical(stream)
+        row: dict[str, Any] = {
+            "stream": stream,
+            "seq": fact.seq,
+            "name": fact.name,
+            "at": fact.at,
+            "by": fact.by,
+            "body": body,
+            "digest": digest(body),
+            "previous": previous,
+            "hash": link(previous, body),
+        }
+        previous = row["hash"]
+        rows.append(row)
+    return rows
+
+
+def _append(session: Session, entries: list[dict[str, Any]]) -> None:
+    """Last in the transaction, so that the lock on the order is held for a moment only."""
+    session.flush()
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _ORDER_LOCK})
+    session.execute(insert(tables.LedgerEntry), entries)
+
+
+def _save_snapshot(
+    session: Session,
+    kind: Kind,
+    state: State,
+    epoch: int,
+    row: tables.Snapshot | None,
+    entries: list[dict[str, Any]],
+    at: datetime,
+) -> None:
+    values: dict[str, Any] = {
+        "kind": kind.name,
+        "epoch": epoch,
+        "seq": state.seq,
+        "schema_version": SCHEMA,
+        "is_open": not state.is_closed,
+        "body": state.model_dump_json(exclude_defaults=True),
+        "head": entries[-1]["hash"] if entries else (row.head if row else GENESIS),
+        "changed_at": at,
+    }
+    _put(session, tables.Snapshot, {"stream": state.stream}, values, is_first=row is None)
+
+
+def _put(
+    session: Session,
+    table: type[SQLModel],
+    key: dict[str, str],
+    values: dict[str, Any],
+    *,
+    is_first: bool,
+) -> None:
+    if is_first:
+        session.execute(insert(table).values(**key, **values))
+        return
+    (name, value), *_ = key.items()
+    session.execute(update(table).where(getattr(table, name) == value).values(**values))
+
+
+def _derive(session: Session, state: State, *, is_first: bool) -> None:
+    match state:
+        case Escalation():
+            _put(session, tables.Escalation, {"id": state.id}, _queue_row(state), is_first=is_first)
+            if state.is_closed:
+                _free_conversation(session, state)
+        case Post():
+            _put(session, tables.Post, {"id": state.id}, _post_row(state), is_first=is_first)
+        case Commitment():
+            row = _commitment_row(state)
+            _put(session, tables.Commitment, {"id": state.id}, row, is_first=is_first)
+
+
+def _queue_row(state: Escalation) -> dict[str, Any]:
+    due_at = state.deadline.due_at if state.deadline and not state.is_closed else None
+    return {
+        "seq": state.seq,
+        "stage": state.stage,
+        "is_open": not state.is_closed,
+        "channel": state.channel,
+        "team": state.team,
+        "owner": state.owner,
+        "conversation_id": state.conversation_id,
+        "comment_id": state.comment_id,
+        "opened_at": state.opened_at,
+        "due_at": due_at,
+        "sort_at": due_at or NEVER,
+        "outcome": state.outcome,
+        "closed_at": state.closed_at,
+        "predecessor": state.predecessor,
+    }
+
+
+def _free_conversation(session: Session, state: Escalation) -> None:
+    session.execute(
+        update(tables.Conversation)
+        .where(
+            col(tables.Conversation.id) == state.conversation_id,
+            col(tables.Conversation.open_escalation_id) == state.id,
+        )
+        .values(open_escalation_id=None)
+    )
+
+
+def _post_row(state: Post) -> dict[str, Any]:
+    return {
+        "seq": state.seq,
+        "stage": state.stage,
+        "is_open": not state.is_closed,
+        "channel": state.channel,
+        "team": state.team,
+        "escalation_id": state.escalation_id,
+        "commitment_id": state.commitment_id,
+        "comment_id": state.comment_id,
+        "words_id": state.words.id,
+        "writer": state.writer,
+        "cleared_by": state.cleared_by,
+        "opened_at": state.opened_at,
+        "published_at": state.published_at,
+    }
+
+
+def _commitment_row(state: Commitment) -> dict[str, Any]:
+    return {
+        "seq": state.seq,
+        "stage": state.stage,
+        "is_open": not state.is_closed,
+        "team": state.team,
+        "escalation_id": state.escalation_id,
+        "post_id": state.post_id,
+        "words_id": state.promise.words.id,
+        "accountable": state.promise.accountable,
+        "approver": state.approver,
+        "opened_at": state.opened_at,
+        "due_at": state.promise.due_at,
+        "settled_at": state.settled_at,
+    }
+
+
+def begin_epoch(database: Database, stream: str, at: datetime) -> tuple[State, int] | None:
+    """Raise the epoch of an open stream: from now on its earlier workflow can write nothing.
+
+    Answers the state to go on from and the new epoch; None if the stream is unknown or closed
+    with nothing left to do.
+    """
+
+    def work(session: Session) -> tuple[State, int] | None:
+        _lock_stream(session, stream)
+        row = session.get(tables.Snapshot, stream, with_for_update=True)
+        if row is None:
+            return None
+        state = load(row)
+        if state.is_closed and not state.todo:
+            return None
+        row.epoch += 1
+        row.changed_at = at
+        return state, row.epoch
+
+    return database.write(work)
+
+
+def mark_acted(database: Database, stream: str, seq: int, at: datetime) -> None:
+    """Remember that all effects of a stream up to ``seq`` have been carried out."""
+
+    def work(session: Session) -> None:
+        _lock_stream(session, stream)
+        row = session.get(tables.Snapshot, stream, with_for_update=True)
+        if row is not None:
+            state = load(row)
+            row.body = acted(state, seq).model_dump_json(exclude_defaults=True)
+            row.changed_at = at
+
+    database.write(work)
+
+
+def verify(session: Session, stream: str) -> int | None:
+    """The seq of the first entry of a stream that breaks its chain; None where it holds."""
+    previous = GENESIS
+    entries = session.scalars(
+        select(tables.LedgerEntry)
+        .where(col(tables.LedgerEntry.stream) == stream)
+        .order_by(col(tables.LedgerEntry.seq))
+    )
+    for seq, entry in enumerate(entries, 1):
+        is_linked = entry.seq == seq and entry.previous == previous
+        if not is_linked or entry.hash != link(previous, entry.body):
+            return seq
+        if entry.digest != digest(entry.body):
+            return seq
+        previous = entry.hash
+    return None

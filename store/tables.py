@@ -1,0 +1,361 @@
+"""Every table. *Derived* rows are functions of a snapshot, written by ``records`` only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""A counting key; SQLite counts by itself only in a column that is exactly INTEGER."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment: timestamptz in PostgreSQL, UTC text that sorts as time in SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _moment(*, nullable: bool = False) -> Column[Any]:
+    return Column(UtcDateTime(), nullable=nullable)
+
+
+def _text(*, nullable: bool = False) -> Column[Any]:
+    return Column(Text(), nullable=nullable)
+
+
+SQLModel.metadata.naming_convention = {
+    "pk": "%(table_name)s_pkey",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+}
+
+_OPEN: dict[str, Any] = {
+    # As SQLAlchemy spells the condition in each database: SQLite uses a partial index only then.
+    "sqlite_where": text("is_open = 1"),
+    "postgresql_where": text("is_open"),
+}
+
+
+class Team(SQLModel, table=True):
+    __tablename__ = "team"
+    id: str = Field(primary_key=True)
+    name: str
+
+
+class Person(SQLModel, table=True):
+    """Somebody who works with the service, or a machine's account (role service)."""
+
+    __tablename__ = "person"
+    id: str = Field(primary_key=True)
+    name: str
+    email: str | None = None
+    roles: list[str] = Field(sa_column=Column(JSON(), nullable=False))
+    is_active: bool = True
+    created_at: datetime = Field(sa_column=_moment())
+
+
+class Membership(SQLModel, table=True):
+    __tablename__ = "membership"
+    person_id: str = Field(foreign_key="person.id", primary_key=True)
+    team_id: str = Field(foreign_key="team.id", primary_key=True, index=True)
+    is_lead: bool = False
+
+
+class Token(SQLModel, table=True):
+    """A bearer token or a browser session: only the SHA-256 of the secret is kept."""
+
+    __tablename__ = "token"
+    id: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    digest: str = Field(unique=True)
+    purpose: str
+    created_at: datetime = Field(sa_column=_moment())
+    expires_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class PolicyVersion(SQLModel, table=True):
+    """A policy as it was applied; never changed, escalations pin the version."""
+
+    __tablename__ = "policy_version"
+    version: int = Field(primary_key=True)
+    body: str = Field(sa_column=_text())
+    digest: str
+    applied_at: datetime = Field(sa_column=_moment())
+    applied_by: str
+
+
+class Author(SQLModel, table=True):
+    __tablename__ = "author"
+    __table_args__ = (UniqueConstraint("channel", "handle"),)
+    id: str = Field(primary_key=True)
+    channel: str
+    handle: str
+    name: str | None = None
+    url: str | None = None
+    reach: int | None = Field(default=None, sa_column=Column(BigInteger(), nullable=True))
+
+
+class Conversation(SQLModel, table=True):
+    """One commenter in one thread. Its row is the lock that keeps open escalations at one."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (UniqueConstraint("channel", "thread", "author_id"),)
+    id: str = Field(primary_key=True)
+    channel: str
+    thread: str
+    author_id: str = Field(foreign_key="author.id")
+    open_escalation_id: str | None = Field(default=None, unique=True)
+
+
+class Comment(SQLModel, table=True):
+    __tablename__ = "comment"
+    __table_args__ = (UniqueConstraint("channel", "external_id"),)
+    id: str = Field(primary_key=True)
+    channel: str
+    external_id: str
+    conversation_id: str = Field(foreign_key="conversation.id", index=True)
+    escalation_id: str = Field(index=True)
+    words_id: str
+    revision: int = 1
+    url: str | None = None
+    in_reply_to: str | None = None
+    posted_at: datetime = Field(sa_column=_moment())
+    received_at: datetime = Field(sa_column=_moment())
+
+
+class Arrival(SQLModel, table=True):
+    """One delivery of a comment or revision to its escalation; waiting until handed over."""
+
+    __tablename__ = "arrival"
+    __table_args__ = (
+        UniqueConstraint("comment_id", "revision"),
+        # The sweep asks for what waits, oldest first; nearly every row has been handed over.
+        Index(
+            "arrival_waiting",
+            "id",
+            sqlite_where=text("handed_over_at IS NULL"),
+            postgresql_where=text("handed_over_at IS NULL"),
+        ),
+    )
+    id: str = Field(primary_key=True)
+    comment_id: str = Field(foreign_key="comment.id")
+    revision: int
+    words_id: str
+    escalation_id: str = Field(index=True)
+    predecessor: str | None = None
+    is_backlog: bool = False
+    received_at: datetime = Field(sa_column=_moment())
+    handed_over_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Words(SQLModel, table=True):
+    """What a person wrote. Unbound until the event that refers to it is recorded."""
+
+    __tablename__ = "words"
+    __table_args__ = (
+        Index(
+            "words_unbound",
+            "created_at",
+            sqlite_where=text("bound_to IS NULL"),
+            postgresql_where=text("bound_to IS NULL"),
+        ),
+    )
+    number: int | None = Field(
+        default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True)
+    )
+    id: str = Field(unique=True)
+    purpose: str
+    salt: str
+    text: str = Field(sa_column=_text())
+    digest: str
+    bound_to: str | None = Field(default=None, index=True)
+    created_at: datetime = Field(sa_column=_moment())
+
+
+class LedgerEntry(SQLModel, table=True):
+    """One fact, linked to the one before in its stream. Triggers refuse update and delete."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (UniqueConstraint("stream", "seq"),)
+    position: int | None = Field(
+        default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True)
+    )
+    stream: str
+    seq: int
+    name: str
+    at: datetime = Field(sa_column=_moment())
+    by: str
+    body: str = Field(sa_column=_text())
+    digest: str
+    previous: str
+    hash: str
+
+
+class Snapshot(SQLModel, table=True):
+    """*Derived.* The ledger of one stream, folded; what a restore starts from."""
+
+    __tablename__ = "snapshot"
+    __table_args__ = (Index("snapshot_open", "kind", "stream", **_OPEN),)
+    stream: str = Field(primary_key=True)
+    kind: str
+    epoch: int
+    seq: int
+    schema_version: int
+    is_open: bool
+    body: str = Field(sa_column=_text())
+    head: str
+    changed_at: datetime = Field(sa_column=_moment())
+
+
+def _queue(name: str, *columns: str) -> Index:
+    """An index over open escalations only: the queue stays fast however many are closed."""
+    return Index(name, *columns, **_OPEN)
+
+
+class Escalation(SQLModel, table=True):
+    """*Derived.* One row of the queue. ``due_at`` is the deadline of the next move."""
+
+    __tablename__ = "escalation"
+    __table_args__ = (
+        _queue("escalation_due", "sort_at", "id"),
+        _queue("escalation_mine", "owner", "sort_at", "id"),
+        _queue("escalation_stage", "stage", "sort_at", "id"),
+        _queue("escalation_team", "team", "stage", "sort_at", "id"),
+        _queue("escalation_team_due", "team", "sort_at", "id"),
+        Index("escalation_stage_all", "stage", "id"),
+        Index("escalation_team_all", "team", "id"),
+        Index("escalation_owner_all", "owner", "id"),
+    )
+    id: str = Field(primary_key=True)
+    seq: int
+    stage: str
+    is_open: bool
+    channel: str
+    team: str
+    owner: str | None = None
+    conversation_id: str = Field(index=True)
+    comment_id: str
+    opened_at: datetime = Field(sa_column=_moment())
+    due_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    sort_at: datetime = Field(sa_column=_moment())
+    """due_at, or the far future where nothing is owed by a time: the order of the queue."""
+    outcome: str | None = None
+    closed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    predecessor: str | None = None
+
+
+class Post(SQLModel, table=True):
+    """*Derived.* One public utterance of ours."""
+
+    __tablename__ = "post"
+    __table_args__ = (Index("post_stage", "stage", "id"),)
+    id: str = Field(primary_key=True)
+    seq: int
+    stage: str
+    is_open: bool
+    channel: str
+    team: str
+    escalation_id: str = Field(index=True)
+    commitment_id: str | None = Field(default=None, index=True)
+    comment_id: str
+    words_id: str
+    writer: str
+    cleared_by: str | None = None
+    opened_at: datetime = Field(sa_column=_moment())
+    published_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Commitment(SQLModel, table=True):
+    """*Derived.* One promise of ours."""
+
+    __tablename__ = "commitment"
+    __table_args__ = (
+        Index("commitment_stage", "stage", "due_at", "id"),
+        Index("commitment_accountable", "accountable", "due_at", "id"),
+        Index("commitment_due", "due_at", "id"),
+    )
+    id: str = Field(primary_key=True)
+    seq: int
+    stage: str
+    is_open: bool
+    team: str
+    escalation_id: str = Field(index=True)
+    post_id: str
+    words_id: str
+    accountable: str
+    approver: str
+    opened_at: datetime = Field(sa_column=_moment())
+    due_at: datetime = Field(sa_column=_moment())
+    settled_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Delivery(SQLModel, table=True):
+    """Where a published post can be found on its channel, as the channel told it."""
+
+    __tablename__ = "delivery"
+    post_id: str = Field(primary_key=True)
+    external_id: str | None = None
+    url: str | None = None
+    told_at: datetime = Field(sa_column=_moment())
+
+
+class Fork(SQLModel, table=True):
+    """An alarm: two histories claim the same place in a stream. Nothing of it was written."""
+
+    __tablename__ = "fork"
+    __table_args__ = (UniqueConstraint("stream", "seq", "digest"),)
+    id: int | None = Field(
+        default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True)
+    )
+    stream: str
+    seq: int
+    digest: str
+    seen_at: datetime = Field(sa_column=_moment())
+
+
+class Heartbeat(SQLModel, table=True):
+    """When a process of a kind was last alive: how ``doctor`` and ``readyz`` find a missing one."""
+
+    __tablename__ = "heartbeat"
+    name: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=_moment())
+
+
+class Announcement(SQLModel, table=True):
+    """A notice that was sent, kept so that a repeated activity sends it once."""
+
+    __tablename__ = "announcement"
+    id: str = Field(primary_key=True)
+    person_id: str = Field(sa_column=Column(ForeignKey("person.id"), nullable=False, index=True))
+    body: list[dict[str, Any]] = Field(sa_column=Column(JSON(), nullable=False))
+    sent_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))

@@ -1,0 +1,1 @@
+"""How things go on over days and months: deterministic, replayed for years."""
