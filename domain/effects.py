@@ -9,13 +9,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from domain.base import Value
 from domain.people import Seat, Seats
 
 
-class OpenEntity(Value):
+class Tagged(Value):
+    """An effect tells its kind by ``do``, also where fields at their default are left out."""
+
+    do: str
+
+    @model_serializer(mode="wrap")
+    def _keep_the_tag(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {"do": self.do, **handler(self)}
+
+
+class OpenEntity(Tagged):
     """Start another entity, unless the store already knows it."""
 
     do: Literal["open"] = "open"
@@ -24,7 +34,7 @@ class OpenEntity(Value):
     summary: str
 
 
-class Tell(Value):
+class Tell(Tagged):
     """Tell another entity what became of something; it may find nothing to do."""
 
     do: Literal["tell"] = "tell"
@@ -32,7 +42,7 @@ class Tell(Value):
     command: dict[str, Any]
 
 
-class Notify(Value):
+class Notify(Tagged):
     """Let people know, once each, why and about what. Never waited for by anything."""
 
     do: Literal["notify"] = "notify"
@@ -45,14 +55,14 @@ class Notify(Value):
     except_person: str | None = None
 
 
-class Publish(Value):
+class Publish(Tagged):
     """The irreversible call to the channel."""
 
     do: Literal["publish"] = "publish"
     attempt: int
 
 
-class Find(Value):
+class Find(Tagged):
     """Ask the channel whether an earlier attempt arrived."""
 
     do: Literal["find"] = "find"
