@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -46,6 +48,9 @@ class Timeouts:
 
     connect: float = 5
     total: float = 20
+
+
+USUAL = Timeouts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ class WebhookNetwork:
         channel_id: str,
         channel: Channel,
         settings: Settings,
-        timeouts: Timeouts = Timeouts(),
+        timeouts: Timeouts = USUAL,
     ) -> None:
         self._channel_id = channel_id
         self._channel = channel
@@ -177,16 +182,24 @@ class WebhookNetwork:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             # httpx raises these up to the end of the TLS handshake, so before the first byte.
             raise _NoAnswer("no_connection") from error
-        except (TimeoutError, httpx.TimeoutException) as error:
+        except TimeoutError as error:
             raise _NoAnswer("timeout") from error
         except (httpx.RequestError, httpx.InvalidURL, ValueError) as error:
             # The last two: httpx reads the headers of an answer, such as Location, unasked.
             raise _NoAnswer("no_answer") from error
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Made once: reading the certificates of the world takes longer than a usual call."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 def _client(timeouts: Timeouts) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        timeout=httpx.Timeout(timeouts.total, connect=timeouts.connect, pool=timeouts.connect),
+        verify=_tls(),
+        # Reading and writing are ended by the deadline of the whole call.
+        timeout=httpx.Timeout(None, connect=timeouts.connect, pool=timeouts.connect),
         # A kept connection can be closed by the other side just as we write to it, and the post
         # is unclear. A new one for each call costs a handshake and never does that.
         limits=httpx.Limits(max_connections=10, max_keepalive_connections=0),

@@ -27,6 +27,9 @@ from store.database import Database
 RPC = timedelta(seconds=10)
 """How long one call to Temporal may take."""
 
+TURNS = 10
+"""Times a command may meet a run that ends just then."""
+
 
 class Unavailable(AnswerableError):
     """Temporal or the worker cannot be reached just now; nothing was done."""
@@ -92,6 +95,18 @@ async def open_at(
 async def send(client: Client, stream: str, request: Request, seconds: float = 15) -> Answer:
     """Have a command decided. Raises Refused as the rules say, or Unavailable, Busy, Unknown,
     OutcomeUnknown. Safe to repeat with the same key."""
+    for _ in range(TURNS):
+        try:
+            return await _send(client, stream, request, seconds)
+        except RPCError as error:
+            # The run ended, or went on as a new one, just as the command came in.
+            if "aborted by closing workflow" not in error.message:
+                raise _unreachable(error) from error
+            await asyncio.sleep(0.05)
+    raise Unavailable(f"{stream} was starting afresh each time it was asked")
+
+
+async def _send(client: Client, stream: str, request: Request, seconds: float) -> Answer:
     try:
         answer: Answer = await client.get_workflow_handle(stream).execute_update(
             str(request.command["act"]),
@@ -105,8 +120,6 @@ async def send(client: Client, stream: str, request: Request, seconds: float = 1
         raise _refusal(error) from error
     except WorkflowUpdateRPCTimeoutOrCancelledError as error:
         raise OutcomeUnknown("the answer did not come in time") from error
-    except RPCError as error:
-        raise _unreachable(error) from error
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> AnswerableError:

@@ -1,0 +1,56 @@
+"""The migrations make exactly what the models say, in both databases, from every revision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from store.database import Database
+from store.migrate import METADATA, config, is_compared, newest, present, upgrade
+
+
+def test_the_migrated_schema_is_the_models_schema(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_object": is_compared}
+        )
+        assert compare_metadata(context, METADATA) == []
+    assert present(database) == newest()
+
+
+def test_every_earlier_revision_migrates_up(database_url: str, tmp_path: Path) -> None:
+    """From each revision's own schema with the newest code."""
+    revisions = [s.revision for s in ScriptDirectory.from_config(config()).walk_revisions()]
+    for revision in reversed(revisions):
+        database = _empty(database_url, tmp_path, revision)
+        upgrade(database, revision)
+        assert present(database) == revision
+        upgrade(database)
+        assert present(database) == newest()
+        database.dispose()
+
+
+def _empty(url: str, folder: Path, revision: str) -> Database:
+    if url.startswith("sqlite"):
+        return Database(f"sqlite:///{folder / revision}.db")
+    database = Database(url)
+    with database.engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    return database
+
+
+def test_migrations_are_numbered_without_a_gap() -> None:
+    folder = Path(config().get_main_option("script_location") or "") / "versions"
+    numbers = sorted(p.name[:4] for p in folder.glob("[0-9]*.py"))
+    assert numbers == [f"{n:04d}" for n in range(1, len(numbers) + 1)]
+
+
+def test_upgrading_twice_at_once_changes_nothing(database: Database) -> None:
+    upgrade(database)
+    upgrade(database)
+    assert present(database) == newest()
