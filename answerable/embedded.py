@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.namespace.v1 import NamespaceConfig
@@ -122,7 +123,7 @@ class DataLock:
         self.release()
 
 
-def _holder(file: int) -> dict[str, object]:
+def _holder(file: int) -> dict[str, Any]:
     """What the holder wrote; nothing if it took the lock in this very moment."""
     try:
         holder = json.loads(os.pread(file, LOCK_BYTES, 0))
@@ -216,7 +217,7 @@ def temporal_argv(
         # moments, which the store has kept and `restore` brings back.
         *("--sqlite-pragma", "journal_mode=WAL"),
         *("--sqlite-pragma", "synchronous=NORMAL"),
-        # Four partitions are for clusters; with one the slowest tenth is a third as slow.
+        # Four partitions are for clusters; with one, the tail was measured at a third.
         *("--dynamic-config-value", "matching.numTaskqueueReadPartitions=1"),
         *("--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"),
         *("--log-level", "warn", "--log-format", "text", "--color", "never"),
@@ -252,12 +253,16 @@ async def wait_for_temporal(
     Raises CannotStart after ``seconds``, or at once if ``server``, where given, has ended.
     """
     give_up_at = time.monotonic() + seconds
-    while (problem := await _trouble_with(address, namespace)) is not None:
+    while True:
+        problem = await _trouble_with(address, namespace)
+        # Looked at even if somebody answers: it may be another server that took the port.
         if server is not None and server.returncode is not None:
             raise CannotStart(
                 f"Temporal ended with status {server.returncode} while starting. "
                 f"Its last words are in {server.log_path}."
             )
+        if problem is None:
+            return
         if time.monotonic() > give_up_at:
             raise CannotStart(f"Temporal does not answer at {address}: {problem}")
         await asyncio.sleep(0.05)

@@ -148,7 +148,7 @@ async def start(
 
     ours, theirs = socket.socketpair()
     with theirs:
-        guard = _spawn(_guard_argv(argv, cwd, grace), env, log_path, theirs)
+        guard = _spawn(_guard_argv(argv, cwd, grace), env, log_path, theirs.fileno())
     reader, writer = await asyncio.open_connection(sock=ours)
     try:
         word, _, rest = (await reader.readline()).decode().strip().partition(" ")
@@ -169,7 +169,7 @@ def _guard_argv(argv: Sequence[str], cwd: Path | None, grace: float) -> list[str
 
 
 def _spawn(
-    argv: list[str], env: Mapping[str, str] | None, log_path: Path | None, lifeline: socket.socket
+    argv: list[str], env: Mapping[str, str] | None, log_path: Path | None, lifeline: int
 ) -> subprocess.Popen[bytes]:
     """Start a guard. Not with asyncio's subprocesses: a loop that ends kills those at once, and a
     killed guard has no time to look after its program."""
@@ -235,10 +235,11 @@ class Guard:
 
     def _listen(self) -> None:
         """Wait for an order from the parent, its end, a signal, or the next moment to look."""
-        sources = [self._wakeup, *([LIFELINE] if self._lifeline_is_open else [])]
+        wakeup = self._wakeup.fileno()
+        sources = [wakeup, LIFELINE] if self._lifeline_is_open else [wakeup]
         is_ending = self.kill_at is not None or self.status is not None
         ready, _, _ = select.select(sources, [], [], POLL_SECONDS if is_ending else None)
-        if self._wakeup in ready and set(self._wakeup.recv(4096)) - {signal.SIGCHLD}:
+        if wakeup in ready and set(self._wakeup.recv(4096)) - {signal.SIGCHLD}:
             self._end_within(self.grace)
         if LIFELINE in ready:
             self._obey()

@@ -1,0 +1,364 @@
+"""The lists that pages and JSON show: the queue, posts, commitments, and the search.
+
+Each page takes a handful of statements, however long it is, and goes on by keyset: the indexes
+that carry it are named in ``tables``. The detail of one case is in ``store.details``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, TextualSelect, func, literal, select, text, tuple_
+from sqlmodel import Session, SQLModel, col
+
+from domain.commitment import CommitmentStage
+from domain.errors import Forbidden, Invalid
+from domain.escalation import Stage
+from domain.people import Actor, Role
+from domain.post import PostStage
+from store import cursors, people, tables, words
+from store.tables import UtcDateTime
+from store.views import (
+    AuthorView,
+    CommitmentItem,
+    CommitmentPage,
+    EscalationItem,
+    EscalationPage,
+    PostItem,
+    PostPage,
+)
+
+READERS = frozenset({Role.STAFF, Role.EXECUTIVE, Role.AUDITOR})
+"""Who reads cases at all. Admins run the service and machines bring comments: neither reads."""
+
+LIMIT = 200
+"""The longest page."""
+
+EXCERPT = 200
+"""Characters of the first comment that a list shows."""
+
+HITS = 5_000
+"""A search looks at this many comments, the newest that match: a word that stands in a million
+comments is answered as fast as a rare one."""
+
+TERMS = 10
+"""Words of a search that count; more make it slower and no better."""
+
+
+def check_reader(actor: Actor) -> None:
+    """Raise Forbidden for those who read no cases."""
+    if not actor.roles & READERS:
+        raise Forbidden(
+            "not_a_reader",
+            "cases are read by staff, executives and auditors",
+            "ask with the token of one of them",
+        )
+
+
+def is_insider(actor: Actor, team: str, owner: str | None = None) -> bool:
+    """Whether proposals, drafts and notes of this team's cases may be read."""
+    if actor.has(Role.EXECUTIVE) or actor.has(Role.AUDITOR):
+        return True
+    return actor.works_in(team) or (owner is not None and owner == actor.id)
+
+
+# The queue. ----------------------------------------------------------------------------------
+
+
+def escalations(
+    session: Session,
+    actor: Actor,
+    at: datetime,
+    *,
+    stage: str | None = None,
+    owner: str | None = None,
+    team: str | None = None,
+    late: bool = False,
+    q: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> EscalationPage:
+    """A page of escalations: the open ones by when their next move is owed, or, with stage
+    ``closed``, the closed ones, newest first. Raises Invalid for an unknown stage or cursor."""
+    check_reader(actor)
+    _check_stage(stage, Stage)
+    statement = escalations_statement(
+        session, at, stage=stage, owner=owner, team=team, late=late, q=q, cursor=cursor
+    )
+    rows = list(session.scalars(statement.limit(_bounded(limit) + 1)))
+    rows, is_more = rows[:limit], len(rows) > limit
+    next_cursor = None
+    if is_more and stage == Stage.CLOSED:
+        next_cursor = cursors.encode("closed", (rows[-1].id,))
+    elif is_more:
+        next_cursor = cursors.encode("due", (rows[-1].sort_at, rows[-1].id))
+    return EscalationPage(items=tuple(escalation_items(session, rows, at)), next_cursor=next_cursor)
+
+
+def escalations_statement(
+    session: Session,
+    at: datetime,
+    *,
+    stage: str | None = None,
+    owner: str | None = None,
+    team: str | None = None,
+    late: bool = False,
+    q: str | None = None,
+    cursor: str | None = None,
+) -> Select[tuple[tables.Escalation]]:
+    """What the database is asked for; tests look at its plan."""
+    table = tables.Escalation
+    statement = select(table)
+    for column, wanted in ((table.owner, owner), (table.team, team)):
+        if wanted is not None:
+            statement = statement.where(col(column) == wanted)
+    if q is not None:
+        statement = statement.where(col(table.id).in_(_found(session, q)))
+    if stage == Stage.CLOSED:
+        statement = statement.where(col(table.stage) == stage).order_by(col(table.id).desc())
+        if late:
+            statement = statement.where(literal(False))
+        if cursor:
+            statement = statement.where(col(table.id) < cursors.place_of_id(cursor, "closed"))
+        return statement
+    # The partial indexes are used only where the condition is spelt as theirs is.
+    statement = statement.where(col(table.is_open)).order_by(col(table.sort_at), col(table.id))
+    if stage is not None:
+        statement = statement.where(col(table.stage) == stage)
+    if late:
+        statement = statement.where(col(table.sort_at) < at)
+    return _after(statement, table.sort_at, table.id, "due", cursor)
+
+
+def _after(
+    statement: Select[Any], moment: Any, row_id: Any, order: str, cursor: str | None
+) -> Select[Any]:
+    if not cursor:
+        return statement
+    last_at, last_id = cursors.place_of_moment(cursor, order)
+    place = tuple_(literal(last_at, UtcDateTime()), literal(last_id))
+    return statement.where(tuple_(col(moment), col(row_id)) > place)
+
+
+def _bounded(limit: int) -> int:
+    if not 1 <= limit <= LIMIT:
+        raise Invalid(
+            "bad_limit", f"limit is between 1 and {LIMIT}", "ask for fewer", field="limit"
+        )
+    return limit
+
+
+def _check_stage(stage: str | None, stages: Iterable[str]) -> None:
+    if stage is not None and stage not in list(stages):
+        raise Invalid(
+            "unknown_stage",
+            f"there is no stage '{stage}'",
+            f"use one of: {', '.join(stages)}",
+            field="stage",
+        )
+
+
+def escalation_items(
+    session: Session, rows: Sequence[tables.Escalation], at: datetime
+) -> list[EscalationItem]:
+    """Rows of the queue as they are shown, in three statements for all of them."""
+    openings = _openings(session, [row.comment_id for row in rows])
+    counts = _comment_counts(session, [row.id for row in rows])
+    names = people.names(session, [row.owner for row in rows])
+    items = []
+    for row in rows:
+        opening = openings.get(row.comment_id)
+        items.append(
+            EscalationItem(
+                **row.model_dump(
+                    exclude={"conversation_id", "comment_id", "predecessor", "sort_at", "is_open"}
+                ),
+                owner_name=names.get(row.owner or ""),
+                is_late=row.is_open and row.due_at is not None and row.due_at < at,
+                author=to_author(opening) if opening else None,
+                excerpt=opening.excerpt or "" if opening else "",
+                comments=counts.get(row.id, 0),
+            )
+        )
+    return items
+
+
+def _openings(session: Session, comment_ids: list[str]) -> dict[str, Any]:
+    comment, talk, author = tables.Comment, tables.Conversation, tables.Author
+    rows = session.execute(
+        select(
+            col(comment.id),
+            func.substr(tables.Words.text, 1, EXCERPT).label("excerpt"),
+            col(author.handle),
+            col(author.name),
+            col(author.url),
+            col(author.reach),
+        )
+        .join(talk, col(talk.id) == col(comment.conversation_id))
+        .join(author, col(author.id) == col(talk.author_id))
+        .join(tables.Words, col(tables.Words.id) == col(comment.words_id), isouter=True)
+        .where(col(comment.id).in_(comment_ids))
+    )
+    return {row.id: row for row in rows}
+
+
+def to_author(row: Any) -> AuthorView:
+    return AuthorView(handle=row.handle, name=row.name, url=row.url, reach=row.reach)
+
+
+def _comment_counts(session: Session, ids: list[str]) -> dict[str, int]:
+    column = col(tables.Comment.escalation_id)
+    rows = session.execute(
+        select(column, func.count()).where(column.in_(ids)).group_by(column)
+    ).all()
+    return {row[0]: row[1] for row in rows}
+
+
+# Search. -------------------------------------------------------------------------------------
+
+# Words are bound to the stream of their escalation, ``escalation/<id>``: the id starts at 12.
+_FOUND_SQLITE = """
+    SELECT substr(bound_to, 12) AS id FROM words WHERE purpose = 'comment' AND number IN
+    (SELECT rowid FROM words_search WHERE words_search MATCH :terms ORDER BY rowid DESC LIMIT :hits)
+"""
+_FOUND_POSTGRESQL = """
+    SELECT substr(bound_to, 12) AS id FROM words WHERE purpose = 'comment'
+    AND to_tsvector('simple', text) @@ to_tsquery('simple', :terms)
+    ORDER BY number DESC LIMIT :hits
+"""
+
+
+def _found(session: Session, q: str) -> Select[tuple[Any]]:
+    """The ids of escalations in whose comments all these words stand, the last as a beginning."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    terms = search_terms(q, is_sqlite=is_sqlite)
+    if terms is None:
+        return select(literal("")).where(literal(False))
+    statement: TextualSelect = (
+        text(_FOUND_SQLITE if is_sqlite else _FOUND_POSTGRESQL)
+        .bindparams(terms=terms, hits=HITS)
+        .columns(id=tables.Escalation.__table__.c.id.type)  # type: ignore[attr-defined]
+    )
+    return select(statement.subquery().c.id)
+
+
+def search_terms(q: str, *, is_sqlite: bool) -> str | None:
+    """What somebody typed, as the database's own query that no sign in it can break.
+
+    None where there is nothing to look for. Each word stands quoted; the quote itself is dropped.
+    """
+    quote, also = ('"', " ") if is_sqlite else ("'", " & ")
+    bare = re.sub(r"[\"'\\\x00]", " " if is_sqlite else "-", q)
+    found = [term for term in bare.split() if re.search(r"[^\W_]", term)][:TERMS]
+    if not found:
+        return None
+    prefix = "*" if is_sqlite else ":*"
+    return also.join(f"{quote}{term}{quote}" for term in found) + prefix
+
+
+# Posts and commitments. ----------------------------------------------------------------------
+
+
+def posts(
+    session: Session,
+    actor: Actor,
+    *,
+    stage: str | None = None,
+    escalation_id: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> PostPage:
+    """A page of our posts, newest first."""
+    check_reader(actor)
+    _check_stage(stage, PostStage)
+    table = tables.Post
+    statement = select(table).order_by(col(table.id).desc()).limit(_bounded(limit) + 1)
+    if stage is not None:
+        statement = statement.where(col(table.stage) == stage)
+    if escalation_id is not None:
+        statement = statement.where(col(table.escalation_id) == escalation_id)
+    if cursor:
+        statement = statement.where(col(table.id) < cursors.place_of_id(cursor, "posts"))
+    rows = list(session.scalars(statement))
+    next_cursor = cursors.encode("posts", (rows[limit - 1].id,)) if len(rows) > limit else None
+    items = post_items(session, rows[:limit], actor)
+    return PostPage(items=tuple(items), next_cursor=next_cursor)
+
+
+def post_items(session: Session, rows: Sequence[tables.Post], actor: Actor) -> list[PostItem]:
+    """Posts as this person may see them: drafts are for insiders until they are published."""
+    readable = {
+        row.id
+        for row in rows
+        if row.published_at is not None or is_insider(actor, row.team, row.writer)
+    }
+    texts = words.texts(session, [row.words_id for row in rows if row.id in readable])
+    table = tables.Delivery
+    found = session.scalars(select(table).where(col(table.post_id).in_([row.id for row in rows])))
+    deliveries = {delivery.post_id: delivery for delivery in found}
+    items = []
+    for row in rows:
+        delivery = deliveries.get(row.id)
+        items.append(
+            PostItem(
+                **row.model_dump(exclude={"words_id", "is_open"}),
+                text=texts.get(row.words_id) if row.id in readable else None,
+                external_id=delivery.external_id if delivery else None,
+                url=delivery.url if delivery else None,
+            )
+        )
+    return items
+
+
+def commitments(
+    session: Session,
+    actor: Actor,
+    at: datetime,
+    *,
+    stage: str | None = None,
+    accountable: str | None = None,
+    escalation_id: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> CommitmentPage:
+    """A page of our promises, the one that is due first at the top."""
+    check_reader(actor)
+    _check_stage(stage, CommitmentStage)
+    table: type[SQLModel] = tables.Commitment
+    statement: Select[Any] = (
+        select(tables.Commitment)
+        .order_by(col(tables.Commitment.due_at), col(tables.Commitment.id))
+        .limit(_bounded(limit) + 1)
+    )
+    filters = {"stage": stage, "accountable": accountable, "escalation_id": escalation_id}
+    for name, wanted in filters.items():
+        if wanted is not None:
+            statement = statement.where(getattr(table, name) == wanted)
+    statement = _after(
+        statement, tables.Commitment.due_at, tables.Commitment.id, "promises", cursor
+    )
+    rows: list[tables.Commitment] = list(session.scalars(statement))
+    next_cursor = None
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        next_cursor = cursors.encode("promises", (last.due_at, last.id))
+    items = commitment_items(session, rows[:limit], at)
+    return CommitmentPage(items=tuple(items), next_cursor=next_cursor)
+
+
+def commitment_items(
+    session: Session, rows: Sequence[tables.Commitment], at: datetime
+) -> list[CommitmentItem]:
+    """Promises as they are shown; they were published, so every reader sees their words."""
+    texts = words.texts(session, [row.words_id for row in rows])
+    return [
+        CommitmentItem(
+            **row.model_dump(exclude={"words_id", "is_open"}),
+            sentence=texts.get(row.words_id),
+            is_late=row.is_open and row.due_at < at,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,249 @@
+"""The shapes in which what is remembered is shown: to pages and, as they are, in JSON."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from domain.base import Moment, Value
+from domain.entity import Permission
+
+
+class AuthorView(Value):
+    """Whoever wrote a comment, as their channel names them."""
+
+    handle: str
+    name: str | None = None
+    url: str | None = None
+    reach: int | None = None
+
+
+class EscalationItem(Value):
+    """One row of the queue. ``due_at`` is when the next move is owed; None: by no time."""
+
+    id: str
+    seq: int
+    stage: str
+    owner: str | None
+    owner_name: str | None
+    team: str
+    channel: str
+    opened_at: Moment
+    due_at: Moment | None
+    is_late: bool
+    outcome: str | None
+    closed_at: Moment | None
+    author: AuthorView | None
+    excerpt: str
+    """How the first comment begins, in its latest revision."""
+    comments: int
+
+
+class PostItem(Value):
+    """One public utterance of ours. ``text`` is None where the reader may not see the draft."""
+
+    id: str
+    seq: int
+    stage: str
+    channel: str
+    team: str
+    escalation_id: str
+    commitment_id: str | None
+    comment_id: str
+    text: str | None
+    writer: str
+    cleared_by: str | None
+    opened_at: Moment
+    published_at: Moment | None
+    external_id: str | None
+    url: str | None
+    """Where it can be read, as the channel told it."""
+
+
+class CommitmentItem(Value):
+    """One promise of ours: the sentence, who is accountable, until when, and what became of it."""
+
+    id: str
+    seq: int
+    stage: str
+    team: str
+    escalation_id: str
+    post_id: str
+    sentence: str | None
+    accountable: str
+    approver: str
+    opened_at: Moment
+    due_at: Moment
+    is_late: bool
+    settled_at: Moment | None
+
+
+class RungView(Value):
+    """One step of a ladder and when it is reached."""
+
+    at: Moment
+    act: str
+    to: str
+    is_climbed: bool
+
+
+class DeadlineView(Value):
+    """A moment by which something is owed, with the arithmetic that produced it."""
+
+    about: str
+    stage: str
+    start_at: Moment
+    allowance_seconds: int
+    due_at: Moment
+    is_late: bool
+    explained: tuple[str, ...]
+    ladder: tuple[RungView, ...] = ()
+
+
+class RevisionView(Value):
+    revision: int
+    text: str | None
+    received_at: Moment
+
+
+class Utterance(Value):
+    """One turn of the conversation: a comment of theirs or a published post of ours."""
+
+    kind: Literal["comment", "post"]
+    id: str
+    at: Moment
+    text: str | None
+    author: AuthorView | None = None
+    writer: str | None = None
+    escalation_id: str
+    external_id: str | None = None
+    in_reply_to: str | None = None
+    url: str | None = None
+    received_at: Moment | None = None
+    revisions: tuple[RevisionView, ...] = ()
+    """Every text a comment has had, oldest first, where there was more than one."""
+
+
+class PromiseView(Value):
+    id: str
+    sentence: str | None
+    accountable: str
+    due_at: Moment
+    proof: str | None
+
+
+class ProposalView(Value):
+    by: str
+    request: str | None
+    recommendation: str
+    reply: str | None
+    promises: tuple[PromiseView, ...]
+    has_news: bool
+    """The commenter has spoken since: approving then sends nothing out by itself."""
+
+
+class DecisionView(Value):
+    outcome: str
+    by: str
+    at: Moment
+    code: str | None
+    reason: str | None
+
+
+class NoteView(Value):
+    seq: int
+    by: str
+    at: Moment
+    text: str | None
+
+
+class EscalationDetail(EscalationItem):
+    """Everything about one escalation that its reader may see."""
+
+    conversation_id: str
+    thread: str
+    predecessor: str | None
+    is_backlog: bool
+    policy_version: int
+    is_insider: bool
+    """Whether proposals, drafts and notes are in here: not for staff of other teams."""
+    allowed: tuple[Permission, ...]
+    deadlines: tuple[DeadlineView, ...]
+    conversation: tuple[Utterance, ...]
+    proposal: ProposalView | None
+    decision: DecisionView | None
+    replies: tuple[PostItem, ...]
+    commitments: tuple[CommitmentItem, ...]
+    notes: tuple[NoteView, ...]
+    names: dict[str, str]
+    """The names of all people mentioned, by id."""
+
+
+class PostDetail(PostItem):
+    is_insider: bool
+    attempt: int
+    promises: int
+    wake_at: Moment | None
+    """When it is tried or looked for again by itself."""
+    max_length: int | None
+    answers: Utterance | None
+    """The comment it answers."""
+    allowed: tuple[Permission, ...]
+    names: dict[str, str]
+
+
+class CommitmentDetail(CommitmentItem):
+    is_insider: bool
+    channel: str
+    proof: str | None
+    was_broken: bool
+    reported_by: str | None
+    reported_at: Moment | None
+    deadlines: tuple[DeadlineView, ...]
+    posts: tuple[PostItem, ...]
+    """The reply that made the promise and every follow-up."""
+    allowed: tuple[Permission, ...]
+    names: dict[str, str]
+
+
+class Entry(Value):
+    """One entry of the ledger. ``hash`` is SHA-256 of the previous hash, a newline and
+    ``canonical``; where that is withheld from the reader, so is ``data``."""
+
+    seq: int
+    at: Moment
+    by: str
+    by_name: str | None
+    name: str
+    data: dict[str, Any] | None
+    canonical: str | None
+    digest: str
+    previous: str
+    hash: str
+
+
+class Chain(Value):
+    """Whether every entry of the stream is linked to the one before, and where it is not."""
+
+    holds: bool
+    broken_at: int | None
+
+
+class EscalationPage(Value):
+    items: tuple[EscalationItem, ...]
+    next_cursor: str | None
+
+
+class PostPage(Value):
+    items: tuple[PostItem, ...]
+    next_cursor: str | None
+
+
+class CommitmentPage(Value):
+    items: tuple[CommitmentItem, ...]
+    next_cursor: str | None
+
+
+class HistoryPage(Value):
+    items: tuple[Entry, ...]
+    next_cursor: str | None
+    chain: Chain
