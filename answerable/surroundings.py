@@ -127,7 +127,9 @@ def read_settings(data: Path | None = None) -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise Trouble(" ".join(_wrong_setting(e["loc"], e["msg"]) for e in error.errors())) from None
+        raise Trouble(
+            " ".join(_wrong_setting(e["loc"], e["msg"]) for e in error.errors())
+        ) from None
     except SettingsError as error:
         raise Trouble(f"A setting cannot be read: {error}. Correct or unset it.") from None
 
@@ -214,7 +216,9 @@ def database_trouble(error: Exception) -> str:
         return f"The database is busy: {first}. Try again in a moment."
     if "readonly" in first:
         return f"The database cannot be written: {first}. Check who owns the data folder."
-    return f"The database cannot be used: {first}. Check ANSWERABLE_DATABASE_URL and the data folder."
+    return (
+        f"The database cannot be used: {first}. Check ANSWERABLE_DATABASE_URL and the data folder."
+    )
 
 
 # Temporal. -----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from domain.base import Moment, Value
 from domain.errors import Invalid
@@ -26,17 +26,37 @@ def _printable(value: object) -> object:
     return value
 
 
+# Each is one set of constraints beside ``str``: pydantic strips before it measures only so, and of
+# two limits on one string the shorter would count.
 Text = Annotated[
-    str, BeforeValidator(_printable), StringConstraints(min_length=1, strip_whitespace=True)
+    str, StringConstraints(strip_whitespace=True, min_length=1), BeforeValidator(_printable)
 ]
-Line = Annotated[Text, StringConstraints(max_length=500)]
-ExternalId = Annotated[Text, StringConstraints(max_length=300)]
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    BeforeValidator(_printable),
+]
+ExternalId = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=300),
+    BeforeValidator(_printable),
+]
+ChannelId = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=40),
+    BeforeValidator(_printable),
+]
+Link = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^https?://\S+$"),
+    BeforeValidator(_printable),
+]
 
 
 class IncomingAuthor(Value):
     handle: ExternalId
     name: Line | None = None
-    url: Annotated[Line, StringConstraints(pattern=r"^https?://")] | None = None
+    url: Link | None = None
     reach: int | None = Field(default=None, ge=0, le=10**12)
 
 
@@ -47,21 +67,14 @@ class Incoming(Value):
     answers, or else this comment itself.
     """
 
-    channel: Annotated[Text, StringConstraints(max_length=40)]
+    channel: ChannelId
     external_id: ExternalId
     conversation_id: ExternalId | None = None
     author: IncomingAuthor
     text: Text
-    url: Annotated[Line, StringConstraints(max_length=2000, pattern=r"^https?://")] | None = None
+    url: Link | None = None
     posted_at: Moment
     in_reply_to: ExternalId | None = None
-
-    @field_validator("posted_at", mode="before")
-    @classmethod
-    def _no_bare_numbers(cls, value: object) -> object:
-        if isinstance(value, int | float):
-            raise ValueError("a time is written as ISO 8601 with a zone, not as a number")
-        return value
 
 
 def check_incoming(comment: Incoming, policy: Policy, at: datetime, max_text: int) -> None:

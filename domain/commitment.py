@@ -7,14 +7,14 @@ from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 from domain.base import Moment, Value, Words
-from domain.deadlines import Deadline
+from domain.deadlines import TICK, Deadline
 from domain.effects import Effect, Notify, OpenEntity
 from domain.entity import Alarm, Command, Decide, Event, Kind, Right, Ring, State
 from domain.errors import Conflict, Refused
-from domain.ledger import Fact
+from domain.ledger import RULES, Fact
 from domain.people import Actor, Role, Seat, Seats
 from domain.policy import Rung
-from domain.post import OpenPost, Settle, Settlement
+from domain.post import OpenPost, Settle, Settlement, is_old_news
 
 DUE = 1000
 """The thousandth of the allowance at which the promise is due."""
@@ -57,6 +57,7 @@ class OpenCommitment(Command):
     comment_id: str
     approver: str
     ladder: tuple[Rung, ...] = ()
+    rules: int = 1
 
 
 class ReportKept(Command):
@@ -87,6 +88,7 @@ class CommitmentOpened(Event):
     comment_id: str
     approver: str
     ladder: tuple[Rung, ...] = ()
+    rules: int = 1
 
 
 class KeptReported(Event):
@@ -113,6 +115,7 @@ class FollowUpStuck(Event):
     NAME = "commitment:promise:follow_up_stuck"
     post_id: str
     settlement: Settlement
+    attempt: int = 0
 
 
 class Reminded(Event):
@@ -147,6 +150,8 @@ class Report(Value):
     at: Moment
     by: str
     post_id: str
+    stuck: Settlement | None = None
+    attempt: int = 0
 
 
 class Commitment(State):
@@ -183,7 +188,7 @@ class Commitment(State):
         return Seats(team=self.team, accountable=self.promise.accountable)
 
     def alarm(self) -> Alarm | None:
-        """Reminders up to the due date, then the due date itself; a broken promise has none."""
+        """Reminders up to the due date, then once that has passed; a broken promise has none."""
         if self.stage is not CommitmentStage.OPEN:
             return None
         reminders = [r for r in self.ladder if r.permille < DUE]
@@ -191,7 +196,7 @@ class Commitment(State):
             at = self.deadline.rung_at(reminders[self.rung])
             return Alarm(name=f"remind:{self.rung}", at=at, seats=(Seat.ACCOUNTABLE,))
         seats = (Seat.ACCOUNTABLE, Seat.LEAD, Seat.EXECUTIVES)
-        return Alarm(name="due", at=self.promise.due_at, seats=seats)
+        return Alarm(name="due", at=self.promise.due_at + TICK, seats=seats)
 
 
 # Who may do what, and when. ------------------------------------------------------------------
@@ -264,18 +269,24 @@ def _withdraw(
 
 
 def _settle(state: Commitment, command: Settle, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    if state.report is None or state.report.post_id != command.post_id:
+    report = state.report
+    if report is None or report.post_id != command.post_id:
         return ()
     match command.settlement:
         case Settlement.PUBLISHED:
-            late = state.was_broken or state.report.at > state.promise.due_at
+            late = state.was_broken or report.at > state.promise.due_at
             return (Kept(is_late=late),)
         case Settlement.RETURNED | Settlement.WITHDRAWN:
             fell = ReportFellThrough(post_id=command.post_id, settlement=command.settlement)
             is_overdue = at > state.promise.due_at and not state.was_broken
             return (fell, Broken(due_at=state.promise.due_at)) if is_overdue else (fell,)
+        case _ if is_old_news(command, report.attempt, report.stuck):
+            return ()
         case _:
-            return (FollowUpStuck(post_id=command.post_id, settlement=command.settlement),)
+            stuck = FollowUpStuck(
+                post_id=command.post_id, settlement=command.settlement, attempt=command.attempt
+            )
+            return (stuck,)
 
 
 def _ring(state: Commitment, command: Ring, actor: Actor, at: datetime) -> tuple[Event, ...]:
@@ -314,6 +325,10 @@ def _changes(state: Commitment, event: Event, fact: Fact) -> dict[str, Any]:
         case ReportFellThrough():
             stage = CommitmentStage.BROKEN if state.was_broken else CommitmentStage.OPEN
             return {"stage": stage, "report": None}
+        case FollowUpStuck():
+            assert state.report is not None
+            stuck = {"stuck": event.settlement, "attempt": event.attempt}
+            return {"report": state.report.model_copy(update=stuck)}
         case Reminded():
             return {"rung": event.rung + 1}
         case Broken():
@@ -376,6 +391,7 @@ def _follow_up(state: Commitment, event: KeptReported) -> OpenEntity:
         comment_id=state.comment_id,
         words=event.words,
         writer=event.writer,
+        rules=RULES,
     )
     return OpenEntity(
         stream=f"post/{event.post_id}",

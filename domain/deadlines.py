@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.base import Moment, Seconds, Value, iso, span
 from domain.policy import Rung
+
+TICK = timedelta(milliseconds=1)
+"""What follows from a moment having passed follows this much after it: a timer's resolution."""
 
 
 class Deadline(Value):
@@ -24,7 +27,9 @@ class Deadline(Value):
         return at > self.due_at
 
     def rung_at(self, rung: Rung) -> datetime:
-        return self.start_at + span(self.allowance) * rung.permille / 1000
+        """When a rung is reached; the one at the deadline itself once that moment has passed."""
+        at = self.start_at + span(self.allowance) * rung.permille / 1000
+        return at + TICK if at == self.due_at else at
 
     def explain(self) -> tuple[str, ...]:
         """The arithmetic, a step a line, for people."""

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 from domain.base import Value
 from domain.effects import Effect, Pending
 from domain.errors import Conflict, Forbidden, Invalid, Refused
-from domain.ledger import RULES, Fact
+from domain.ledger import Fact
 from domain.people import Actor, Seat, Seats
 
 KEYS_REMEMBERED = 50
@@ -67,7 +67,8 @@ class State(Value):
     id: str
     stage: str
     seq: int = 0
-    rules: int = RULES
+    rules: int = 1
+    """The rules it was opened under. The default stands for facts that name none and stays 1."""
     opened_at: datetime
     team: str
     touched: dict[str, int] = {}
@@ -103,6 +104,8 @@ class Right:
     """Done by timers, the publisher or the intake; never offered to a person."""
     is_answered: bool = False
     """A machine's act that is refused or answered, like a person's."""
+    hindered: Callable[[Any], Refused | None] = lambda state: None
+    """What else is in the way in the right stage, whoever asks."""
 
 
 Decide = Callable[[Any, Any, Actor, datetime], tuple[Event, ...]]
@@ -133,12 +136,15 @@ class Kind:
         act = str(data.get("act"))
         known = {**self.commands, "open": self.opening}
         if act not in known:
-            raise Invalid(
-                "unknown_command",
-                f"'{act}' is not something a {self.name} understands",
-                f"use one of: {', '.join(sorted(self.rights))}",
-            )
+            raise self.unknown(act)
         return known[act].model_validate(data)
+
+    def unknown(self, act: str) -> Invalid:
+        return Invalid(
+            "unknown_command",
+            f"'{act}' is not something {_a(self.name)} understands",
+            f"use one of: {', '.join(sorted(self.rights))}",
+        )
 
 
 def may(kind: Kind, actor: Actor, act: str, state: State) -> Refused | None:
@@ -146,7 +152,9 @@ def may(kind: Kind, actor: Actor, act: str, state: State) -> Refused | None:
 
     Whether it is theirs to do is judged first, then whether it is its turn.
     """
-    right = kind.rights[act]
+    right = kind.rights.get(act)
+    if right is None:
+        return kind.unknown(act)
     if not right.holds(actor, state):
         return Forbidden(
             "not_yours",
@@ -156,7 +164,7 @@ def may(kind: Kind, actor: Actor, act: str, state: State) -> Refused | None:
         )
     if state.stage not in right.stages:
         return kind.out_of_turn(state, act)
-    return None
+    return right.hindered(state)
 
 
 class Permission(Value):
@@ -185,8 +193,8 @@ def decide(
     Machine commands (an alarm, a result) that have nothing to change yield no events.
     """
     if state is not None and (refusal := may(kind, actor, command.act, state)):
-        right = kind.rights[command.act]
-        if right.is_machine and not right.is_answered and isinstance(refusal, Conflict):
+        right = kind.rights.get(command.act)
+        if right and right.is_machine and not right.is_answered and isinstance(refusal, Conflict):
             return ()
         raise refusal
     return kind.decide[type(command)](state, command, actor, at)

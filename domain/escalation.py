@@ -7,7 +7,7 @@ The stage table, the rights, what each command decides and what each event chang
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
@@ -19,10 +19,10 @@ from domain.deadlines import Deadline
 from domain.effects import Effect, Notify, OpenEntity
 from domain.entity import Alarm, Command, Decide, Event, Kind, Right, Ring, State
 from domain.errors import Conflict, Invalid, Refused
-from domain.ledger import Fact
+from domain.ledger import RULES, Fact
 from domain.people import Actor, Role, Seat, Seats
-from domain.policy import RungAct, Terms
-from domain.post import OpenPost, Settle, Settlement
+from domain.policy import Terms
+from domain.post import OpenPost, Settle, Settlement, is_old_news
 
 
 class Stage(StrEnum):
@@ -115,6 +115,7 @@ class OpenEscalation(Command):
     posted_at: Moment
     predecessor: str | None = None
     backlog: bool = False
+    rules: int = 1
 
 
 class Receive(Command):
@@ -230,6 +231,7 @@ class Opened(Event):
     posted_at: Moment
     predecessor: str | None = None
     backlog: bool = False
+    rules: int = 1
 
 
 class Joined(Event):
@@ -327,6 +329,7 @@ class ReplySettled(Event):
     TOUCHES = frozenset({"reply", "stage"})
     post_id: str
     settlement: Settlement
+    attempt: int = 0
 
 
 class Noted(Event):
@@ -377,7 +380,10 @@ class CurrentReply(Value):
     post_id: str
     writer: str
     settlement: Settlement | None = None
+    attempt: int = 0
     promises: tuple[Promise, ...] = ()
+    news: bool = False
+    """The commenter has spoken since this was submitted."""
 
 
 class Escalation(State):
@@ -441,7 +447,7 @@ def _is_team(actor: Actor, state: Escalation) -> bool:
 
 
 def _leads(actor: Actor, state: Escalation) -> bool:
-    return state.team in actor.leads or actor.has(Role.EXECUTIVE)
+    return (actor.works_in(state.team) and state.team in actor.leads) or actor.has(Role.EXECUTIVE)
 
 
 def _decides(actor: Actor, state: Escalation) -> bool:
@@ -451,6 +457,28 @@ def _decides(actor: Actor, state: Escalation) -> bool:
 
 def _machine(actor: Actor, state: Escalation) -> bool:
     return actor.has(Role.SERVICE)
+
+
+def _while_deciding(state: Escalation) -> Refused | None:
+    """A proposal stands with its proposer until it is decided or withdrawn."""
+    if state.proposal is None or state.decision is not None:
+        return None
+    return Conflict(
+        "waiting_for_decision",
+        f"a proposal by {state.proposal.by} is being decided",
+        "withdraw it first, or assign after the decision",
+    )
+
+
+def _while_replying(state: Escalation) -> Refused | None:
+    if state.reply is None:
+        return None
+    return Conflict(
+        "reply_on_its_way",
+        "a reply has been submitted and is on its way",
+        "withdraw that post first, or wait until it is published",
+        post_id=state.reply.post_id,
+    )
 
 
 _OPEN = frozenset(Stage) - {Stage.CLOSED}
@@ -467,6 +495,7 @@ RIGHTS: dict[str, Right] = {
         "its owner, the team's lead or an executive",
         lambda a, s: _is_owner(a, s) or _leads(a, s),
         frozenset({Stage.UNCLAIMED}) | _WITH_OWNER,
+        hindered=_while_deciding,
     ),
     "dismiss": Right(
         "its owner, or staff of its team while it is unclaimed",
@@ -477,7 +506,7 @@ RIGHTS: dict[str, Right] = {
     "approve": Right("an executive who did not propose it", _decides, frozenset({Stage.DECIDING})),
     "refuse": Right("an executive who did not propose it", _decides, frozenset({Stage.DECIDING})),
     "return": Right("an executive who did not propose it", _decides, frozenset({Stage.DECIDING})),
-    "reply": Right("its owner", _is_owner, frozenset({Stage.REPLYING})),
+    "reply": Right("its owner", _is_owner, frozenset({Stage.REPLYING}), hindered=_while_replying),
     "note": Right(
         "staff of its team or an executive",
         lambda a, s: _is_team(a, s) or a.has(Role.EXECUTIVE),
@@ -554,12 +583,6 @@ def _assign(state: Escalation, command: Assign, actor: Actor, at: datetime) -> t
         )
     if assignee.id == state.owner:
         raise Conflict("already_owner", f"{assignee.id} owns this already", "nothing to do")
-    if state.proposal and state.decision is None and state.proposal.by != assignee.id:
-        raise Conflict(
-            "waiting_for_decision",
-            f"a proposal by {state.proposal.by} is being decided",
-            "withdraw it first, or assign after the decision",
-        )
     return (Assigned(owner=assignee.id),)
 
 
@@ -567,8 +590,12 @@ def _dismiss(state: Escalation, command: Dismiss, actor: Actor, at: datetime) ->
     return (Dismissed(code=command.code, reason=command.reason), Closed(outcome=Outcome.DISMISSED))
 
 
+FARTHEST = timedelta(days=20 * 365)
+"""Beyond this nobody now accountable will answer; and Temporal's timers end at 292 years."""
+
+
 def check_promises(promises: tuple[Promise, ...], reply: Words | None, at: datetime) -> None:
-    """Promises stand in a reply, are due in the future and are told apart by id."""
+    """Promises stand in a reply, are due in a future we can see and are told apart by id."""
     if promises and reply is None:
         raise Invalid(
             "promise_without_reply",
@@ -577,13 +604,25 @@ def check_promises(promises: tuple[Promise, ...], reply: Words | None, at: datet
             field="promises",
         )
     if len({p.id for p in promises}) != len(promises):
-        raise Invalid("promise_twice", "two promises have the same id", field="promises")
+        raise Invalid(
+            "promise_twice",
+            "two promises have the same id",
+            "give each promise an id of its own",
+            field="promises",
+        )
     for n, promise in enumerate(promises):
         if promise.due_at <= at:
             raise Invalid(
                 "due_in_the_past",
                 "a promise is due before it could be made",
                 "give a due_at in the future",
+                field=f"promises[{n}].due_at",
+            )
+        if promise.due_at > at + FARTHEST:
+            raise Invalid(
+                "due_too_far",
+                f"a promise is due more than {FARTHEST.days // 365} years from now",
+                "promise a step that can be taken sooner",
                 field=f"promises[{n}].due_at",
             )
 
@@ -628,13 +667,6 @@ def _return(state: Escalation, command: Return, actor: Actor, at: datetime) -> t
 
 
 def _reply(state: Escalation, command: Reply, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    if state.reply is not None:
-        raise Conflict(
-            "reply_on_its_way",
-            "a reply has been submitted and is on its way",
-            "withdraw that post first, or wait until it is published",
-            post_id=state.reply.post_id,
-        )
     check_promises(command.promises, command.words, at)
     approver = _approver_of(state, command.words, command.promises)
     return (
@@ -677,9 +709,14 @@ def _settle(state: Escalation, command: Settle, actor: Actor, at: datetime) -> t
     reply = state.reply
     if reply is None or reply.post_id != command.post_id:
         return ()
-    if reply.settlement == command.settlement:
+    if is_old_news(command, reply.attempt, reply.settlement):
         return ()
-    return (ReplySettled(post_id=command.post_id, settlement=command.settlement),)
+    settled = ReplySettled(
+        post_id=command.post_id, settlement=command.settlement, attempt=command.attempt
+    )
+    # What was said while our words were on their way is not answered by them.
+    is_answer_due = reply.news and command.settlement is Settlement.PUBLISHED
+    return (settled, Reopened()) if is_answer_due else (settled,)
 
 
 def _ring(state: Escalation, command: Ring, actor: Actor, at: datetime) -> tuple[Event, ...]:
@@ -689,14 +726,13 @@ def _ring(state: Escalation, command: Ring, actor: Actor, at: datetime) -> tuple
     if state.stage is Stage.LISTENING:
         refused = state.decision is not None and state.decision.outcome == "refused"
         return (Closed(outcome=Outcome.REFUSED if refused else Outcome.ANSWERED),)
-    rung = state.terms.ladder[state.rung]
     owing = STAGES[state.stage].owed_by
     return (
         RungClimbed(
             stage=state.stage,
             rung=state.rung,
             due_at=state.deadline.due_at,
-            is_late=rung.act is RungAct.ESCALATE and at >= state.deadline.due_at,
+            is_late=state.deadline.is_late(at),
             told=command.people.get(alarm.seats[0], ()),
             owed_by=command.people.get(owing, ()) if owing else (),
         ),
@@ -748,11 +784,12 @@ def _opened(event: Opened, fact: Fact) -> Escalation:
 
 
 def _heard(state: Escalation, comment_id: str, revision: int) -> Escalation:
-    proposal = state.proposal
+    proposal, reply = state.proposal, state.reply
     return state.model_copy(
         update={
             "comments": {**state.comments, comment_id: revision},
             "proposal": proposal.model_copy(update={"news": True}) if proposal else None,
+            "reply": reply.model_copy(update={"news": True}) if reply else None,
         }
     )
 
@@ -764,13 +801,13 @@ def _proposed(state: Escalation, event: Proposed, fact: Fact) -> Escalation:
 
 def _settled(state: Escalation, event: ReplySettled, fact: Fact) -> Escalation:
     assert state.reply is not None
+    told = {"settlement": event.settlement, "attempt": event.attempt}
     if event.settlement is Settlement.PUBLISHED:
-        reply = state.reply.model_copy(update={"settlement": event.settlement})
+        reply = state.reply.model_copy(update=told)
         return _enter(state, Stage.LISTENING, fact.at, reply=reply)
     if event.settlement in (Settlement.RETURNED, Settlement.WITHDRAWN):
         return state.model_copy(update={"reply": None})
-    reply = state.reply.model_copy(update={"settlement": event.settlement})
-    return state.model_copy(update={"reply": reply})
+    return state.model_copy(update={"reply": state.reply.model_copy(update=told)})
 
 
 _FRESH = {"proposal": None, "decision": None, "reply": None}
@@ -872,6 +909,7 @@ def _open_post(state: Escalation, event: ReplySubmitted) -> OpenEntity:
         writer=event.writer,
         promises=len(event.promises),
         cleared_by=event.cleared_by,
+        rules=RULES,
     )
     return OpenEntity(
         stream=f"post/{event.post_id}",
@@ -896,6 +934,7 @@ def _open_commitments(state: Escalation) -> tuple[OpenEntity, ...]:
                 comment_id=state.comment_id,
                 approver=decision.by,
                 ladder=state.terms.ladder,
+                rules=RULES,
             ).model_dump(mode="json"),
             summary=f"promise on {state.channel}",
         )

@@ -17,7 +17,8 @@ SCHEMA = 1
 writes a stream that was written with a higher one; it leaves that to a newer process."""
 
 RULES = 1
-"""The rules that newly opened entities pin; ``decide`` branches on the pinned number."""
+"""The rules that newly opened entities pin; ``decide`` branches on the pinned number. Whoever
+opens one sends it along, so that a replay by later code pins the same."""
 
 GENESIS = "0" * 64
 """What the first entry of a stream is linked to."""

@@ -14,10 +14,11 @@ from domain.post import FindResult, PublishResult
 
 
 class Start(Value):
-    """A workflow's input: an opening command, or the snapshot it goes on from.
+    """A workflow's input: an opening command, or the state it goes on from.
 
-    ``actor``, ``at`` belong to the opening. ``acted`` tells which effects of the snapshot were
-    carried out; ``is_restored`` that what is left of them may have been, in an earlier life.
+    ``actor`` and ``at`` belong to the opening. ``outbox`` holds the last facts of the state, as
+    far as the ledger may not have them. ``is_restored`` says that effects which the state still
+    has to do may have been done in an earlier life.
     """
 
     kind: str
@@ -26,6 +27,7 @@ class Start(Value):
     actor: Actor | None = None
     at: Moment | None = None
     state: dict[str, Any] | None = None
+    outbox: tuple[Fact, ...] = ()
     is_restored: bool = False
 
 

@@ -13,6 +13,10 @@ from domain.people import Seat
 HOUR = 3600
 DAY = 24 * HOUR
 
+LONGEST = 366 * DAY
+"""The longest allowance. Its last rung may come a hundred times later, and Temporal's timers hold
+no more than 292 years."""
+
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 """The id of a channel, team or person: short, lower case, safe in a link and a log."""
 
@@ -40,11 +44,11 @@ DEFAULT_LADDER = (
 class Allowances(Value):
     """How long each next move may take, in seconds of plain time."""
 
-    claim: Seconds = Field(default=4 * HOUR, ge=1)
-    propose: Seconds = Field(default=8 * HOUR, ge=1)
-    decide: Seconds = Field(default=8 * HOUR, ge=1)
-    reply: Seconds = Field(default=4 * HOUR, ge=1)
-    listen: Seconds = Field(default=7 * DAY, ge=1)
+    claim: Seconds = Field(default=4 * HOUR, ge=1, le=LONGEST)
+    propose: Seconds = Field(default=8 * HOUR, ge=1, le=LONGEST)
+    decide: Seconds = Field(default=8 * HOUR, ge=1, le=LONGEST)
+    reply: Seconds = Field(default=4 * HOUR, ge=1, le=LONGEST)
+    listen: Seconds = Field(default=7 * DAY, ge=1, le=LONGEST)
 
 
 class Terms(Value):

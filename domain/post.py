@@ -19,7 +19,7 @@ from domain.people import Actor, Role, Seat, Seats
 
 ATTEMPTS = 12
 """Attempts that certainly never reached the channel before we call it failed. With the pauses of
-``pause_before`` that is about five hours of an unreachable channel."""
+``pause_before`` that is about two and a half hours of an unreachable channel."""
 
 FINDS = 8
 """Times the channel is asked about an unclear attempt before only a person can settle it."""
@@ -83,6 +83,7 @@ class OpenPost(Command):
     writer: str
     promises: int = 0
     cleared_by: str | None = None
+    rules: int = 1
 
 
 class Clear(Command):
@@ -129,11 +130,15 @@ class Looked(Command):
 
 
 class Settle(Command):
-    """Tells the origin of a post what became of it."""
+    """Tells the origin of a post what became of it.
+
+    ``attempt`` tells a second failure from the first one told again.
+    """
 
     act: Literal["settle"] = "settle"
     post_id: str
     settlement: Settlement
+    attempt: int = 0
 
 
 # What happened. ------------------------------------------------------------------------------
@@ -153,6 +158,7 @@ class PostOpened(Event):
     writer: str
     promises: int = 0
     cleared_by: str | None = None
+    rules: int = 1
 
 
 class Cleared(Event):
@@ -269,6 +275,11 @@ def pause_before(tries: int) -> timedelta:
     return timedelta(seconds=min(5 * 2 ** (tries - 1), 3600))
 
 
+def is_old_news(told: Settle, attempt: int, settlement: Settlement | None) -> bool:
+    """Whether the origin of a post knows this, or something later, already."""
+    return told.attempt < attempt or (told.attempt, told.settlement) == (attempt, settlement)
+
+
 # Who may do what, and when. ------------------------------------------------------------------
 
 
@@ -353,6 +364,8 @@ def _attempted(post: Post, command: Attempted, actor: Actor, at: datetime) -> tu
             return (Published(attempt=post.attempt),)
         case PublishResult.REFUSED:
             return (Failed(attempt=post.attempt, code=command.code),)
+        case PublishResult.NOT_SENT if post.stage is not PostStage.PUBLISHING or post.wake_at:
+            return ()
         case PublishResult.NOT_SENT if post.tries >= ATTEMPTS:
             return (Failed(attempt=post.attempt, code=command.code),)
         case PublishResult.NOT_SENT:
@@ -469,7 +482,7 @@ def effects(post: Post, event: Event) -> tuple[Effect, ...]:
         case LookStarted():
             return (Find(attempt=event.attempt),)
         case _ if settlement := _SETTLES.get(type(event)):
-            told = Settle(post_id=post.id, settlement=settlement)
+            told = Settle(post_id=post.id, settlement=settlement, attempt=post.attempt)
             return (Tell(stream=post.origin, command=told.model_dump(mode="json")),)
         case _:
             return ()

@@ -27,8 +27,11 @@ from store.database import Database
 RPC = timedelta(seconds=10)
 """How long one call to Temporal may take."""
 
+PASSING = ("aborted by closing workflow", "unexpected workflow task failure")
+"""What the server says when a run ended, or went on as a new one, just as a command came in."""
+
 TURNS = 10
-"""Times a command may meet a run that ends just then."""
+"""Times a command may meet such a moment."""
 
 
 class Unavailable(AnswerableError):
@@ -99,8 +102,7 @@ async def send(client: Client, stream: str, request: Request, seconds: float = 1
         try:
             return await _send(client, stream, request, seconds)
         except RPCError as error:
-            # The run ended, or went on as a new one, just as the command came in.
-            if "aborted by closing workflow" not in error.message:
+            if not any(moment in error.message for moment in PASSING):
                 raise _unreachable(error) from error
             await asyncio.sleep(0.05)
     raise Unavailable(f"{stream} was starting afresh each time it was asked")

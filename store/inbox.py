@@ -413,6 +413,17 @@ def escalations_of(session: Session, arrival_ids: Sequence[str]) -> list[tuple[s
     return sorted(pairs)
 
 
+def handed_over(session: Session, arrival_ids: Sequence[str]) -> dict[str, str]:
+    """Those of these arrivals that have been handed over, with the escalation each went to."""
+    table = tables.Arrival
+    rows = session.execute(
+        select(col(table.id), col(table.escalation_id)).where(
+            col(table.id).in_(arrival_ids), col(table.handed_over_at).is_not(None)
+        )
+    )
+    return {row.id: row.escalation_id for row in rows}
+
+
 def count_waiting(session: Session) -> int:
     statement = select(func.count()).where(col(tables.Arrival.handed_over_at).is_(None))
     return session.scalar(statement) or 0
@@ -454,6 +465,12 @@ def take_successor(database: Database, arrival_id: str, closed_id: str) -> str:
         assert successor is not None
         arrival.escalation_id, arrival.predecessor = successor, closed_id
         comment.escalation_id = successor
+        # Text search finds an escalation by the stream that the words of its comments are bound to.
+        session.execute(
+            update(tables.Words)
+            .where(col(tables.Words.id) == arrival.words_id)
+            .values(bound_to=f"escalation/{successor}")
+        )
         return successor
 
     return database.write(work)

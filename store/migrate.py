@@ -65,3 +65,10 @@ def present(database: Database) -> str | None:
     """The revision that the database is at; None where nothing was ever migrated."""
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(revision: str) -> bool:
+    """Whether this code has that migration; one it does not know is newer, and old code runs on
+    a newer schema."""
+    scripts = ScriptDirectory.from_config(config()).walk_revisions()
+    return revision in {script.revision for script in scripts}

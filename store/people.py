@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlmodel import Session, col
 
 from domain.errors import Conflict, Unknown
 from domain.people import Actor, Role, Seat, Seats
-from store.tables import Membership, Person, Team, Token
+from store.tables import Escalation, Membership, Person, Team, Token
 from store.words import new_id
 
 
@@ -59,6 +59,29 @@ def put_person(
     session.add_all(
         Membership(person_id=person_id, team_id=team, is_lead=lead) for team, lead in teams.items()
     )
+
+
+def known(session: Session, person_id: str) -> Person:
+    """The person, also one who has left. Raises Unknown."""
+    person = session.get(Person, person_id)
+    if person is None:
+        raise Unknown(
+            "unknown_person",
+            f"there is no person '{person_id}'",
+            "list the people with: answerable people",
+        )
+    return person
+
+
+def remove_person(session: Session, person_id: str, at: datetime) -> int:
+    """Let a person leave and revoke their tokens; answers how many open escalations they own.
+
+    The row stays, because the ledger names them. Raises Unknown. Safe to repeat.
+    """
+    known(session, person_id).is_active = False
+    revoke(session, at, person_id=person_id)
+    owned = select(func.count()).where(col(Escalation.owner) == person_id, col(Escalation.is_open))
+    return session.scalar(owned) or 0
 
 
 def _of(person_id: str):  # type: ignore[no-untyped-def]

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, TextualSelect, func, literal, select, text, tuple_
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 
 from domain.commitment import CommitmentStage
 from domain.errors import Forbidden, Invalid
@@ -108,7 +108,7 @@ def escalations_statement(
     late: bool = False,
     q: str | None = None,
     cursor: str | None = None,
-) -> Select[tuple[tables.Escalation]]:
+) -> Select[tables.Escalation]:
     """What the database is asked for; tests look at its plan."""
     table = tables.Escalation
     statement = select(table)
@@ -231,7 +231,7 @@ _FOUND_POSTGRESQL = """
 """
 
 
-def _found(session: Session, q: str) -> Select[tuple[Any]]:
+def _found(session: Session, q: str) -> Select[Any]:
     """The ids of escalations in whose comments all these words stand, the last as a beginning."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     terms = search_terms(q, is_sqlite=is_sqlite)
@@ -327,20 +327,16 @@ def commitments(
     """A page of our promises, the one that is due first at the top."""
     check_reader(actor)
     _check_stage(stage, CommitmentStage)
-    table: type[SQLModel] = tables.Commitment
-    statement: Select[Any] = (
-        select(tables.Commitment)
-        .order_by(col(tables.Commitment.due_at), col(tables.Commitment.id))
-        .limit(_bounded(limit) + 1)
-    )
-    filters = {"stage": stage, "accountable": accountable, "escalation_id": escalation_id}
-    for name, wanted in filters.items():
-        if wanted is not None:
-            statement = statement.where(getattr(table, name) == wanted)
-    statement = _after(
-        statement, tables.Commitment.due_at, tables.Commitment.id, "promises", cursor
-    )
-    rows: list[tables.Commitment] = list(session.scalars(statement))
+    table = tables.Commitment
+    statement = select(table).order_by(col(table.due_at), col(table.id)).limit(_bounded(limit) + 1)
+    if stage is not None:
+        statement = statement.where(col(table.stage) == stage)
+    if accountable is not None:
+        statement = statement.where(col(table.accountable) == accountable)
+    if escalation_id is not None:
+        statement = statement.where(col(table.escalation_id) == escalation_id)
+    statement = _after(statement, table.due_at, table.id, "promises", cursor)
+    rows = list(session.scalars(statement))
     next_cursor = None
     if len(rows) > limit:
         last = rows[limit - 1]

@@ -28,6 +28,7 @@ from store import people, policies
 from store.database import Database
 from store.migrate import upgrade
 from tests import builders
+from tests.histories import corpus
 
 
 @pytest.fixture(scope="session")
@@ -187,6 +188,7 @@ async def _service(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(running(client, database, settings))
         yield builders.Service(client, database, settings)
+        await corpus.save_if_asked(client)
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ class Entity:
         self._epoch = start.epoch
         self._outbox: list[Fact] = []
         self._busy = 0
+        self._is_recording = False
         self._maybe_done: tuple[Pending, ...] = ()
         if start.state is None:
             self._state, facts = opening(start)
@@ -76,7 +77,8 @@ class Entity:
             self._recorded = 0
         else:
             self._state = self._kind.state.model_validate(start.state)
-            self._recorded = self._state.seq
+            self._outbox.extend(start.outbox)
+            self._recorded = self._state.seq - len(self._outbox)
             if start.is_restored:
                 self._maybe_done = self._state.todo
         for act in self._kind.answered:
@@ -96,14 +98,31 @@ class Entity:
                     kind=self._kind.name,
                     epoch=self._epoch,
                     state=self._state.model_dump(mode="json", exclude_defaults=True),
+                    outbox=tuple(self._outbox),
                 )
             )
         return str(self._state.stage)
 
     def _may_end(self) -> bool:
-        is_at_rest = not self._outbox and not self._state.todo and not self._busy
-        should_end = self._state.is_closed or workflow.info().is_continue_as_new_suggested()
-        return is_at_rest and should_end and workflow.all_handlers_finished()
+        """Whether nothing is owed any more, or a fresh run can take over.
+
+        A fresh run takes the outbox along: under a steady stream of commands it is never empty.
+        """
+        if self._busy or self._is_recording or not workflow.all_handlers_finished():
+            return False
+        if self._state.is_closed:
+            return not self._outbox and not self._state.todo
+        return workflow.info().is_continue_as_new_suggested()
+
+    def _may_record(self) -> bool:
+        """Whether to take the outbox to the ledger now; a fresh run about to start will do it.
+
+        Were an activity to end while this run ends, the server would refuse the end, and with it
+        the command that came in at that moment.
+        """
+        info = workflow.info()
+        is_leaving = info.is_continue_as_new_suggested() and not self._busy
+        return bool(self._outbox) and (self._state.is_closed or not is_leaving)
 
     # Commands. --------------------------------------------------------------------------------
 
@@ -190,7 +209,8 @@ class Entity:
     async def _record(self) -> None:
         """Take the outbox to the ledger, in order, as often as it takes."""
         while True:
-            await workflow.wait_condition(lambda: bool(self._outbox))
+            await workflow.wait_condition(self._may_record)
+            self._is_recording = True
             batch = self._batch()
             await workflow.execute_activity(
                 "record",
@@ -200,6 +220,7 @@ class Entity:
                 retry_policy=FOREVER,
                 summary=", ".join(fact.name for fact in batch.facts),
             )
+            self._is_recording = False
             self._recorded = batch.facts[-1].seq
             self._outbox = [fact for fact in self._outbox if fact.seq > self._recorded]
 

@@ -1,0 +1,103 @@
+"""`answerable people`: who works with the service."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from answerable.surroundings import Data, Trouble, open_database, read_settings
+from domain.people import Role
+
+app = typer.Typer(name="people", help="List, add, change and remove people.")
+
+
+@app.callback(invoke_without_command=True)
+def people(context: typer.Context, data: Data = None) -> None:
+    """List everybody, with roles and teams; a team's lead is marked."""
+    if context.invoked_subcommand is None:
+        _list(data)
+    elif data is not None:
+        raise typer.BadParameter(f"write --data behind `people {context.invoked_subcommand}`")
+
+
+def _list(data: Data) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from store import people as store
+
+    table = Table("id", "name", "roles", "teams", "email", "", box=None, pad_edge=False)
+    with open_database(read_settings(data)) as database, database.reading() as session:
+        for person, memberships in store.everybody(session):
+            teams = [f"{m.team_id} (lead)" if m.is_lead else m.team_id for m in memberships]
+            table.add_row(
+                person.id,
+                person.name,
+                ", ".join(person.roles),
+                ", ".join(sorted(teams)),
+                person.email or "",
+                "" if person.is_active else "has left",
+            )
+    Console(markup=False, highlight=False).print(table)
+
+
+@app.command()
+def add(
+    person: Annotated[str, typer.Argument(metavar="ID", help="Short, lower case: ada")],
+    role: Annotated[list[Role], typer.Option(help="What they may do; may be given again.")],
+    name: Annotated[str | None, typer.Option(help="As people read it. [default: ID]")] = None,
+    team: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEAM[:lead]", help="Where they work; may be given again."),
+    ] = None,
+    email: Annotated[str | None, typer.Option(help="Where notices go.")] = None,
+    data: Data = None,
+) -> None:
+    """Add a person, or set everything of one who is known already."""
+    from store import people as store
+
+    teams = dict(_team(given) for given in team or [])
+    with open_database(read_settings(data)) as database, database.writing() as session:
+        store.put_person(
+            session, _checked(person), name or person, role, teams, datetime.now(UTC), email
+        )
+    typer.echo(f"{person} is there. A token for them: answerable token create {person}")
+
+
+def _checked(person: str) -> str:
+    """The id as the rules want it, because it stands in links, logs and the ledger."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from domain.policy import Id
+
+    try:
+        return TypeAdapter[str](Id).validate_python(person)
+    except ValidationError:
+        raise Trouble(
+            f"'{person}' cannot be an id. Use at most 40 of a to z, 0 to 9, - and _, "
+            "beginning with a letter or digit."
+        ) from None
+
+
+def _team(given: str) -> tuple[str, bool]:
+    team, colon, position = given.partition(":")
+    if colon and position != "lead":
+        raise typer.BadParameter(f"'{given}' is neither TEAM nor TEAM:lead", param_hint="--team")
+    return team, bool(colon)
+
+
+@app.command()
+def remove(
+    person: Annotated[str, typer.Argument(metavar="ID")],
+    data: Data = None,
+) -> None:
+    """Let a person leave: no sign-in, no tokens, no notices. What they did stays on record."""
+    from store import people as store
+
+    with open_database(read_settings(data)) as database, database.writing() as session:
+        owned = store.remove_person(session, person, datetime.now(UTC))
+    typer.echo(f"{person} has left.")
+    if owned:
+        typer.echo(f"{owned} open escalations are still theirs: have a lead assign them.", err=True)

@@ -1,0 +1,45 @@
+"""Furnishing a data folder: today's schema and, on its first start, policy, cast and comments."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from answerable import sample_data
+from config.settings import Settings
+from domain.comments import Incoming
+from store import inbox, migrate, people, policies
+from store.database import Database
+
+
+def furnish(settings: Settings, *, with_comments: bool) -> bool:
+    """Migrate the database and, where no policy was ever applied, fill it with the samples.
+
+    Answers whether it did fill it. Safe to repeat: what people have changed since stays.
+    """
+    database = Database(settings.url)
+    try:
+        if migrate.present(database) != migrate.newest():
+            migrate.upgrade(database)
+        return _fill(database, with_comments)
+    finally:
+        database.dispose()
+
+
+def _fill(database: Database, with_comments: bool) -> bool:
+    at = datetime.now(UTC)
+    with database.reading() as session:
+        if policies.current(session) is not None:
+            return False
+    if with_comments:
+        # First the comments, then the policy that marks the folder as filled: a crash in between
+        # repeats both, and a comment that is there already is not taken twice.
+        samples = [Incoming.model_validate(c) for c in sample_data.sample_comments(at)]
+        inbox.receive(database, samples, at)
+    with database.writing() as session:
+        policies.apply(session, sample_data.sample_policy(), "root", at)
+        session.flush()
+        for person_id, person in sample_data.sample_cast().items():
+            people.put_person(
+                session, person_id, person["name"], person["roles"], person["teams"], at
+            )
+    return True

@@ -1,0 +1,191 @@
+"""The processes of a service, one each: `api`, `worker`, and `migrate` before them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from answerable import logs
+from answerable.surroundings import (
+    Data,
+    Trouble,
+    database_trouble,
+    open_database,
+    read_settings,
+    settings_for,
+)
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+    from temporalio.runtime import Runtime
+
+    from config.settings import Settings
+
+log = logging.getLogger("answerable.serve")
+
+LONGEST_PAUSE = 15.0
+"""Seconds between two tries to reach Temporal; the first pause is a fifth of a second."""
+
+REQUESTS_GRACE = 10
+"""Seconds a stopping api lets requests finish; half of what a request may take at most."""
+
+
+def migrate(data: Data = None) -> None:
+    """Bring the database up to today's schema, making it where needed. Safe to repeat."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from store.database import Database
+    from store.migrate import newest, present, upgrade
+
+    database = Database(read_settings(data).url)
+    try:
+        before = present(database)
+        if before != newest():
+            upgrade(database)
+        after = present(database)
+    except SQLAlchemyError as error:
+        raise Trouble(database_trouble(error)) from error
+    finally:
+        database.dispose()
+    typer.echo(f"The database is at {after}" + (" already." if before == after else "."))
+
+
+# The api. ------------------------------------------------------------------------------------
+
+
+def api(
+    data: Data = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on. [default: 8700]")
+    ] = None,
+) -> None:
+    """Serve the JSON interface and the pages, until SIGTERM or Ctrl-C."""
+    import os
+
+    for name, value in (("ANSWERABLE_HOST", host), ("ANSWERABLE_PORT", port)):
+        if value is not None:
+            os.environ[name] = str(value)
+    settings = settings_for(data)
+    logs.start()
+    with open_database(settings):
+        pass  # Only looked at: refusing here says why, a failing request would not.
+    _serve(settings, _listen(settings.host, settings.port))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """The socket to serve on, bound here so that a taken port is a sentence and not a trace."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise Trouble(
+            f"Cannot listen on {host} port {port}: {error.strerror}. "
+            "Choose another with --host and --port."
+        ) from None
+
+
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    import uvicorn
+
+    config = uvicorn.Config(
+        "api.app:from_environment",
+        factory=True,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=REQUESTS_GRACE,
+    )
+    # uvicorn raises the signal that stopped it once more when it is done: that is no failure.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    log.info("serving at http://%s:%s", settings.host, listener.getsockname()[1])
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    if not server.started:
+        raise typer.Exit(1)
+    log.info("stopped")
+
+
+# The worker. ---------------------------------------------------------------------------------
+
+
+def worker(
+    data: Data = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port for Prometheus metrics. [default: a free one]"),
+    ] = None,
+) -> None:
+    """Run workflows and activities, until SIGTERM or Ctrl-C. Waits for Temporal to appear."""
+    settings = settings_for(data)
+    logs.start()
+    asyncio.run(_work(settings, settings.metrics_port if metrics_port is None else metrics_port))
+
+
+async def _work(settings: Settings, metrics_port: int) -> None:
+    from answerable.worker import running
+
+    stop = _stop_signal()
+    runtime = _runtime(settings.host, metrics_port)
+    with open_database(settings) as database:
+        client = await _until_there(runtime, stop)
+        if client is None:
+            return
+        async with running(client, database, settings):
+            log.info("working")
+            await stop.wait()
+            log.info("stopping")
+    log.info("stopped")
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by the first SIGTERM or Ctrl-C."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _runtime(host: str, port: int) -> Runtime:
+    from answerable.embedded import free_port
+    from config.temporal import runtime_with_metrics
+
+    address = f"{host}:{port or free_port()}"
+    try:
+        runtime = runtime_with_metrics(address)
+    except (RuntimeError, ValueError) as error:
+        raise Trouble(
+            f"Metrics cannot be served at {address}: {error}. Choose another --metrics-port."
+        ) from None
+    log.info("metrics at http://%s/metrics", address)
+    return runtime
+
+
+async def _until_there(runtime: Runtime, stop: asyncio.Event) -> Client | None:
+    """A client once Temporal answers, however long that takes; None if it is not wanted any more."""
+    from temporalio.service import RPCError
+
+    from config.temporal import connect
+
+    pause = 0.2
+    while not stop.is_set():
+        try:
+            client = await connect(runtime)
+            await client.count_workflows()
+        except (RuntimeError, RPCError) as error:
+            log.info("waiting for Temporal: %s", str(error).split("\n", 1)[0][:200])
+        else:
+            return client
+        try:
+            await asyncio.wait_for(stop.wait(), pause)
+        except TimeoutError:
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+    return None

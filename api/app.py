@@ -1,0 +1,128 @@
+"""The app: every route, behind the gate, with one shape for errors.
+
+``create_app`` takes ready parts, for tests and for the embedded stack; ``app_from_environment``
+makes them from the settings, for ``answerable api``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import FastAPI
+from temporalio.client import Client
+
+from api import cases, commands, health, intake
+from api.deps import Door
+from api.errors import Problem, answer_errors
+from api.gate import Gate
+from api.metrics import Metrics
+from config.settings import Settings
+from config.temporal import connect, runtime_with_metrics
+from store.database import Database
+
+THREADS = 20
+"""Database work at the same time: as many connections as the pool gives out."""
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": description}
+    for status, description in {
+        401: "Nobody said who is asking.",
+        403: "Not yours to do or see.",
+        404: "There is no such thing.",
+        409: "Not now: the stage, another person or a newer event is in the way.",
+        413: "The body is too long.",
+        422: "Something in the input is wrong; errors names each field.",
+        429: "Too much is asked for just now.",
+        503: "A part is away; nothing was done, unless the answer says otherwise.",
+    }.items()
+}
+
+
+def create_app(
+    settings: Settings, database: Database, client: Client, *, sdk_metrics: str | None = None
+) -> FastAPI:
+    """The app over ready parts. ``sdk_metrics`` is where the SDK's exporter listens (host:port)."""
+    app = _bare_app(settings, Metrics(sdk_metrics))
+    app.state.door = Door(settings, database, client)
+    return app
+
+
+def app_from_environment() -> FastAPI:
+    """The app as ``answerable api`` serves it; its parts live as long as it does.
+
+    Temporal may be away when it starts: the first call connects.
+    """
+    settings = Settings()
+    sdk_metrics = f"127.0.0.1:{_free_port()}"
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        threads = ThreadPoolExecutor(THREADS, thread_name_prefix="door")
+        asyncio.get_running_loop().set_default_executor(threads)
+        database = Database(settings.url)
+        client = await connect(runtime_with_metrics(sdk_metrics), lazy=True)
+        app.state.door = Door(settings, database, client)
+        try:
+            yield
+        finally:
+            database.dispose()
+
+    return _bare_app(settings, Metrics(sdk_metrics), lifespan)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = None) -> FastAPI:
+    app = FastAPI(
+        title="Answerable",
+        version=_version(),
+        description="Public comments in; decided, published, recorded answers out.",
+        # The pages for these load scripts from elsewhere; the document itself is enough.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.metrics = metrics
+    answer_errors(app)
+    app.include_router(health.router)
+    for router in (intake.router, cases.router, commands.router()):
+        app.include_router(router, prefix="/api/v1", responses=_PROBLEMS)
+    app.add_middleware(Gate, settings=settings, observe=metrics.observe)
+    app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("answerable")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _openapi(app: FastAPI, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The document as made, with problems under the media type that they are sent with."""
+    if app.openapi_schema is None:
+        document = make()
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for status, response in operation["responses"].items():
+                    content = response.get("content", {})
+                    if status >= "400" and "application/json" in content:
+                        content["application/problem+json"] = content.pop("application/json")
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,335 @@
+"""Commands: ``POST /api/v1/{collection}/{id}/{command}``, one route for each of ``BODIES``.
+
+All go one way: known and open, texts stored unbound, decided by the workflow, recorded, answered
+with what is true now. A repeat with the same Idempotency-Key answers what the first one did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Header, Request, Response
+from sqlmodel import Session
+
+from api.bodies import BODIES, Draft
+from api.bodies import Body as CommandBody
+from api.deps import Door, TheDoor, now, only
+from domain.base import Value
+from domain.entity import State, may
+from domain.errors import Invalid, Unknown
+from domain.kinds import KINDS, kind_of
+from domain.ledger import Fact
+from domain.messages import Answer
+from domain.messages import Request as Message
+from domain.people import Actor, Role
+from intake import entities
+from intake.entities import OutcomeUnknown
+from store import details, history, queries, tables, words
+from store.views import CommitmentItem, EscalationItem, PostItem
+
+MARGIN = 4.0
+"""Seconds of a request's time that are kept for storing and recording around the command."""
+
+_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
+ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description="Up to 200 printable ASCII characters. The same key with the same body is "
+        "carried out once, however often it is sent; without one a key is made and answered.",
+    ),
+]
+
+actor_of_a_command = only(Role.STAFF, Role.EXECUTIVE)
+Commander = Annotated[Actor, Depends(actor_of_a_command)]
+
+
+class Done(Value):
+    """What a command came to. ``recorded``: the ledger has it, and the next GET shows it."""
+
+    id: str
+    seq: int
+    stage: str
+    recorded: bool
+    repeated: bool
+    post_id: str | None = None
+    """The post the command made, which says how publishing goes."""
+    commitment_ids: tuple[str, ...] = ()
+    """The ids that the command's promises have once they are published."""
+
+
+class EscalationDone(Done):
+    escalation: EscalationItem
+
+
+class PostDone(Done):
+    post: PostItem
+
+
+class CommitmentDone(Done):
+    commitment: CommitmentItem
+
+
+ANSWERS: dict[str, type[Done]] = {
+    "escalation": EscalationDone,
+    "post": PostDone,
+    "commitment": CommitmentDone,
+}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One command as it was sent: who, what about what, and with which key."""
+
+    stream: str
+    act: str
+    actor: Actor
+    body: CommandBody
+    idempotency_key: str
+
+    @property
+    def key(self) -> str:
+        """Tells this command from every other one; also its update's id."""
+        parts = "|".join((self.actor.id, self.stream, self.act, self.idempotency_key))
+        return hashlib.sha256(parts.encode()).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """Tells this body from any other one under the same key, and nothing about its words."""
+        content = json.dumps(self.body.model_dump(mode="json"), sort_keys=True)
+        key = self.idempotency_key.encode()
+        return hmac.new(key, content.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    seq: int
+    facts: list[Fact]
+    is_recorded: bool
+    is_repeat: bool
+
+
+async def carry_out(door: Door, ask: Ask) -> _Outcome:
+    """Have a command decided and recorded. Raises Refused, Unavailable, Busy, OutcomeUnknown."""
+    policy = (await door.policy()).policy
+    prepared = await door.read(lambda session: _prepare(session, ask, policy, door))
+    if isinstance(prepared, _Outcome):
+        return prepared
+    draft, command = prepared
+    await door.feel_pulse()
+    await asyncio.to_thread(draft.store, door.database)
+    message = Message(
+        command=command,
+        actor=ask.actor,
+        key=ask.key,
+        digest=ask.digest,
+        expected_seq=ask.body.expected_seq,
+    )
+    seconds = max(door.settings.request_seconds - MARGIN, 1)
+    try:
+        async with asyncio.timeout(door.settings.request_seconds - MARGIN / 4):
+            answer, is_recorded = await entities.command(
+                door.client, door.database, ask.stream, message, seconds
+            )
+    except TimeoutError:
+        raise OutcomeUnknown("the answer did not come in time") from None
+    return await _outcome(door, ask, answer, is_recorded=is_recorded)
+
+
+def _prepare(
+    session: Session, ask: Ask, policy: Any, door: Door
+) -> _Outcome | tuple[Draft, dict[str, Any]]:
+    """The command in the shape of the rules; or what it came to when it was sent before."""
+    state: State = details.state_of(session, ask.stream)
+    if before := _done_before(session, ask, state):
+        return before
+    kind = kind_of(ask.stream)
+    if state.is_closed:
+        raise may(kind, ask.actor, ask.act, state) or kind.out_of_turn(state, ask.act)
+    draft = Draft(session, ask.actor, state, policy, now(), door.settings.max_text)
+    fields = ask.body.fields(draft)
+    command = kind.commands[ask.act].model_validate({"act": ask.act, **fields})
+    return draft, command.model_dump(mode="json")
+
+
+def _done_before(session: Session, ask: Ask, state: State) -> _Outcome | None:
+    known = next((k for k in state.keys if k.key == ask.key), None)
+    if known is None:
+        return None
+    if known.request != ask.digest:
+        raise _key_reused()
+    facts = history.outcome_of(session, ask.stream, ask.key)
+    seq = facts[-1].seq if facts else known.first
+    return _Outcome(seq=seq, facts=facts, is_recorded=True, is_repeat=True)
+
+
+def _key_reused() -> Invalid:
+    return Invalid(
+        "key_reused",
+        "this Idempotency-Key was used for another request",
+        "use a new key for a new request",
+        field="Idempotency-Key",
+    )
+
+
+async def _outcome(door: Door, ask: Ask, answer: Answer, *, is_recorded: bool) -> _Outcome:
+    if answer.digest != ask.digest:
+        raise _key_reused()
+    facts = history.of_command(list(answer.batch.facts), ask.key)
+    if not facts and is_recorded:
+        facts = await door.read(lambda s: history.outcome_of(s, ask.stream, ask.key))
+    seq = facts[-1].seq if facts else answer.seq
+    return _Outcome(seq=seq, facts=facts, is_recorded=is_recorded, is_repeat=answer.is_repeat)
+
+
+# The answer. ----------------------------------------------------------------------------------
+
+
+def _answer(session: Session, ask: Ask, outcome: _Outcome) -> Done:
+    kind, _, entity_id = ask.stream.partition("/")
+    item = _ITEMS[kind](session, entity_id, ask.actor)
+    return ANSWERS[kind].model_validate(
+        {
+            "id": entity_id,
+            "seq": outcome.seq,
+            "stage": item.stage,
+            "recorded": outcome.is_recorded,
+            "repeated": outcome.is_repeat,
+            "post_id": _post_id(outcome.facts),
+            "commitment_ids": _promise_ids(outcome.facts),
+            kind: item,
+        }
+    )
+
+
+def _post_id(facts: list[Fact]) -> str | None:
+    found = (fact.data.get("post_id") for fact in facts)
+    return next((post_id for post_id in found if post_id), None)
+
+
+def _promise_ids(facts: list[Fact]) -> tuple[str, ...]:
+    ids = (promise["id"] for fact in facts for promise in fact.data.get("promises", ()))
+    return tuple(dict.fromkeys(ids))
+
+
+def _escalation_item(session: Session, entity_id: str, actor: Actor) -> EscalationItem:
+    row = session.get_one(tables.Escalation, entity_id)
+    return queries.escalation_items(session, [row], now())[0]
+
+
+def _post_item(session: Session, entity_id: str, actor: Actor) -> PostItem:
+    row = session.get_one(tables.Post, entity_id)
+    return queries.post_items(session, [row], actor)[0]
+
+
+def _commitment_item(session: Session, entity_id: str, actor: Actor) -> CommitmentItem:
+    row = session.get_one(tables.Commitment, entity_id)
+    return queries.commitment_items(session, [row], now())[0]
+
+
+_ITEMS: dict[str, Callable[[Session, str, Actor], Any]] = {
+    "escalation": _escalation_item,
+    "post": _post_item,
+    "commitment": _commitment_item,
+}
+
+
+# Routes. --------------------------------------------------------------------------------------
+
+
+def stream_of(kind: str, entity_id: str) -> str:
+    """The stream of an id from an address. Raises Unknown for what cannot be an id of ours."""
+    if not ULID.fullmatch(entity_id):
+        raise details.unknown(f"{kind}/")
+    return f"{kind}/{entity_id}"
+
+
+def check_key(request: Request, key: str | None) -> str:
+    """The Idempotency-Key as sent, or a new one; answered in any case, also with an error."""
+    if key is None:
+        key = words.new_id()
+    elif not _KEY.fullmatch(key):
+        raise Invalid(
+            "bad_key",
+            "an Idempotency-Key has 1 to 200 printable ASCII characters",
+            "send such a key, for example a UUID, or none",
+            field="Idempotency-Key",
+        )
+    request.state.idempotency_key = key
+    return key
+
+
+def router() -> APIRouter:
+    """A route for every command, and one for those that do not exist."""
+    routes = APIRouter()
+    for kind, bodies in BODIES.items():
+        for act, body in bodies.items():
+            _add(routes, kind, act, body)
+        _add_unknown(routes, kind)
+    return routes
+
+
+def _add(routes: APIRouter, kind: str, act: str, body_type: type[CommandBody]) -> None:
+    endpoint = _endpoint(kind, act, body_type)
+    routes.add_api_route(
+        f"/{kind}s/{{entity_id}}/{act}",
+        endpoint,
+        methods=["POST"],
+        response_model=ANSWERS[kind],
+        name=f"{kind}_{act}",
+        operation_id=f"{kind}_{act}",
+        summary=f"{act} ({KINDS[kind].rights[act].who})",
+        description=body_type.__doc__,
+        tags=[f"{kind}s"],
+        responses={202: {"model": ANSWERS[kind], "description": "Decided, not yet recorded."}},
+    )
+
+
+def _endpoint(kind: str, act: str, body_type: type[CommandBody]) -> Callable[..., Awaitable[Done]]:
+    async def command(
+        entity_id: str,
+        request: Request,
+        response: Response,
+        door: TheDoor,
+        actor: Commander,
+        body: CommandBody,
+        idempotency_key: IdempotencyKey = None,
+    ) -> Done:
+        key = check_key(request, idempotency_key)
+        ask = Ask(stream_of(kind, entity_id), act, actor, body, key)
+        response.headers["Idempotency-Key"] = key
+        outcome = await carry_out(door, ask)
+        response.status_code = 200 if outcome.is_recorded else 202
+        return await door.read(lambda session: _answer(session, ask, outcome))
+
+    # Each command is documented and validated by its own body; where every field may be left
+    # out, so may the body.
+    command.__annotations__["body"] = Annotated[body_type, Body()]
+    if not any(field.is_required() for field in body_type.model_fields.values()):
+        command.__defaults__ = (body_type(), None)
+    return command
+
+
+def _add_unknown(routes: APIRouter, kind: str) -> None:
+    async def command(entity_id: str, command: str, actor: Commander) -> None:
+        raise Unknown(
+            "unknown_command",
+            f"'{command[:40]}' is not a command of a {kind}",
+            f"use one of: {', '.join(BODIES[kind])}",
+        )
+
+    routes.add_api_route(
+        f"/{kind}s/{{entity_id}}/{{command}}",
+        command,
+        methods=["POST"],
+        include_in_schema=False,
+        name=f"{kind}_unknown_command",
+    )

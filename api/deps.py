@@ -1,0 +1,142 @@
+"""What routes are given: the door's parts, and who is asking.
+
+Every route names who may call it, by one of the dependencies made here; a test walks the routes
+and finds those that do not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlmodel import Session
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from api.errors import Unauthenticated
+from config.settings import Settings
+from domain.errors import Forbidden
+from domain.people import Actor, Role
+from intake.entities import Unavailable
+from store import people, policies
+from store.database import Database
+from store.policies import InForce
+
+T = TypeVar("T")
+
+POLICY_SECONDS = 1.0
+"""How old the policy in force may be when a comment is judged by it."""
+
+PULSE_SECONDS = 2.0
+"""How long ago Temporal may have answered last before it is asked again whether it is there."""
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Door:
+    """The ready parts behind every route. One per process."""
+
+    settings: Settings
+    database: Database
+    client: Client
+    _policy: tuple[float, InForce] | None = field(default=None, repr=False)
+    _pulse: float = field(default=float("-inf"), repr=False)
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """Run ``work`` in a reading session, off the event loop."""
+
+        def run() -> T:
+            with self.database.reading() as session:
+                return work(session)
+
+        return await asyncio.to_thread(run)
+
+    async def policy(self) -> InForce:
+        """The policy in force, at most a second old. Raises Unavailable before there is one."""
+        if self._policy and time.monotonic() - self._policy[0] < POLICY_SECONDS:
+            return self._policy[1]
+        in_force = await self.read(policies.current)
+        if in_force is None:
+            raise Unavailable("no policy has been applied; run: answerable policy apply FILE")
+        self._policy = (time.monotonic(), in_force)
+        return in_force
+
+    async def feel_pulse(self) -> None:
+        """Raise Unavailable at once where Temporal is away, before anything is begun.
+
+        A call to a server that is away would be tried for as long as the request may take, and
+        its outcome would not be known.
+        """
+        if time.monotonic() - self._pulse < PULSE_SECONDS:
+            return
+        try:
+            is_there = await self.client.service_client.check_health(timeout=timedelta(seconds=2))
+        except (RPCError, RuntimeError) as error:  # A lazy client fails to connect with the latter.
+            raise Unavailable("Temporal cannot be reached") from error
+        if not is_there:
+            raise Unavailable("Temporal is not ready to serve")
+        self._pulse = time.monotonic()
+
+
+def door(request: Request) -> Door:
+    found = request.app.state.door
+    assert isinstance(found, Door)
+    return found
+
+
+TheDoor = Annotated[Door, Depends(door)]
+
+# Who is asking. -------------------------------------------------------------------------------
+
+ACCESS: dict[Callable[..., Any], frozenset[Role] | str] = {}
+"""Each dependency that says who may call a route: the roles, or why anybody may."""
+
+BEARER = HTTPBearer(auto_error=False, description="A token from: answerable token create PERSON")
+
+
+def only(*roles: Role) -> Callable[..., Awaitable[Actor]]:
+    """A dependency that lets people with one of these roles in and answers who it is."""
+    wanted = frozenset(roles)
+
+    async def caller(
+        the_door: TheDoor,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+    ) -> Actor:
+        if credentials is None:
+            raise Unauthenticated("this needs a bearer token")
+        secret = credentials.credentials
+        actor = await the_door.read(lambda session: people.holder(session, secret, now()))
+        if actor is None:
+            raise Unauthenticated("this token is unknown, revoked or expired")
+        if not actor.roles & wanted:
+            may = ", ".join(sorted(wanted))
+            raise Forbidden(
+                "not_your_role", f"this is for: {may}", "ask with the token of one of them"
+            )
+        return actor
+
+    ACCESS[caller] = wanted
+    return caller
+
+
+def anybody(why: str) -> Callable[..., None]:
+    """A dependency that lets everybody in, and says why that is right."""
+
+    def caller() -> None:
+        return None
+
+    ACCESS[caller] = why
+    return caller
+
+
+reader = only(Role.STAFF, Role.EXECUTIVE, Role.AUDITOR)
+Reader = Annotated[Actor, Depends(reader)]

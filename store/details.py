@@ -1,0 +1,342 @@
+"""The detail of one escalation, post or commitment, as one reader may see it.
+
+Permission is part of fetching: what a reader may not see is never read for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlmodel import Session, col
+
+from domain.base import Words
+from domain.commitment import COMMITMENT, Commitment, Promise
+from domain.deadlines import Deadline
+from domain.entity import allowed
+from domain.errors import Unknown
+from domain.escalation import ESCALATION, Escalation, Noted, Proposal
+from domain.ledger import Fact
+from domain.people import Actor
+from domain.policy import Rung
+from domain.post import POST, Post
+from store import people, policies, queries, records, tables, words
+from store.views import (
+    CommitmentDetail,
+    CommitmentItem,
+    DeadlineView,
+    DecisionView,
+    EscalationDetail,
+    NoteView,
+    PostDetail,
+    PostItem,
+    PromiseView,
+    ProposalView,
+    RevisionView,
+    RungView,
+    Utterance,
+)
+
+TURNS = 1_000
+"""Comments of one conversation that a detail holds, the newest."""
+
+
+def unknown(stream: str) -> Unknown:
+    kind = stream.partition("/")[0]
+    return Unknown(
+        f"unknown_{kind}", f"there is no {kind} with this id", f"list them with GET /api/v1/{kind}s"
+    )
+
+
+def state_of(session: Session, stream: str) -> Any:
+    """The state of an entity as the ledger has it. Raises Unknown."""
+    row = session.get(tables.Snapshot, stream)
+    if row is None:
+        raise unknown(stream)
+    return records.load(row)
+
+
+# One escalation. -----------------------------------------------------------------------------
+
+
+def escalation(
+    session: Session, escalation_id: str, actor: Actor, at: datetime
+) -> EscalationDetail:
+    """Everything about one escalation that this person may see. Raises Unknown, Forbidden."""
+    queries.check_reader(actor)
+    state: Escalation = state_of(session, f"escalation/{escalation_id}")
+    row = session.get_one(tables.Escalation, escalation_id)
+    talk = session.get_one(tables.Conversation, state.conversation_id)
+    item = queries.escalation_items(session, [row], at)[0]
+    is_insider = queries.is_insider(actor, state.team, state.owner)
+    replies = _posts(session, actor, col(tables.Post.escalation_id) == escalation_id)
+    commitments = _commitments(session, escalation_id, at)
+    notes = _notes(session, state.stream) if is_insider else ()
+    proposal = state.proposal if is_insider else None
+    detail = EscalationDetail(
+        **item.model_dump(),
+        conversation_id=talk.id,
+        thread=talk.thread,
+        predecessor=state.predecessor,
+        is_backlog=state.backlog,
+        policy_version=state.terms.policy_version,
+        is_insider=is_insider,
+        allowed=allowed(ESCALATION, actor, state),
+        deadlines=_deadlines(state, state.terms.ladder, at),
+        conversation=_conversation(session, talk, actor),
+        proposal=_proposal(session, proposal) if proposal else None,
+        decision=_decision(session, state, is_insider=is_insider),
+        replies=replies,
+        commitments=commitments,
+        notes=notes,
+        names={},
+    )
+    named = _named(detail)
+    return detail.model_copy(update={"names": people.names(session, named)})
+
+
+def _named(detail: EscalationDetail) -> set[str | None]:
+    named = {detail.owner}
+    named |= {name for reply in detail.replies for name in (reply.writer, reply.cleared_by)}
+    named |= {name for c in detail.commitments for name in (c.accountable, c.approver)}
+    named |= {note.by for note in detail.notes}
+    if detail.proposal:
+        named |= {detail.proposal.by, *(p.accountable for p in detail.proposal.promises)}
+    if detail.decision:
+        named.add(detail.decision.by)
+    return named
+
+
+def _deadlines(
+    state: Escalation | Commitment, ladder: Iterable[Rung], at: datetime
+) -> tuple[DeadlineView, ...]:
+    if state.deadline is None or state.is_closed:
+        return ()
+    return (deadline_view(state.stream, state.deadline, tuple(ladder), state.rung, at),)
+
+
+def deadline_view(
+    about: str, deadline: Deadline, ladder: Sequence[Rung], rung: int, at: datetime
+) -> DeadlineView:
+    return DeadlineView(
+        about=about,
+        stage=deadline.stage,
+        start_at=deadline.start_at,
+        allowance_seconds=deadline.allowance,
+        due_at=deadline.due_at,
+        is_late=deadline.is_late(at),
+        explained=deadline.explain(),
+        ladder=tuple(
+            RungView(at=deadline.rung_at(r), act=r.act, to=r.to, is_climbed=n < rung)
+            for n, r in enumerate(ladder)
+        ),
+    )
+
+
+def _conversation(
+    session: Session, talk: tables.Conversation, actor: Actor
+) -> tuple[Utterance, ...]:
+    """Both sides in the order of their times: comments as posted, our posts as published."""
+    comments = _comments(session, col(tables.Comment.conversation_id) == talk.id, with_texts=True)
+    ids = {turn.escalation_id for turn in comments}
+    published = _posts(
+        session,
+        actor,
+        col(tables.Post.escalation_id).in_(ids),
+        col(tables.Post.published_at).is_not(None),
+    )
+    turns = [*comments, *(_spoken(post) for post in published)]
+    return tuple(sorted(turns, key=lambda turn: (turn.at, turn.id)))
+
+
+def _spoken(post: PostItem) -> Utterance:
+    assert post.published_at is not None
+    return Utterance(
+        kind="post",
+        id=post.id,
+        at=post.published_at,
+        text=post.text,
+        writer=post.writer,
+        escalation_id=post.escalation_id,
+        external_id=post.external_id,
+        url=post.url,
+    )
+
+
+def _comments(session: Session, chosen: Any, *, with_texts: bool = False) -> list[Utterance]:
+    comment, talk, author = tables.Comment, tables.Conversation, tables.Author
+    rows = session.execute(
+        select(comment, author)
+        .join(talk, col(talk.id) == col(comment.conversation_id))
+        .join(author, col(author.id) == col(talk.author_id))
+        .where(chosen)
+        .order_by(col(comment.id).desc())
+        .limit(TURNS)
+    ).all()
+    changed = [c.id for c, _ in rows if c.revision > 1] if with_texts else []
+    revisions = _revisions(session, changed)
+    texts = words.texts(session, [c.words_id for c, _ in rows])
+    return [
+        Utterance(
+            kind="comment",
+            id=c.id,
+            at=c.posted_at,
+            text=texts.get(c.words_id),
+            author=queries.to_author(writer),
+            escalation_id=c.escalation_id,
+            external_id=c.external_id,
+            in_reply_to=c.in_reply_to,
+            url=c.url,
+            received_at=c.received_at,
+            revisions=tuple(revisions.get(c.id, ())),
+        )
+        for c, writer in rows
+    ]
+
+
+def _revisions(session: Session, comment_ids: list[str]) -> dict[str, list[RevisionView]]:
+    if not comment_ids:
+        return {}
+    table = tables.Arrival
+    arrivals = session.scalars(
+        select(table)
+        .where(col(table.comment_id).in_(comment_ids))
+        .order_by(col(table.comment_id), col(table.revision))
+    ).all()
+    texts = words.texts(session, [a.words_id for a in arrivals])
+    found: dict[str, list[RevisionView]] = {}
+    for a in arrivals:
+        view = RevisionView(
+            revision=a.revision, text=texts.get(a.words_id), received_at=a.received_at
+        )
+        found.setdefault(a.comment_id, []).append(view)
+    return found
+
+
+def _proposal(session: Session, proposal: Proposal) -> ProposalView:
+    proofs = [p.proof for p in proposal.promises]
+    refs = [proposal.request, proposal.reply, *(p.words for p in proposal.promises), *proofs]
+    texts = _texts(session, refs)
+    return ProposalView(
+        by=proposal.by,
+        request=texts.get(proposal.request.id),
+        recommendation=proposal.recommendation,
+        reply=texts.get(proposal.reply.id) if proposal.reply else None,
+        promises=tuple(_promise(promise, texts) for promise in proposal.promises),
+        has_news=proposal.news,
+    )
+
+
+def _promise(promise: Promise, texts: dict[str, str]) -> PromiseView:
+    return PromiseView(
+        id=promise.id,
+        sentence=texts.get(promise.words.id),
+        accountable=promise.accountable,
+        due_at=promise.due_at,
+        proof=texts.get(promise.proof.id) if promise.proof else None,
+    )
+
+
+def _texts(session: Session, refs: Iterable[Words | None]) -> dict[str, str]:
+    return words.texts(session, [ref.id for ref in refs if ref])
+
+
+def _decision(session: Session, state: Escalation, *, is_insider: bool) -> DecisionView | None:
+    """A refusal's reason is fit to print; what an approver wrote beside a yes is for insiders."""
+    decision = state.decision
+    if decision is None:
+        return None
+    is_readable = is_insider or decision.outcome == "refused"
+    reason = decision.reason if is_readable else None
+    return DecisionView(
+        outcome=decision.outcome,
+        by=decision.by,
+        at=decision.at,
+        code=decision.code,
+        reason=_texts(session, [reason]).get(reason.id) if reason else None,
+    )
+
+
+def _notes(session: Session, stream: str) -> tuple[NoteView, ...]:
+    table = tables.LedgerEntry
+    entries = session.scalars(
+        select(table)
+        .where(col(table.stream) == stream, col(table.name) == Noted.NAME)
+        .order_by(col(table.seq))
+    ).all()
+    facts = [Fact.model_validate_json(entry.body) for entry in entries]
+    refs = {fact.seq: Noted.model_validate(fact.data).words for fact in facts}
+    texts = _texts(session, refs.values())
+    return tuple(
+        NoteView(seq=fact.seq, by=fact.by, at=fact.at, text=texts.get(refs[fact.seq].id))
+        for fact in facts
+    )
+
+
+def _posts(session: Session, actor: Actor, *chosen: Any) -> tuple[PostItem, ...]:
+    rows = session.scalars(select(tables.Post).where(*chosen).order_by(col(tables.Post.id))).all()
+    return tuple(queries.post_items(session, rows, actor))
+
+
+def _commitments(session: Session, escalation_id: str, at: datetime) -> tuple[CommitmentItem, ...]:
+    table = tables.Commitment
+    rows = session.scalars(
+        select(table)
+        .where(col(table.escalation_id) == escalation_id)
+        .order_by(col(table.due_at), col(table.id))
+    ).all()
+    return tuple(queries.commitment_items(session, rows, at))
+
+
+# One post, one commitment. -------------------------------------------------------------------
+
+
+def post(session: Session, post_id: str, actor: Actor) -> PostDetail:
+    """One public utterance of ours and how far it has come. Raises Unknown, Forbidden."""
+    queries.check_reader(actor)
+    state: Post = state_of(session, f"post/{post_id}")
+    item = _posts(session, actor, col(tables.Post.id) == post_id)[0]
+    in_force = policies.current(session)
+    channel = in_force.policy.channels.get(state.channel) if in_force else None
+    answers = _comments(session, col(tables.Comment.id) == state.comment_id)
+    return PostDetail(
+        **item.model_dump(),
+        is_insider=queries.is_insider(actor, state.team, state.writer),
+        attempt=state.attempt,
+        promises=state.promises,
+        wake_at=state.wake_at,
+        max_length=channel.max_length if channel else None,
+        answers=answers[0] if answers else None,
+        allowed=allowed(POST, actor, state),
+        names=people.names(session, [state.writer, state.cleared_by]),
+    )
+
+
+def commitment(
+    session: Session, commitment_id: str, actor: Actor, at: datetime
+) -> CommitmentDetail:
+    """One promise, with its proof, its deadline and what was said about it since."""
+    queries.check_reader(actor)
+    state: Commitment = state_of(session, f"commitment/{commitment_id}")
+    row = session.get_one(tables.Commitment, commitment_id)
+    item = queries.commitment_items(session, [row], at)[0]
+    proof, report = state.promise.proof, state.report
+    said = or_(
+        col(tables.Post.id) == state.post_id, col(tables.Post.commitment_id) == commitment_id
+    )
+    reported_by = report.by if report else None
+    return CommitmentDetail(
+        **item.model_dump(),
+        is_insider=queries.is_insider(actor, state.team, state.promise.accountable),
+        channel=state.channel,
+        proof=_texts(session, [proof]).get(proof.id) if proof else None,
+        was_broken=state.was_broken,
+        reported_by=reported_by,
+        reported_at=report.at if report else None,
+        deadlines=_deadlines(state, state.ladder, at),
+        posts=_posts(session, actor, said),
+        allowed=allowed(COMMITMENT, actor, state),
+        names=people.names(session, [state.promise.accountable, state.approver, reported_by]),
+    )

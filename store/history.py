@@ -1,0 +1,122 @@
+"""The history of one case: its ledger entries with their hashes, and what a command came to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from domain.base import PUBLIC, SYSTEM
+from domain.errors import Invalid
+from domain.escalation import Noted, ProposalWithdrawn, Proposed, ReplySubmitted, Returned
+from domain.ledger import Fact
+from domain.people import Actor
+from domain.post import PostOpened, PostReturned
+from store import cursors, details, people, queries, records, tables
+from store.views import Chain, Entry, HistoryPage
+
+LIMIT = 1_000
+"""The longest page of a history."""
+
+INSIDE = frozenset(
+    event.NAME
+    for event in (
+        Noted, Proposed, ProposalWithdrawn, Returned, ReplySubmitted, PostOpened, PostReturned,
+    )
+)  # fmt: skip
+"""Events about proposals, drafts and notes: others see that they happened, not what is in them."""
+
+
+def history(
+    session: Session, stream: str, actor: Actor, *, limit: int = LIMIT, cursor: str | None = None
+) -> HistoryPage:
+    """A page of a stream's ledger, in order, and whether its chain holds from end to end."""
+    queries.check_reader(actor)
+    state = details.state_of(session, stream)
+    if not 1 <= limit <= LIMIT:
+        raise Invalid("bad_limit", f"limit is between 1 and {LIMIT}", field="limit")
+    table = tables.LedgerEntry
+    rows = session.scalars(
+        select(table)
+        .where(col(table.stream) == stream, col(table.seq) > _seq(cursor, stream))
+        .order_by(col(table.seq))
+        .limit(limit + 1)
+    ).all()
+    names = people.names(session, [row.by for row in rows])
+    is_insider = queries.is_insider(actor, state.team, getattr(state, "owner", None))
+    broken_at = records.verify(session, stream)
+    return HistoryPage(
+        items=tuple(_entry(row, names, is_insider=is_insider) for row in rows[:limit]),
+        next_cursor=cursors.encode(stream, (str(rows[limit - 1].seq),))
+        if len(rows) > limit
+        else None,
+        chain=Chain(holds=broken_at is None, broken_at=broken_at),
+    )
+
+
+def _seq(cursor: str | None, stream: str) -> int:
+    if cursor is None:
+        return 0
+    place = cursors.place_of_id(cursor, stream)
+    if not place.isascii() or not place.isdigit() or len(place) > 9:
+        raise cursors.damaged()
+    return int(place)
+
+
+def _entry(row: tables.LedgerEntry, names: dict[str, str], *, is_insider: bool) -> Entry:
+    is_readable = is_insider or row.name not in INSIDE
+    fact = Fact.model_validate_json(row.body)
+    return Entry(
+        seq=row.seq,
+        at=row.at,
+        by=row.by,
+        by_name=names.get(row.by, "the public" if row.by == PUBLIC else _machine(row.by)),
+        name=row.name,
+        data=fact.data if is_readable else None,
+        canonical=row.body if is_readable else None,
+        digest=row.digest,
+        previous=row.previous,
+        hash=row.hash,
+    )
+
+
+def _machine(by: str) -> str | None:
+    return "the service itself" if by == SYSTEM else None
+
+
+def outcome_of(session: Session, stream: str, key: str) -> list[Fact]:
+    """The facts a command with this key left in the ledger; empty where there are none.
+
+    All facts of one command share its moment, and only the first carries the key.
+    """
+    row = session.get(tables.Snapshot, stream)
+    known: Any = None
+    if row is not None:
+        known = next((k for k in records.load(row).keys if k.key == key), None)
+    if known is None:
+        return []
+    table = tables.LedgerEntry
+    rows = session.scalars(
+        select(table)
+        .where(col(table.stream) == stream, col(table.seq) >= known.first)
+        .order_by(col(table.seq))
+        .limit(10)
+    )
+    return of_command([Fact.model_validate_json(row.body) for row in rows], key)
+
+
+def of_command(facts: list[Fact], key: str) -> list[Fact]:
+    """Those of these facts, which are in order, that the command with this key led to."""
+    found: list[Fact] = []
+    for fact in facts:
+        is_first = not found and fact.key == key
+        if is_first or (found and fact.key is None and (fact.at, fact.by) == _stamp(found[0])):
+            found.append(fact)
+        elif found:
+            break
+    return found
+
+
+def _stamp(fact: Fact) -> tuple[Any, str]:
+    return fact.at, fact.by
