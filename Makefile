@@ -61,6 +61,9 @@ lock: ## Lock the dependencies anew, with uv; ARGS="--upgrade"
 	$(COMPILE) --extra embedded --extra build -o requirements/runtime.txt
 	$(COMPILE) --extra dev -c requirements/runtime.txt -o requirements/dev.txt
 
+histories: $(VENV)/.dev ## Save histories of today's workflows for the replay tests
+	ANSWERABLE_RECORD_HISTORIES=tests/histories $(PY) -m pytest tests/workflows -k "not replay and not postgresql"
+
 clean: ## Remove .venv and all caches; the data folder stays
 	rm -rf $(VENV) dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import UTC, datetime
 
 from temporalio import activity
-from temporalio.client import Client
 
 from activities.mail import Mail, send_mail
 from config.settings import Settings
-from domain.effects import Notify
-from domain.messages import TASK_QUEUE, Errand, Mailing, Notice, NoticesStart
-from intake import entities
-from store import people, tables
+from domain.messages import Mailing
+from store import tables
 from store.database import Database
 
 log = logging.getLogger("answerable.notices")
 
 
 class NoticeActivities:
-    def __init__(self, client: Client, database: Database, settings: Settings) -> None:
-        self._client = client
+    def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._settings = settings
-
-    @activity.defn(name="notify")
-    async def notify(self, errand: Errand) -> None:
-        """Hand a notice to the gatherer of each person it is for."""
-        effect = errand.effect
-        assert isinstance(effect, Notify)
-        notice = Notice(reason=effect.reason, about=effect.about)
-        for person in await asyncio.to_thread(self._people, effect):
-            await self._client.start_workflow(
-                "notices",
-                NoticesStart(person=person, wait_seconds=self._settings.notice_seconds),
-                id=f"notices/{person}",
-                task_queue=TASK_QUEUE,
-                start_signal="notice",
-                start_signal_args=[notice],
-                rpc_timeout=entities.RPC,
-            )
-
-    def _people(self, effect: Notify) -> list[str]:
-        with self._database.reading() as session:
-            found = list(effect.people)
-            for seat in effect.to:
-                assert effect.seats is not None
-                found += people.fill(session, seat, effect.seats)
-        return [p for p in dict.fromkeys(found) if p != effect.except_person]
 
     @activity.defn(name="send_notices")
     def send_notices(self, mailing: Mailing) -> None:

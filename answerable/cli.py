@@ -20,7 +20,7 @@ from answerable import (
     restore,
     serve,
     story,
-    token,
+    tokens,
     up,
 )
 from domain.errors import AnswerableError, Refused
@@ -43,7 +43,7 @@ app.command(rich_help_panel=RUN)(serve.migrate)
 app.command(rich_help_panel=RUN)(story.story)
 app.command("import", rich_help_panel=BRING)(importing.import_file)
 app.add_typer(people.app, rich_help_panel=BRING)
-app.add_typer(token.app, rich_help_panel=BRING)
+app.add_typer(tokens.app, rich_help_panel=BRING)
 app.add_typer(policy.app, rich_help_panel=BRING)
 app.command(rich_help_panel=KEEP)(doctor.doctor)
 app.command(rich_help_panel=KEEP)(backup.backup)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,13 +15,12 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, TextIO
 
 import typer
 
+from answerable.progress import bar
 from answerable.sources import Format, Record, guess_format, records
 from answerable.surroundings import Data, Trouble, connect_temporal, open_database, settings_for
 from domain.errors import AnswerableError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from answerable.mapping import Mapping
     from config.settings import Settings
     from domain.comments import Incoming
@@ -60,7 +58,7 @@ def import_file(
         bool, typer.Option("--backlog", help="Old comments: open them without ladders.")
     ] = False,
     format_: Annotated[
-        Format | None, typer.Option("--format", help="[default: told by the file]")
+        Format | None, typer.Option("--format", help="(default: told by the file)")
     ] = None,
     rejects: Annotated[
         Path | None, typer.Option(help="Write every rejected line's number and reason here.")
@@ -70,8 +68,11 @@ def import_file(
     ] = True,
     data: Data = None,
 ) -> None:
-    """Bring comments in from a file. Safe to stop and to repeat: what is there already is
-    recognised by channel and external_id. Exits with 1 if a line was rejected."""
+    """Bring comments in from a file.
+
+    Safe to stop and to repeat: what is there already is recognised by channel and external_id.
+    Exits with 1 if a line was rejected.
+    """
     from answerable.mapping import Mapping, pairs
 
     mapping = Mapping(channel, pairs(map_ or [], "--map"), pairs(only or [], "--only"))
@@ -168,13 +169,11 @@ def _take_in(intake: Intake, path: Path, kind: Format | None, rejects: Path | No
         file = stack.enter_context(_opened(path))
         if rejects is not None:
             intake.on_reject = _writer(stack.enter_context(rejects.open("w", encoding="utf-8")))
-        progress = stack.enter_context(_progress())
-        bar = progress.add_task("Into the inbox", total=path.stat().st_size)
+        move = stack.enter_context(bar("Into the inbox", path.stat().st_size))
         source = records(file, kind or _guess(path, file))
         try:
             for _ in intake.take(source):
-                progress.update(bar, completed=file.tell())
-            progress.update(bar, completed=file.tell())
+                move(file.tell())
         except KeyboardInterrupt:
             stack.close()
             typer.echo(
@@ -205,21 +204,6 @@ def _writer(file: TextIO) -> Callable[[int, str], None]:
         file.write(json.dumps({"line": line, "reason": reason}, ensure_ascii=False) + "\n")
 
     return write
-
-
-def _progress() -> Progress:
-    """A bar on standard error, and only for somebody who can see it move."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-        transient=True,
-    )
 
 
 def _report(intake: Intake, mapping: Mapping) -> None:
@@ -275,13 +259,12 @@ def _watch(database: Database) -> int:
     """Show the inbox emptying; answers what is left once that has come to a stop."""
     left = most = _count(database)
     moved_at = time.monotonic()
-    with _progress() as progress:
-        bar = progress.add_task("Handed over", total=most)
+    with bar("Handed over", most) as move:
         while left and time.monotonic() - moved_at < PATIENCE:
             time.sleep(0.2)
             now = _count(database)
             if now != left:
                 moved_at = time.monotonic()
             left, most = now, max(most, now)
-            progress.update(bar, total=most, completed=most - left)
+            move(most - left, most)
     return left

@@ -100,7 +100,7 @@ class Mapping:
 
 
 def _look_up(fields: dict[str, Any], name: str) -> Any:
-    """The value under this very name, or else deeper: ``user.name`` in ``{"user": {"name": …}}``."""
+    """The value under this very name, or else deeper: ``user.name`` is ``name`` in ``user``."""
     if name in fields:
         return fields[name]
     first, dot, rest = name.partition(".")

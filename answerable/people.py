@@ -47,7 +47,7 @@ def _list(data: Data) -> None:
 def add(
     person: Annotated[str, typer.Argument(metavar="ID", help="Short, lower case: ada")],
     role: Annotated[list[Role], typer.Option(help="What they may do; may be given again.")],
-    name: Annotated[str | None, typer.Option(help="As people read it. [default: ID]")] = None,
+    name: Annotated[str | None, typer.Option(help="As people read it. (default: ID)")] = None,
     team: Annotated[
         list[str] | None,
         typer.Option(metavar="TEAM[:lead]", help="Where they work; may be given again."),

@@ -7,29 +7,32 @@ from datetime import UTC, datetime
 from answerable import sample_data
 from config.settings import Settings
 from domain.comments import Incoming
+from intake import restore
 from store import inbox, migrate, people, policies
 from store.database import Database
 
 
-def furnish(settings: Settings, *, with_comments: bool) -> bool:
+def furnish(settings: Settings, *, with_comments: bool) -> int:
     """Migrate the database and, where no policy was ever applied, fill it with the samples.
 
-    Answers whether it did fill it. Safe to repeat: what people have changed since stays.
+    Answers how many entities are to go on from it. Safe to repeat: what people have changed
+    since stays.
     """
     database = Database(settings.url)
     try:
         if migrate.present(database) != migrate.newest():
             migrate.upgrade(database)
-        return _fill(database, with_comments)
+        _fill(database, with_comments)
+        return restore.count_unfinished(database)
     finally:
         database.dispose()
 
 
-def _fill(database: Database, with_comments: bool) -> bool:
+def _fill(database: Database, with_comments: bool) -> None:
     at = datetime.now(UTC)
     with database.reading() as session:
         if policies.current(session) is not None:
-            return False
+            return
     if with_comments:
         # First the comments, then the policy that marks the folder as filled: a crash in between
         # repeats both, and a comment that is there already is not taken twice.
@@ -42,4 +45,3 @@ def _fill(database: Database, with_comments: bool) -> bool:
             people.put_person(
                 session, person_id, person["name"], person["roles"], person["teams"], at
             )
-    return True

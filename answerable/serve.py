@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,8 +15,8 @@ from answerable import logs
 from answerable.surroundings import (
     Data,
     Trouble,
+    database_at,
     database_trouble,
-    open_database,
     read_settings,
     settings_for,
 )
@@ -25,18 +26,30 @@ if TYPE_CHECKING:
     from temporalio.runtime import Runtime
 
     from config.settings import Settings
+    from store.database import Database
 
 log = logging.getLogger("answerable.serve")
 
 LONGEST_PAUSE = 15.0
 """Seconds between two tries to reach Temporal; the first pause is a fifth of a second."""
 
+PATIENCE = 60.0
+"""Seconds that ``--wait`` gives the database to be there with today's schema."""
+
+LOOK = 0.1
+"""Seconds between two looks at a database that is in the making."""
+
+Wait = Annotated[
+    bool,
+    typer.Option("--wait", help="Wait a minute for the database and its schema, then refuse."),
+]
+
 REQUESTS_GRACE = 10
 """Seconds a stopping api lets requests finish; half of what a request may take at most."""
 
 
 def migrate(data: Data = None) -> None:
-    """Bring the database up to today's schema, making it where needed. Safe to repeat."""
+    """Bring the database up to today's schema, making it where needed."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from store.database import Database
@@ -55,17 +68,31 @@ def migrate(data: Data = None) -> None:
     typer.echo(f"The database is at {after}" + (" already." if before == after else "."))
 
 
+def _database(settings: Settings, *, is_patient: bool) -> Database:
+    """The database with today's schema; raises Trouble where it is not there, or not in time."""
+    give_up_at = time.monotonic() + (PATIENCE if is_patient else 0)
+    while True:
+        try:
+            return database_at(settings)
+        except Trouble as trouble:
+            if time.monotonic() >= give_up_at:
+                raise
+            log.debug("waiting for the database: %s", trouble)
+        time.sleep(LOOK)
+
+
 # The api. ------------------------------------------------------------------------------------
 
 
 def api(
     data: Data = None,
     host: Annotated[
-        str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")
+        str | None, typer.Option(help="Address to listen on. (default: 127.0.0.1)")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port to listen on. [default: 8700]")
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on. (default: 8700)")
     ] = None,
+    wait: Wait = False,
 ) -> None:
     """Serve the JSON interface and the pages, until SIGTERM or Ctrl-C."""
     import os
@@ -75,9 +102,13 @@ def api(
             os.environ[name] = str(value)
     settings = settings_for(data)
     logs.start()
-    with open_database(settings):
-        pass  # Only looked at: refusing here says why, a failing request would not.
-    _serve(settings, _listen(settings.host, settings.port))
+    listener = _listen(settings.host, settings.port)
+    import api.app
+
+    assert api.app  # Loaded now, while the database may still be in the making.
+    # Refusing here says why; a failing request would not.
+    _database(settings, is_patient=wait).dispose()
+    _serve(settings, listener)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -103,11 +134,15 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=REQUESTS_GRACE,
     )
+    server = uvicorn.Server(config)
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
     # uvicorn raises the signal that stopped it once more when it is done: that is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, stop)
     log.info("serving at http://%s:%s", settings.host, listener.getsockname()[1])
-    server = uvicorn.Server(config)
     server.run(sockets=[listener])
     if not server.started:
         raise typer.Exit(1)
@@ -121,28 +156,38 @@ def worker(
     data: Data = None,
     metrics_port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="Port for Prometheus metrics. [default: a free one]"),
+        typer.Option(min=0, max=65535, help="Port for Prometheus metrics. (default: a free one)"),
     ] = None,
+    wait: Wait = False,
 ) -> None:
-    """Run workflows and activities, until SIGTERM or Ctrl-C. Waits for Temporal to appear."""
+    """Run workflows and activities, until SIGTERM or Ctrl-C.
+
+    Waits for Temporal to appear; refuses a database whose schema is behind.
+    """
     settings = settings_for(data)
     logs.start()
-    asyncio.run(_work(settings, settings.metrics_port if metrics_port is None else metrics_port))
+    import answerable.worker
+
+    assert answerable.worker  # Loaded now, while the database may still be in the making.
+    database = _database(settings, is_patient=wait)
+    port = settings.metrics_port if metrics_port is None else metrics_port
+    try:
+        asyncio.run(_work(settings, database, port))
+    finally:
+        database.dispose()
 
 
-async def _work(settings: Settings, metrics_port: int) -> None:
+async def _work(settings: Settings, database: Database, metrics_port: int) -> None:
     from answerable.worker import running
 
     stop = _stop_signal()
-    runtime = _runtime(settings.host, metrics_port)
-    with open_database(settings) as database:
-        client = await _until_there(runtime, stop)
-        if client is None:
-            return
-        async with running(client, database, settings):
-            log.info("working")
-            await stop.wait()
-            log.info("stopping")
+    client = await _until_there(_runtime(settings.host, metrics_port), stop)
+    if client is None:
+        return
+    async with running(client, database, settings):
+        log.info("working")
+        await stop.wait()
+        log.info("stopping")
     log.info("stopped")
 
 
@@ -170,7 +215,7 @@ def _runtime(host: str, port: int) -> Runtime:
 
 
 async def _until_there(runtime: Runtime, stop: asyncio.Event) -> Client | None:
-    """A client once Temporal answers, however long that takes; None if it is not wanted any more."""
+    """A client once Temporal answers, however long that takes; None where we are to stop."""
     from temporalio.service import RPCError
 
     from config.temporal import connect

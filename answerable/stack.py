@@ -128,7 +128,6 @@ class Stack:
         self.settings = settings
         self.data = settings.data
         self.host = host
-        self.is_first_start = False
         self._wanted_port = port
         self._is_empty = is_empty
         self._report = report
@@ -155,7 +154,7 @@ class Stack:
 
     @property
     def _near_host(self) -> str:
-        if self.host in ("0.0.0.0", "::"):
+        if self.host in ("0.0.0.0", "::"):  # noqa: S104 - only compared
             return embedded.LOOPBACK
         return f"[{self.host}]" if ":" in self.host else self.host
 
@@ -170,14 +169,15 @@ class Stack:
         is_fresh = not (self.data / embedded.TEMPORAL_FILE).exists()
         use_embedded(os.environ, self.temporal)
         began_at = datetime.now(UTC)
-        # While the server boots, the database is made ready, and then our own two load.
-        self._temporal = asyncio.create_task(self._start_temporal(binary), name="start of temporal")
-        self.is_first_start = await asyncio.to_thread(self._furnish)
+        # All at once: while the server boots and the database is made ready, our own two load
+        # and wait for it. One after the other this took a third longer.
+        self._temporal = asyncio.create_task(self._start_temporal(binary))
         for name in ("api", "worker"):
             await self._start_child(name)
+        unfinished = await asyncio.to_thread(self._furnish)
         self._children["temporal"] = await self._temporal
         await asyncio.gather(self._until_served(), self._until_working(began_at))
-        if is_fresh:
+        if is_fresh and unfinished:
             await self._bring_back()
         self._lock.tell(self.url)
         Running(os.getpid(), self.url, self.temporal, self.ui).write(self.data)
@@ -188,7 +188,8 @@ class Stack:
             binary, self.data, self._ports.temporal, self._ports.ui
         )
 
-    def _furnish(self) -> bool:
+    def _furnish(self) -> int:
+        """Make the database ready; answers how many entities were open in it already."""
         from answerable.seed import furnish
 
         return furnish(self.settings, with_comments=not self._is_empty)
@@ -197,7 +198,7 @@ class Stack:
         log = self.data / "logs" / f"{name}.log"
         _put_aside(log)
         # -P: a folder named `api` or `domain` in which somebody typed the command is not ours.
-        command = [sys.executable, "-P", "-m", "answerable", name]
+        command = [sys.executable, "-P", "-m", "answerable", name, "--wait"]
         self._children[name] = await guard.start(
             name, command, self._environment(name), log, grace=GRACE
         )

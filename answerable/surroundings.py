@@ -31,7 +31,7 @@ Data = Annotated[
     typer.Option(
         "--data",
         metavar="DIR",
-        help="The data folder. [default: ANSWERABLE_DATA, or data]",
+        help="The data folder. (default: ANSWERABLE_DATA, or data)",
         show_default=False,
     ),
 ]
@@ -225,14 +225,24 @@ def database_trouble(error: Exception) -> str:
 
 
 async def connect_temporal(seconds: float = 5) -> Client:
-    """A client of a Temporal that answers now. Raises Trouble where it does not."""
+    """A client of a Temporal that answers now. Raises Trouble where it does not.
+
+    Only where one is configured or runs on the data folder: the usual port of this machine may
+    belong to the stack of another folder, and its workflows are not ours to replace.
+    """
     import asyncio
 
+    from temporalio.envconfig import ClientConfig
     from temporalio.service import RPCError
 
     from config.temporal import connect
 
-    address = os.environ.get("TEMPORAL_ADDRESS", "the configured address (localhost:7233)")
+    address = ClientConfig.load_client_connect_config().get("target_host")
+    if address is None:
+        raise Trouble(
+            "No Temporal server is known: `answerable up` does not run on this data folder, and "
+            "TEMPORAL_ADDRESS is not set."
+        )
     try:
         async with asyncio.timeout(seconds):
             client = await connect()
@@ -241,6 +251,6 @@ async def connect_temporal(seconds: float = 5) -> Client:
         why = str(error).strip().splitlines()
         raise Trouble(
             f"Temporal cannot be reached at {address} ({why[0] if why else 'no answer in time'}). "
-            "Start it with `answerable up`, or set TEMPORAL_ADDRESS."
+            "Start it, or correct TEMPORAL_ADDRESS."
         ) from error
     return client

@@ -16,7 +16,7 @@ app = typer.Typer(name="token", help="Make and revoke access tokens.", no_args_i
 def create(
     person: Annotated[str, typer.Argument(help="The person's id.")],
     days: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="Days it is good for. [default: no end]")
+        int | None, typer.Option(min=1, max=36_500, help="Days it is good for. (default: no end)")
     ] = None,
     data: Data = None,
 ) -> None:
@@ -40,8 +40,10 @@ def revoke(
     ] = False,
     data: Data = None,
 ) -> None:
-    """Revoke all tokens of a person, or one by its secret. The secret is read from standard
-    input, because arguments are seen by everybody on the machine."""
+    """Revoke all tokens of a person, or one by its secret.
+
+    The secret is read from standard input: arguments are seen by everybody on the machine.
+    """
     from store import people
 
     if (person is None) is not secret_stdin:

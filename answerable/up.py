@@ -21,7 +21,7 @@ def up(
     data: Data = None,
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="Port of the pages. [default: 8700, or a free one]"),
+        typer.Option(min=1, max=65535, help="Port of the pages. (default: 8700, or a free one)"),
     ] = None,
     empty: Annotated[
         bool, typer.Option("--empty", help="No sample comments; the cast is there all the same.")

@@ -16,7 +16,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.entities import EntityActivities
+from activities.effects import EffectActivities
 from activities.notices import NoticeActivities
 from activities.people import PeopleActivities
 from activities.publishing import PublishingActivities, channels_in_force
@@ -75,9 +75,9 @@ class Staff:
     voices: dict[str, tuple[Channel, AsyncExitStack]] = field(default_factory=dict)
 
     def main(self) -> Worker:
-        records = RecordActivities(self.database)
-        entities = EntityActivities(self.client, self.database)
-        notices = NoticeActivities(self.client, self.database, self.settings)
+        effects = EffectActivities(self.client, self.database, self.settings)
+        records = RecordActivities(self.database, effects)
+        notices = NoticeActivities(self.database, self.settings)
         upkeep = UpkeepActivities(self.client, self.database)
         return Worker(
             self.client,
@@ -85,10 +85,8 @@ class Staff:
             workflows=WORKFLOWS,
             activities=[
                 records.record,
-                entities.open,
-                entities.tell,
+                effects.carry_out,
                 PeopleActivities(self.database).fill_seats,
-                notices.notify,
                 notices.send_notices,
                 upkeep.hand_over_waiting,
                 upkeep.sweep,

@@ -1,6 +1,6 @@
 """The app: every route, behind the gate, with one shape for errors.
 
-``create_app`` takes ready parts, for tests and for the embedded stack; ``app_from_environment``
+``create_app`` takes ready parts, for tests and for the embedded stack; ``from_environment``
 makes them from the settings, for ``answerable api``.
 """
 
@@ -56,7 +56,7 @@ def create_app(
     return app
 
 
-def app_from_environment() -> FastAPI:
+def from_environment() -> FastAPI:
     """The app as ``answerable api`` serves it; its parts live as long as it does.
 
     Temporal may be away when it starts: the first call connects.

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -37,12 +38,16 @@ from store.views import CommitmentItem, EscalationItem, PostItem
 MARGIN = 4.0
 """Seconds of a request's time that are kept for storing and recording around the command."""
 
+OPENING_SECONDS = 2.0
+"""How long an answer waits for the post it names to be there; a worker opens it at once."""
+
 _KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         description="Up to 200 printable ASCII characters. The same key with the same body is "
         "carried out once, however often it is sent; without one a key is made and answered.",
     ),
@@ -98,7 +103,7 @@ class Ask:
     @property
     def key(self) -> str:
         """Tells this command from every other one; also its update's id."""
-        parts = "|".join((self.actor.id, self.stream, self.act, self.idempotency_key))
+        parts = f"{self.actor.id}|{self.stream}|{self.act}|{self.idempotency_key}"
         return hashlib.sha256(parts.encode()).hexdigest()
 
     @property
@@ -186,8 +191,19 @@ async def _outcome(door: Door, ask: Ask, answer: Answer, *, is_recorded: bool) -
     facts = history.of_command(list(answer.batch.facts), ask.key)
     if not facts and is_recorded:
         facts = await door.read(lambda s: history.outcome_of(s, ask.stream, ask.key))
+    if post_id := _post_id(facts):
+        await _until_known(door, f"post/{post_id}")
     seq = facts[-1].seq if facts else answer.seq
     return _Outcome(seq=seq, facts=facts, is_recorded=is_recorded, is_repeat=answer.is_repeat)
+
+
+async def _until_known(door: Door, stream: str) -> None:
+    """Wait a moment for what the command opened: what is answered is in the next GET."""
+    ends_at = time.monotonic() + OPENING_SECONDS
+    while time.monotonic() < ends_at:
+        if await door.read(lambda session: session.get(tables.Snapshot, stream)) is not None:
+            return
+        await asyncio.sleep(OPENING_SECONDS / 100)
 
 
 # The answer. ----------------------------------------------------------------------------------

@@ -70,6 +70,19 @@ class Errand(Value):
     """The entity has closed: nothing else will tell the store that this was carried out."""
 
 
+class Recording(Value):
+    """A batch for the ledger, and the errands that may be run once it is there."""
+
+    batch: Batch
+    errands: tuple[Errand, ...] = ()
+
+
+class Recorded(Value):
+    """Which of the errands (by their place) were run along with the recording."""
+
+    done: tuple[int, ...] = ()
+
+
 class SeatsWanted(Value):
     """Asks who fills these seats now."""
 

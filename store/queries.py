@@ -248,15 +248,15 @@ def _found(session: Session, q: str) -> Select[Any]:
 def search_terms(q: str, *, is_sqlite: bool) -> str | None:
     """What somebody typed, as the database's own query that no sign in it can break.
 
-    None where there is nothing to look for. Each word stands quoted; the quote itself is dropped.
+    None where there is nothing to look for. Each word stands quoted; a quote in it separates.
     """
     quote, also = ('"', " ") if is_sqlite else ("'", " & ")
-    bare = re.sub(r"[\"'\\\x00]", " " if is_sqlite else "-", q)
-    found = [term for term in bare.split() if re.search(r"[^\W_]", term)][:TERMS]
+    found = [term for term in q.split() if re.search(r"[^\W_]", term)][:TERMS]
     if not found:
         return None
     prefix = "*" if is_sqlite else ":*"
-    return also.join(f"{quote}{term}{quote}" for term in found) + prefix
+    bare = [re.sub(r"[\"'\\\x00]", " ", term) for term in found]
+    return also.join(f"{quote}{term}{quote}" for term in bare) + prefix
 
 
 # Posts and commitments. ----------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -33,7 +34,16 @@ with workflow.unsafe.imports_passed_through():
     from domain.errors import Invalid, Refused
     from domain.kinds import KINDS
     from domain.ledger import Batch, Fact
-    from domain.messages import Answer, Errand, Request, SeatsWanted, Start, opening
+    from domain.messages import (
+        Answer,
+        Errand,
+        Recorded,
+        Recording,
+        Request,
+        SeatsWanted,
+        Start,
+        opening,
+    )
     from domain.people import MACHINE, Actor, Seat
 
 FOREVER = RetryPolicy(
@@ -207,15 +217,21 @@ class Entity:
         )
 
     async def _record(self) -> None:
-        """Take the outbox to the ledger, in order, as often as it takes."""
+        """Take the outbox to the ledger, in order, as often as it takes.
+
+        What follows from the facts is tried in the same step, once they are in the ledger; what
+        fails there is left to ``_act``, so that no errand ever holds up the ledger.
+        """
         while True:
             await workflow.wait_condition(self._may_record)
             self._is_recording = True
             batch = self._batch()
-            await workflow.execute_activity(
+            pending = [p for p in self._state.todo if self._is_errand(p)]
+            recorded = await workflow.execute_activity(
                 "record",
-                batch,
+                Recording(batch=batch, errands=tuple(self._errand(p) for p in pending)),
                 activity_id=batch.id,
+                result_type=Recorded,
                 start_to_close_timeout=STEP,
                 retry_policy=FOREVER,
                 summary=", ".join(fact.name for fact in batch.facts),
@@ -223,20 +239,38 @@ class Entity:
             self._is_recording = False
             self._recorded = batch.facts[-1].seq
             self._outbox = [fact for fact in self._outbox if fact.seq > self._recorded]
+            self._done(pending[n] for n in recorded.done)
 
     async def _act(self) -> None:
-        """Carry out effects whose facts are in the ledger."""
+        """Carry out effects whose facts are in the ledger, as often as it takes."""
         while True:
             await workflow.wait_condition(lambda: bool(self._due()))
             due = self._due()
             self._busy += 1
             commands = await asyncio.gather(*(self._perform(pending) for pending in due))
             self._busy -= 1
-            todo = tuple(p for p in self._state.todo if p not in due)
-            self._state = self._state.model_copy(update={"todo": todo})
+            self._done(due)
             for command in commands:
                 if command is not None:
                     self._do(command)
+
+    def _done(self, pending: Iterable[Pending]) -> None:
+        done = set(map(id, pending))
+        todo = tuple(p for p in self._state.todo if id(p) not in done)
+        self._state = self._state.model_copy(update={"todo": todo})
+
+    def _is_errand(self, pending: Pending) -> bool:
+        """Whether this is to be run along with the recording of its fact."""
+        is_new = pending.seq > self._recorded
+        return is_new and isinstance(pending.effect, OpenEntity | Tell | Notify)
+
+    def _errand(self, pending: Pending) -> Errand:
+        return Errand(
+            stream=self._state.stream,
+            seq=pending.seq,
+            effect=pending.effect,
+            is_last=self._state.is_closed,
+        )
 
     def _due(self) -> tuple[Pending, ...]:
         return tuple(p for p in self._state.todo if p.seq <= self._recorded)
@@ -246,13 +280,8 @@ class Entity:
         effect = pending.effect
         if isinstance(effect, OpenEntity | Tell | Notify):
             await workflow.execute_activity(
-                effect.do,
-                Errand(
-                    stream=self._state.stream,
-                    seq=pending.seq,
-                    effect=effect,
-                    is_last=self._state.is_closed,
-                ),
+                "carry_out",
+                self._errand(pending),
                 start_to_close_timeout=STEP,
                 retry_policy=FOREVER,
                 summary=_summary(effect),

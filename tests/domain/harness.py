@@ -115,9 +115,7 @@ def who_fills(seat: Seat, seats: Seats, people: Iterable[Member] = EVERYBODY) ->
                 a.id for a in actors if a.works_in(seats.team) and a.id != seats.not_person
             )
         case Seat.APPROVERS:
-            return tuple(
-                a.id for a in actors if a.has(Role.EXECUTIVE) and a.id != seats.not_person
-            )
+            return tuple(a.id for a in actors if a.has(Role.EXECUTIVE) and a.id != seats.not_person)
         case Seat.EXECUTIVES:
             return tuple(a.id for a in actors if a.has(Role.EXECUTIVE))
 
@@ -159,7 +157,9 @@ class World:
         self.facts[stream].extend(facts)
         return facts
 
-    def hear(self, comment_id: str, revision: int = 1, stream: str = ESCALATION) -> tuple[Fact, ...]:
+    def hear(
+        self, comment_id: str, revision: int = 1, stream: str = ESCALATION
+    ) -> tuple[Fact, ...]:
         """The commenter speaks (again)."""
         text = words(f"comment {comment_id}.{revision}")
         return self.do(

@@ -430,8 +430,7 @@ def test_what_is_offered_is_what_would_happen(kind: str, stage: str, grid: str) 
                 assert (met.code, met.message) == (refusal.code, refusal.message)
 
 
-def test_an_executive_may_lead_without_being_on_the_team_but_an_auditor_may_not() -> None:
-    """An auditor changes nothing, whatever team lists them as its lead."""
+def test_an_auditor_changes_nothing_even_as_the_lead_of_a_team() -> None:
     auditor = Member("ann", (Role.AUDITOR,), {"care": True})
     for act in ("release", "assign", "note", "claim"):
         world = harness.preparing()

@@ -19,6 +19,7 @@ from store import policies
 from store.database import Database
 from tests.builders import ADA, BEN, CORA, Service, policy
 from tests.channels.receiver import Receiver, answers, resets
+from tests.histories import corpus
 
 SECRET = "whsec_C2FtcGxlc2VjcmV0Zm9ydGVzdHNvbmx5MTIzNDU2"
 
@@ -38,6 +39,7 @@ def speaking(client: Client, sqlite_house: Database, settings: Settings) -> Spea
         signed = Settings(data=settings.data, channel_secrets={"hook": SECRET})  # type: ignore[dict-item]
         async with running(client, sqlite_house, signed):
             yield Service(client, sqlite_house, signed)
+            await corpus.save_if_asked(client)
 
     return run
 

@@ -1,0 +1,98 @@
+"""Carrying out what follows from a fact: open another entity, tell one, notify people."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import activity
+from temporalio.client import Client, RPCError, RPCStatusCode
+
+from config.settings import Settings
+from domain.effects import Notify, OpenEntity, Tell
+from domain.messages import TASK_QUEUE, Errand, Notice, NoticesStart, Start
+from domain.people import MACHINE
+from intake import entities
+from store import people, records, tables
+from store.database import Database
+
+
+class EffectActivities:
+    def __init__(self, client: Client, database: Database, settings: Settings) -> None:
+        self._client = client
+        self._database = database
+        self._settings = settings
+
+    @activity.defn(name="carry_out")
+    async def carry_out(self, errand: Errand) -> None:
+        """Run one errand. Running it again changes nothing, save a notice that is told twice."""
+        match errand.effect:
+            case OpenEntity() as effect:
+                await self._open(effect)
+            case Tell() as effect:
+                await self._tell(effect)
+            case Notify() as effect:
+                await self._notify(effect)
+            case other:
+                raise AssertionError(f"{other.do} is no errand")
+        if errand.is_last:
+            await asyncio.to_thread(
+                records.mark_acted, self._database, errand.stream, errand.seq, entities.now()
+            )
+
+    async def _open(self, effect: OpenEntity) -> None:
+        """Start an entity unless the store knows it.
+
+        Its clock starts when this step was first scheduled, however often it is tried.
+        """
+        if await asyncio.to_thread(self._is_known, effect.stream):
+            return
+        message = Start(
+            kind=effect.stream.partition("/")[0],
+            command=effect.command,
+            actor=MACHINE,
+            at=activity.info().scheduled_time,
+        )
+        await entities.open_at(self._client, self._database, effect.stream, message, effect.summary)
+
+    async def _tell(self, effect: Tell) -> None:
+        """Signal another entity. One that has ended has nothing to hear any more."""
+        try:
+            handle = self._client.get_workflow_handle(effect.stream)
+            await handle.signal("tell", effect.command, rpc_timeout=entities.RPC)
+        except RPCError as error:
+            is_over = error.status is RPCStatusCode.NOT_FOUND and await asyncio.to_thread(
+                self._is_closed, effect.stream
+            )
+            if not is_over:
+                raise
+
+    async def _notify(self, effect: Notify) -> None:
+        """Hand a notice to the gatherer of each person it is for."""
+        notice = Notice(reason=effect.reason, about=effect.about)
+        for person in await asyncio.to_thread(self._people, effect):
+            await self._client.start_workflow(
+                "notices",
+                NoticesStart(person=person, wait_seconds=self._settings.notice_seconds),
+                id=f"notices/{person}",
+                task_queue=TASK_QUEUE,
+                start_signal="notice",
+                start_signal_args=[notice],
+                rpc_timeout=entities.RPC,
+            )
+
+    def _people(self, effect: Notify) -> list[str]:
+        with self._database.reading() as session:
+            found = list(effect.people)
+            for seat in effect.to:
+                assert effect.seats is not None
+                found += people.fill(session, seat, effect.seats)
+        return [p for p in dict.fromkeys(found) if p != effect.except_person]
+
+    def _is_known(self, stream: str) -> bool:
+        with self._database.reading() as session:
+            return session.get(tables.Snapshot, stream) is not None
+
+    def _is_closed(self, stream: str) -> bool:
+        with self._database.reading() as session:
+            row = session.get(tables.Snapshot, stream)
+            return row is not None and not row.is_open

@@ -1,0 +1,2 @@
+def story() -> None:
+    """x"""

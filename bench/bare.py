@@ -1,0 +1,3 @@
+import asyncio,sys
+async def main(): await asyncio.sleep(10000)
+asyncio.run(main())

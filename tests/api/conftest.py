@@ -1,0 +1,159 @@
+"""The door on a real socket, with a token for everybody in the cast."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from store import people
+from tests import builders
+
+
+@dataclass
+class Visitor:
+    """Somebody at the door, with their token."""
+
+    http: httpx.AsyncClient
+    token: str | None
+
+    async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        headers = dict(more.pop("headers", {}))
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        return await self.http.request(method, path, headers=headers, **more)
+
+    async def get(self, path: str, status: int = 200, **query: Any) -> Any:
+        answer = await self.ask("GET", f"/api/v1/{path}", params=query)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def post(
+        self, path: str, body: Any = None, *, status: int = 200, key: str | None = None
+    ) -> Any:
+        headers = {"Idempotency-Key": key} if key else {}
+        answer = await self.ask("POST", f"/api/v1/{path}", json=body or {}, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def refused(self, status: int, path: str, body: Any = None, **more: Any) -> Any:
+        """The problem document with which a POST is refused, checked for its shape."""
+        return problem_of(await self.ask("POST", f"/api/v1/{path}", json=body, **more), status)
+
+
+def problem_of(answer: httpx.Response, status: int) -> Any:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["type"] == f"urn:answerable:problem:{problem['code']}"
+    assert all(problem[name] for name in ("title", "detail", "instance", "way_out"))
+    return problem
+
+
+class OpenDoor:
+    """The served app with what is behind it; the cast by name, and a stranger."""
+
+    def __init__(self, service: builders.Service, http: httpx.AsyncClient, app: FastAPI) -> None:
+        self.service = service
+        self.http = http
+        self.app = app
+        self.stranger = Visitor(http, None)
+        with service.database.writing() as session:
+            at = datetime.now(UTC)
+            tokens = {p.id: people.create_token(session, p.id, at) for p in builders.CAST}
+        self.ada, self.ben, self.cora, self.dev, self.eve, self.root, self.hook = (
+            Visitor(http, tokens[person.id]) for person in builders.CAST
+        )
+
+    async def opened(self, external_id: str = "1", **changes: Any) -> str:
+        """Bring a comment in; answers the path of its escalation."""
+        received = await self.hook.post("comments", comment(external_id, **changes))
+        assert received["result"] == "opened", received
+        return f"escalations/{received['escalation_id']}"
+
+    async def prepared(self, external_id: str = "1", **changes: Any) -> str:
+        path = await self.opened(external_id, **changes)
+        await self.ada.post(f"{path}/claim")
+        return path
+
+    async def deciding(self, external_id: str = "1", **fields: Any) -> str:
+        path = await self.prepared(external_id)
+        await self.ada.post(f"{path}/propose", {"request": "May I send a saddle?", **fields})
+        return path
+
+    async def published(self, external_id: str = "1", **fields: Any) -> str:
+        """An escalation whose proposed reply has been approved and is out."""
+        proposal = {"reply": "Your saddle is on its way.", **fields}
+        path = await self.deciding(external_id, **proposal)
+        await self.cora.post(f"{path}/approve")
+        await self.until_stage(path, "listening")
+        return path
+
+    async def until_stage(self, path: str, stage: str) -> None:
+        kind, entity_id = path.split("/")
+        await self.service.until_stage(f"{kind.removesuffix('s')}/{entity_id}", stage)
+
+
+def comment(external_id: str = "1", **changes: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "channel": "console",
+        "external_id": external_id,
+        "author": {"handle": "@rider", "name": "Rita"},
+        "conversation_id": f"thread-{external_id}",
+        "text": "My bike came without a saddle.",
+        "posted_at": (datetime.now(UTC) - timedelta(minutes=5)).isoformat(),
+    }
+    return values | changes
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """The app on a socket of its own; answers its address."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_level="critical", lifespan="on", access_log=False)
+    )
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+
+@asynccontextmanager
+async def open_door(service: builders.Service) -> AsyncIterator[OpenDoor]:
+    app = create_app(service.settings, service.database, service.client)
+    async with (
+        served(app) as address,
+        httpx.AsyncClient(base_url=address, timeout=30, trust_env=False) as http,
+    ):
+        yield OpenDoor(service, http, app)
+
+
+@pytest.fixture
+async def door(sqlite_service: builders.Service) -> AsyncIterator[OpenDoor]:
+    """The door of a whole running service, with SQLite."""
+    async with open_door(sqlite_service) as door:
+        yield door
+
+
+@pytest.fixture
+async def any_door(service: builders.Service) -> AsyncIterator[OpenDoor]:
+    """The same, once with each database."""
+    async with open_door(service) as door:
+        yield door

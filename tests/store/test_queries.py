@@ -1,0 +1,313 @@
+"""The lists: in order, by index, complete while things change, and searchable without danger."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.errors import Forbidden, Invalid
+from store import inbox, queries, records, tables, words
+from store.database import Database
+from tests import builders
+from tests.builders import ADA, DEV, EVE, HOOK, ROOT, incoming
+
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def _id(n: int) -> str:
+    return f"{n:026d}"
+
+
+def _rows(first: int, last: int, **changes: Any) -> list[dict[str, Any]]:
+    """Rows of the queue without the comments behind them; one in ten is open."""
+    rows = []
+    for n in range(first, last):
+        is_open = changes.get("is_open", n % 10 == 0)
+        due_at = AT + timedelta(minutes=n % 7919)
+        values = {
+            "id": _id(n),
+            "seq": 1,
+            "stage": ("unclaimed" if n % 20 else "preparing") if is_open else "closed",
+            "is_open": is_open,
+            "channel": "console",
+            "team": ("care", "shop")[n % 70 == 0],
+            "owner": None if n % 20 else ("ada", "ben")[n % 40 == 0],
+            "conversation_id": "C",
+            "comment_id": "C",
+            "opened_at": AT,
+            "due_at": due_at if is_open else None,
+            "sort_at": due_at if is_open else records.NEVER,
+        }
+        rows.append(values | changes)
+    return rows
+
+
+def _fill(database: Database, rows: list[dict[str, Any]]) -> None:
+    with database.writing() as session:
+        for start in range(0, len(rows), 2000):
+            session.execute(insert(tables.Escalation), rows[start : start + 2000])
+
+
+def _all_ids(database: Database, limit: int, **filters: Any) -> list[str]:
+    ids: list[str] = []
+    cursor = None
+    with database.reading() as session:
+        while True:
+            page = queries.escalations(
+                session, ADA.actor, AT, limit=limit, cursor=cursor, **filters
+            )
+            ids += [item.id for item in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                return ids
+
+
+def test_queue_shows_open_escalations_by_when_their_next_move_is_owed(database: Database) -> None:
+    rows = _rows(0, 300)
+    _fill(database, rows)
+
+    expected = sorted((r["sort_at"], r["id"]) for r in rows if r["is_open"])
+    assert _all_ids(database, 7) == [row_id for _, row_id in expected]
+
+
+@pytest.mark.parametrize(
+    ("filters", "holds"),
+    [
+        ({"stage": "preparing"}, lambda r: r["stage"] == "preparing"),
+        ({"owner": "ada"}, lambda r: r["is_open"] and r["owner"] == "ada"),
+        ({"team": "shop"}, lambda r: r["is_open"] and r["team"] == "shop"),
+        (
+            {"team": "care", "stage": "unclaimed"},
+            lambda r: (r["team"], r["stage"]) == ("care", "unclaimed"),
+        ),
+        ({"late": True}, lambda r: r["is_open"] and r["due_at"] < AT),
+        ({"stage": "closed"}, lambda r: r["stage"] == "closed"),
+        ({"stage": "closed", "team": "shop"}, lambda r: not r["is_open"] and r["team"] == "shop"),
+        ({"stage": "closed", "late": True}, lambda r: False),
+    ],
+)
+def test_filters_choose_exactly_what_they_say(
+    database: Database, filters: dict[str, Any], holds: Any
+) -> None:
+    rows = _rows(0, 400)
+    for row in rows[::30]:
+        if row["is_open"]:
+            row["due_at"] = row["sort_at"] = AT - timedelta(hours=1)
+    _fill(database, rows)
+
+    assert sorted(_all_ids(database, 11, **filters)) == [r["id"] for r in rows if holds(r)]
+
+
+def test_pages_neither_skip_nor_repeat_while_escalations_are_opened(database: Database) -> None:
+    before = _rows(0, 500, is_open=True, stage="unclaimed")
+    _fill(database, before)
+    seen: list[str] = []
+    cursor, added = None, 1000
+    while True:
+        with database.reading() as session:
+            page = queries.escalations(session, ADA.actor, AT, limit=40, cursor=cursor)
+        seen += [item.id for item in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+        _fill(database, _rows(added, added + 25, is_open=True, stage="unclaimed"))
+        added += 25
+
+    assert len(seen) == len(set(seen))
+    assert {row["id"] for row in before} <= set(seen)
+
+
+def test_those_without_a_deadline_come_last_and_are_paged_too(database: Database) -> None:
+    rows = _rows(0, 30, is_open=True, due_at=None, sort_at=records.NEVER)
+    _fill(database, rows + _rows(50, 55, is_open=True))
+
+    ids = _all_ids(database, 4)
+    assert ids[5:] == [row["id"] for row in rows]
+
+
+# Which index carries which list. --------------------------------------------------------------
+
+
+def _plan(database: Database, statement: Any) -> str:
+    dialect: Any = sqlite.dialect()
+    explain, prefer = "EXPLAIN QUERY PLAN", ()
+    if not database.is_sqlite:
+        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+        # With so few rows reading them all costs least; what is shown is that none must be.
+        explain, prefer = "EXPLAIN", ("seqscan", "bitmapscan", "sort")
+    compiled = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
+    with database.engine.connect() as connection:
+        for way in prefer:
+            connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+        rows = connection.exec_driver_sql(f"{explain} {compiled}").all()
+    return "\n".join(str(row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ({}, "escalation_due"),
+        ({"late": True}, "escalation_due"),
+        ({"owner": "ada"}, "escalation_mine"),
+        ({"stage": "unclaimed"}, "escalation_stage"),
+        ({"team": "shop"}, "escalation_team_due"),
+        ({"team": "shop", "stage": "unclaimed"}, "escalation_team"),
+        ({"stage": "closed"}, "escalation_stage_all|escalation_pkey"),
+    ],
+)
+def test_every_view_of_the_queue_is_carried_by_its_index(
+    database: Database, filters: dict[str, Any], index: str
+) -> None:
+    _fill(database, _rows(0, 8000))
+    with database.engine.connect() as connection:
+        connection.execute(text("ANALYZE"))
+        connection.commit()
+    with database.reading() as session:
+        at = AT + timedelta(days=1)
+        whole = queries.escalations_statement(session, at, **filters)
+        row = session.scalars(whole.limit(1)).one()
+        if filters.get("stage") == "closed":
+            cursor = queries.cursors.encode("closed", (row.id,))
+        else:
+            cursor = queries.cursors.encode("due", (row.sort_at, row.id))
+        going_on = queries.escalations_statement(session, at, cursor=cursor, **filters)
+    for statement in (whole.limit(51), going_on.limit(51)):
+        plan = _plan(database, statement)
+        assert re.search(rf"\b({index})\b", plan), plan
+        assert "TEMP B-TREE" not in plan, plan
+        assert "Sort" not in plan, plan
+
+
+def test_a_page_takes_the_same_few_statements_however_long_it_is(house: Database) -> None:
+    inbox.receive(house, [incoming(str(n), conversation_id=str(n)) for n in range(60)], AT)
+    with house.reading() as session:
+        arrived = session.scalars(select(tables.Comment)).all()
+        rows = [
+            {"id": c.escalation_id, "comment_id": c.id, "conversation_id": c.conversation_id}
+            for c in arrived
+        ]
+    shape = _rows(0, 1, is_open=True)[0]
+    _fill(house, [shape | row for row in rows])
+    counted: list[str] = []
+    event.listen(
+        house.engine, "before_cursor_execute", lambda *a: counted.append(a[2]), named=False
+    )
+    with house.reading() as session:
+        page = queries.escalations(session, ADA.actor, AT, limit=60)
+
+    assert len(page.items) == 60
+    assert len(counted) <= 5, counted
+    first = page.items[0]
+    assert (first.excerpt, first.comments) == ("My bike came without a saddle.", 1)
+    assert first.author is not None
+    assert first.author.handle == "@rider"
+
+
+# Search. --------------------------------------------------------------------------------------
+
+
+def _with_comments(database: Database, *texts: str) -> list[str]:
+    """Open escalations whose first comments say these things; answers their ids."""
+    comments = [incoming(str(n), text=t, conversation_id=str(n)) for n, t in enumerate(texts)]
+    receipts = inbox.receive(database, comments, AT)
+    shape = _rows(0, 1, is_open=True)[0]
+    _fill(database, [shape | {"id": r.escalation_id} for r in receipts])
+    return [r.escalation_id for r in receipts]
+
+
+def _search(database: Database, q: str, **filters: Any) -> set[str]:
+    with database.reading() as session:
+        return {
+            item.id for item in queries.escalations(session, ADA.actor, AT, q=q, **filters).items
+        }
+
+
+def test_search_finds_comments_with_all_words_the_last_as_a_beginning(house: Database) -> None:
+    saddle, wheel, both = _with_comments(
+        house, "No saddle on my bike", "The wheel of my bike is bent", "Saddle and wheel missing"
+    )
+
+    assert _search(house, "saddle") == {saddle, both}
+    assert _search(house, "BIKE my") == {saddle, wheel}
+    assert _search(house, "wheel sadd") == {both}
+    assert _search(house, "sadd wheel") == set()
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        '"', "'", "*", "a*", "NEAR(a b)", "a AND", "OR", "NOT x", "text:a", "^a", "(", "a:b",
+        "-a", "{a}", "a & | !", "a <-> b", ":*", "\\", "\\'", "';DROP TABLE words;--", "%", "_",
+        "🚲", "a'b", '"a" OR "b"', "<script>", "1 2 3 4 5 6 7 8 9 10 11 12", "a" * 200, "é", "漢字",
+        "$1", "?", ":terms", "&amp;", "a/b", "a@b.c", "-", "--",
+    ],
+)  # fmt: skip
+def test_nothing_somebody_types_is_a_query_of_the_database(house: Database, q: str) -> None:
+    _with_comments(house, "a quiet comment")
+
+    _search(house, q)
+
+
+def test_search_finds_punctuated_words_as_they_are_written(house: Database) -> None:
+    (found,) = _with_comments(house, "It's a rip-off, see example.com/shop!")
+
+    for q in ("it's", "rip-off", "example.com", "rip"):
+        assert _search(house, q) == {found}, q
+
+
+def test_a_comment_that_moved_to_a_successor_is_found_there(house: Database) -> None:
+    comment = incoming("1", text="unmistakable")
+    receipt = inbox.receive(house, [comment], AT)[0]
+    assert receipt.arrival_id
+    with house.writing() as session:
+        session.execute(update(tables.Conversation).values(open_escalation_id=None))
+    successor = inbox.take_successor(house, receipt.arrival_id, receipt.escalation_id)
+    _fill(house, [_rows(0, 1, is_open=True)[0] | {"id": successor}])
+
+    assert _search(house, "unmistakable") == {successor}
+
+
+def test_only_comments_are_searched(house: Database) -> None:
+    with house.writing() as session:
+        words.put(session, "a secret draft", "reply", AT)
+    (found,) = _with_comments(house, "a quiet comment")
+
+    assert _search(house, "secret") == set()
+    assert _search(house, "quiet") == {found}
+
+
+# Who may read, and damaged cursors. -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", [ROOT, HOOK])
+def test_admins_and_machines_read_no_cases(house: Database, who: builders.Member) -> None:
+    with house.reading() as session, pytest.raises(Forbidden):
+        queries.escalations(session, who.actor, AT)
+
+
+@pytest.mark.parametrize("who", [ADA, DEV, EVE])
+def test_staff_of_every_team_and_auditors_read_the_queue(
+    house: Database, who: builders.Member
+) -> None:
+    (found,) = _with_comments(house, "a quiet comment")
+    with house.reading() as session:
+        assert queries.escalations(session, who.actor, AT).items[0].id == found
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x", "====", "W10", "é", queries.cursors.encode("closed", ("1",)), "bnVsbA",
+        queries.cursors.encode("due", ("2026", "")), queries.cursors.encode("due", (AT, "\x00")),
+        queries.cursors.encode("due", (AT,)), queries.cursors.encode("due", (1, 2)),
+        queries.cursors.encode("due", ("0001-01-01T00:00:00+14:00", "a")),
+    ],
+)  # fmt: skip
+def test_a_damaged_cursor_is_refused_by_name(house: Database, cursor: str) -> None:
+    with house.reading() as session, pytest.raises(Invalid, match="cursor"):
+        queries.escalations(session, ADA.actor, AT, cursor=cursor)
