@@ -258,6 +258,7 @@ def _count(database: Database) -> int:
 def _watch(database: Database) -> int:
     """Show the inbox emptying; answers what is left once that has come to a stop."""
     left = most = _count(database)
+    typer.echo(f"Handing {most} comments over to their escalations …", err=True)
     moved_at = time.monotonic()
     with bar("Handed over", most) as move:
         while left and time.monotonic() - moved_at < PATIENCE:

@@ -79,7 +79,11 @@ async def _histories(client: Client) -> AsyncIterator[WorkflowHistory]:
     async for found in client.list_workflows():
         handle = client.get_workflow_handle(found.id, run_id=found.run_id)
         try:
-            yield await handle.fetch_history()
+            history = await handle.fetch_history()
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
+            continue
+        # Before its first task is done nothing has been decided, and a replay would never end.
+        if any(e.HasField("workflow_task_completed_event_attributes") for e in history.events):
+            yield history

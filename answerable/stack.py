@@ -63,8 +63,10 @@ def choose_ports(settings: Settings, host: str, port: int | None) -> Ports:
     """The ports of the last run or the usual ones, others where those are taken.
 
     A port that was asked for is taken or refused: raises Trouble, so that a link somebody keeps
-    never leads to another service.
+    never leads to another service. 0 asks for free ports, whatever they are.
     """
+    if port == 0:
+        return Ports(*embedded.free_ports(0, 0, 0))
     last = last_run(settings.data)
     wanted = port if port is not None else _configured(settings)
     if wanted and not _is_free(host, wanted):

@@ -107,11 +107,9 @@ def answer_errors(app: FastAPI) -> None:
         Refused: _refused,
         AnswerableError: _trouble,
         Unauthenticated: _unauthenticated,
-        Malformed: lambda request, error: _malformed(request, error.errors),
+        Malformed: _malformed,
         NotReady: _not_ready,
-        RequestValidationError: lambda request, error: _malformed(
-            request, [field_error(e) for e in error.errors()]
-        ),
+        RequestValidationError: _unreadable,
         HTTPException: _http,
         **dict.fromkeys((OperationalError, InterfaceError, PoolTimeout), _database_away),
     }
@@ -198,8 +196,13 @@ async def _not_ready(request: Request, error: NotReady) -> Response:
     )
 
 
-async def _malformed(request: Request, errors: Sequence[FieldError]) -> Response:
+async def _unreadable(request: Request, error: RequestValidationError) -> Response:
+    return await _malformed(request, Malformed([field_error(e) for e in error.errors()]))
+
+
+async def _malformed(request: Request, error: Malformed) -> Response:
     """One sentence about the first error, and every error with its field."""
+    errors = error.errors
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     return _answer(

@@ -39,14 +39,8 @@ NOTICE_SECONDS = 2
 LISTEN_SECONDS = 1
 """How long an answered case is listened to before its own timer closes it: the shortest there is."""
 
-POLICY = Policy(
-    teams={"care": "Customer care"},
-    channels={
-        # As many posts a second as it takes: the rate of a channel is not what is measured.
-        "console": Channel(kind=ChannelKind.CONSOLE, team="care", posts_per_second=10_000)
-    },
-    allowances=Allowances(listen=LISTEN_SECONDS),
-)
+POSTS_PER_SECOND = 10_000
+"""As many as it takes: the rate of a channel is not what is measured."""
 
 CAST = {
     "ada": ((Role.STAFF,), {"care": False}),
@@ -148,6 +142,11 @@ class Service:
     async def do(self, person: str, escalation_id: str, act: str, **fields: Any) -> Any:
         return await self.post(person, f"/escalations/{escalation_id}/{act}", fields)
 
+    def listen_for(self, seconds: int) -> None:
+        """Have cases that are opened from now on listen for so long before they close."""
+        with self.database.writing() as session:
+            policies.apply(session, _policy(seconds), "root", datetime.now(UTC))
+
     def count(self, table: type[SQLModel], **values: Any) -> int:
         """How many rows of a table have these values."""
         with self.database.reading() as session:
@@ -191,7 +190,7 @@ async def service(
 
         worker = await run("worker", "answerable", "worker", "--metrics-port", str(worker_port))
         api = await run("api", "answerable", "api", "--port", str(api_port))
-        bare = await run("bare", "bench.bare", str(bare_port))
+        bare = await run("bare", "bench.bare_worker", str(bare_port), str(NOTICE_SECONDS))
         http = await stack.enter_async_context(_http(api_port))
         running = Service(
             kind=kind,
@@ -232,11 +231,22 @@ def _environment(server: Temporal, namespace: str, url: str, folder: Path) -> di
     }
 
 
+def _policy(listen_seconds: int) -> Policy:
+    console = Channel(
+        kind=ChannelKind.CONSOLE, team="care", posts_per_second=POSTS_PER_SECOND
+    )
+    return Policy(
+        teams={"care": "Customer care"},
+        channels={"console": console},
+        allowances=Allowances(listen=listen_seconds),
+    )
+
+
 def _furnish(database: Database) -> dict[str, str]:
     """Put policy and cast in; answers a token for each of them."""
     at = datetime.now(UTC)
     with database.writing() as session:
-        policies.apply(session, POLICY, "root", at)
+        policies.apply(session, _policy(LISTEN_SECONDS), "root", at)
         session.flush()
         for person, (roles, teams) in CAST.items():
             people.put_person(session, person, person.title(), roles, teams, at)

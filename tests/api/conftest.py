@@ -145,6 +145,18 @@ async def open_door(service: builders.Service) -> AsyncIterator[OpenDoor]:
         yield OpenDoor(service, http, app)
 
 
+@asynccontextmanager
+async def bare_door(migrated: Path, folder: Path) -> AsyncIterator[OpenDoor]:
+    """A door with SQLite and the cast, behind which there is neither Temporal nor a worker."""
+    shutil.copyfile(migrated, folder / "answerable.db")
+    database = Database(f"sqlite:///{folder / 'answerable.db'}")
+    furnish(database)
+    client = await Client.connect("127.0.0.1:9", lazy=True, data_converter=pydantic_data_converter)
+    async with open_door(builders.Service(client, database, Settings(data=folder))) as door:
+        yield door
+    database.dispose()
+
+
 @pytest.fixture
 async def door(sqlite_service: builders.Service) -> AsyncIterator[OpenDoor]:
     """The door of a whole running service, with SQLite."""

@@ -16,6 +16,7 @@ from temporalio.client import Client, WorkflowHistory
 
 FOLDER = Path(__file__).parent
 MANIFEST = FOLDER / "manifest.json"
+TASK_DONE = "workflow_task_completed_event_attributes"
 
 
 def load_all() -> dict[str, WorkflowHistory]:
@@ -45,11 +46,13 @@ async def save_all(client: Client, folder: Path, test: str) -> None:
         kind = execution.id.partition("/")[0]
         if kind == "upkeep":
             continue
-        counts[kind] = counts.get(kind, 0) + 1
-        name = f"{story[:60]}.{kind}{counts[kind]}.json.gz"
         history = await client.get_workflow_handle(
             execution.id, run_id=execution.run_id
         ).fetch_history()
+        if not any(e.HasField(TASK_DONE) for e in history.events):
+            continue  # Nothing has been decided yet: a replay would wait for it for ever.
+        counts[kind] = counts.get(kind, 0) + 1
+        name = f"{story[:60]}.{kind}{counts[kind]}.json.gz"
         text = json.dumps(json.loads(history.to_json()), separators=(",", ":"))
         (folder / name).write_bytes(gzip.compress(text.encode(), mtime=0))
         manifest[name] = {"workflow_id": execution.id, "events": len(history.events)}
