@@ -53,13 +53,16 @@ bench: $(VENV)/.dev ## Measure against a bare workflow; bench/results/latest.jso
 	$(RUN) $(PY) -m bench $(ARGS)
 
 ##@ Keep
-.PHONY: install lock clean
+.PHONY: install lock chaos histories clean
 install: $(VENV)/.dev ## Make .venv with all that these targets need, then go offline
 
 lock: ## Lock the dependencies anew, with uv; ARGS="--upgrade"
 	@command -v uv >/dev/null || { echo 'make lock needs uv on the PATH: pip install uv' >&2; exit 1; }
 	$(COMPILE) --extra embedded --extra build -o requirements/runtime.txt
 	$(COMPILE) --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+
+chaos: $(VENV)/.dev ## Kill worker, api and Temporal at random under 500 cases; lose nothing
+	$(RUN) $(PY) -m tests.chaos $(ARGS)
 
 histories: $(VENV)/.dev ## Save histories of today's workflows for the replay tests
 	ANSWERABLE_RECORD_HISTORIES=tests/histories $(PY) -m pytest tests/workflows -k "not replay and not postgresql"

@@ -7,6 +7,7 @@ One module for each group of commands; each loads what it needs when it is calle
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -51,10 +52,10 @@ app.command(rich_help_panel=KEEP)(restore.restore)
 app.command(rich_help_panel=KEEP)(replay.replay)
 
 
-def main() -> None:
-    """Run the command of this process and exit with its status."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command of this process, or the given one, and exit with its status."""
     try:
-        app(prog_name="answerable")
+        app(arguments, prog_name="answerable")
     except AnswerableError as error:
         fail(sentence(error))
     except OSError as error:

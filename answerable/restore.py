@@ -47,7 +47,8 @@ def restore(
     """Start everything open from the database, after putting a backup in its place.
 
     For a Temporal server that is new, was reset or has another past: every open case, post and
-    promise goes on from where the database has it. Safe to repeat.
+    promise goes on from where the database has it. Safe to repeat; a workflow that runs is
+    replaced, unless only missing ones are asked for.
     """
     if file is not None:
         settings = read_settings(data)
@@ -150,7 +151,9 @@ def _check_unused(settings: Settings, target: Path, *, is_replacing: bool) -> No
     with contextlib.closing(sqlite3.connect(target)) as connection:
         try:
             (cases,) = connection.execute("SELECT count(*) FROM comment").fetchone()
-            (beat,) = connection.execute("SELECT max(at) FROM heartbeat").fetchone()
+            (beat,) = connection.execute(
+                "SELECT max(at) FROM heartbeat WHERE name = 'worker'"
+            ).fetchone()
         except sqlite3.Error:
             return  # Nothing of ours is in it.
     if beat and datetime.now(UTC) - datetime.fromisoformat(beat).replace(tzinfo=UTC) < WORKS:

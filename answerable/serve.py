@@ -102,13 +102,13 @@ def api(
             os.environ[name] = str(value)
     settings = settings_for(data)
     logs.start()
-    listener = _listen(settings.host, settings.port)
-    import api.app
+    with _listen(settings.host, settings.port) as listener:
+        import api.app
 
-    assert api.app  # Loaded now, while the database may still be in the making.
-    # Refusing here says why; a failing request would not.
-    _database(settings, is_patient=wait).dispose()
-    _serve(settings, listener)
+        assert api.app  # Loaded now, while the database may still be in the making.
+        # Refusing here says why; a failing request would not.
+        _database(settings, is_patient=wait).dispose()
+        _serve(settings, listener)
 
 
 def _listen(host: str, port: int) -> socket.socket:

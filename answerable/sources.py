@@ -70,7 +70,7 @@ def _json_lines(file: BinaryIO) -> Iterator[Record]:
 
 def _json_record(number: int, line: bytes) -> Record:
     try:
-        found = json.loads(line.decode("utf-8"))
+        found = json.loads(line.decode("utf-8").rstrip("\r\n"))
     except UnicodeDecodeError as error:
         return Record(number, {}, f"not UTF-8 at byte {error.start + 1} of the line")
     except json.JSONDecodeError as error:

@@ -161,17 +161,13 @@ def database_at(settings: Settings) -> Database:
     from store.database import Database
 
     try:
+        _check_there(settings.url)
         database = Database(settings.url)
     except (ArgumentError, ModuleNotFoundError) as error:
         raise Trouble(
             f"ANSWERABLE_DATABASE_URL is not a database address: {error}. "
             "It looks like postgresql://user@host/answerable."
         ) from None
-    if database.is_sqlite and not _file_of(database).is_file():
-        raise Trouble(
-            f"There is no database in {_file_of(database).parent}. Start with `answerable up`, "
-            "make one with `answerable migrate`, or name another folder with --data DIR."
-        )
     try:
         _check_schema(database)
     except SQLAlchemyError as error:
@@ -179,8 +175,17 @@ def database_at(settings: Settings) -> Database:
     return database
 
 
-def _file_of(database: Database) -> Path:
-    return Path(database.url.database or "")
+def _check_there(address: str) -> None:
+    """SQLite would make a missing file, and with it a folder that was only misspelt."""
+    from sqlalchemy import make_url
+
+    url = make_url(address)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise Trouble(
+            f"There is no database in {Path(url.database or '').parent}. Start with "
+            "`answerable up`, make one with `answerable migrate`, or name another folder with "
+            "--data DIR."
+        )
 
 
 def _check_schema(database: Database) -> None:

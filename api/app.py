@@ -51,8 +51,9 @@ def create_app(
     settings: Settings, database: Database, client: Client, *, sdk_metrics: str | None = None
 ) -> FastAPI:
     """The app over ready parts. ``sdk_metrics`` is where the SDK's exporter listens (host:port)."""
-    app = _bare_app(settings, Metrics(sdk_metrics))
-    app.state.door = Door(settings, database, client)
+    metrics = Metrics(sdk_metrics)
+    app = _bare_app(settings, metrics)
+    app.state.door = Door(settings, database, client, metrics)
     return app
 
 
@@ -63,6 +64,7 @@ def from_environment() -> FastAPI:
     """
     settings = Settings()
     sdk_metrics = f"127.0.0.1:{_free_port()}"
+    metrics = Metrics(sdk_metrics)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -70,13 +72,13 @@ def from_environment() -> FastAPI:
         asyncio.get_running_loop().set_default_executor(threads)
         database = Database(settings.url)
         client = await connect(runtime_with_metrics(sdk_metrics), lazy=True)
-        app.state.door = Door(settings, database, client)
+        app.state.door = Door(settings, database, client, metrics)
         try:
             yield
         finally:
             database.dispose()
 
-    return _bare_app(settings, Metrics(sdk_metrics), lifespan)
+    return _bare_app(settings, metrics, lifespan)
 
 
 def _free_port() -> int:
@@ -97,7 +99,6 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    app.state.metrics = metrics
     answer_errors(app)
     app.include_router(health.router)
     for router in (intake.router, cases.router, commands.router()):

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import insert
 from sqlmodel import Session
 
-from domain.base import Words, to_utc
+from domain.base import Moment, Words
 from domain.comments import Text
 from domain.commitment import Promise
 from domain.entity import State
@@ -94,20 +94,6 @@ def check_length(text: str, limit: int, field: str, way_out: str) -> None:
 # Bodies. --------------------------------------------------------------------------------------
 
 
-def _not_a_number(value: object) -> object:
-    if isinstance(value, int | float):
-        raise ValueError("a time is written as ISO 8601 with a zone, not as a number")
-    return value
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return to_utc(moment)
-    except OverflowError:
-        raise ValueError("this time is outside of the calendar") from None
-
-
-Time = Annotated[AwareDatetime, BeforeValidator(_not_a_number), AfterValidator(_in_utc)]
 PersonId = Annotated[Text, Field(max_length=40, description="A person's id, such as ada.")]
 
 
@@ -167,7 +153,7 @@ class PromiseBody(Strict):
 
     sentence: Text = Field(description="Word for word as it stands in the reply.")
     accountable: PersonId
-    due_at: Time
+    due_at: Moment
     proof: Text | None = Field(default=None, description="How anybody will know it is done.")
 
 

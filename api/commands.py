@@ -24,7 +24,7 @@ from api.bodies import Body as CommandBody
 from api.deps import Door, TheDoor, now, only
 from domain.base import Value
 from domain.entity import State, may
-from domain.errors import Invalid, Unknown
+from domain.errors import AnswerableError, Invalid, Refused, Unknown
 from domain.kinds import KINDS, kind_of
 from domain.ledger import Fact
 from domain.messages import Answer
@@ -115,18 +115,33 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class _Outcome:
+class Outcome:
+    """What a command came to: its last seq and all its facts."""
+
     seq: int
     facts: list[Fact]
     is_recorded: bool
     is_repeat: bool
 
 
-async def carry_out(door: Door, ask: Ask) -> _Outcome:
+async def carry_out(door: Door, ask: Ask) -> Outcome:
     """Have a command decided and recorded. Raises Refused, Unavailable, Busy, OutcomeUnknown."""
+    count = door.metrics.commands.labels
+    kind = kind_of(ask.stream).name
+    try:
+        outcome = await _carry_out(door, ask)
+    except AnswerableError as error:
+        name = error.code if isinstance(error, Refused) else type(error).__name__
+        count(kind, ask.act, name).inc()
+        raise
+    count(kind, ask.act, "repeated" if outcome.is_repeat else "done").inc()
+    return outcome
+
+
+async def _carry_out(door: Door, ask: Ask) -> Outcome:
     policy = (await door.policy()).policy
     prepared = await door.read(lambda session: _prepare(session, ask, policy, door))
-    if isinstance(prepared, _Outcome):
+    if isinstance(prepared, Outcome):
         return prepared
     draft, command = prepared
     await door.feel_pulse()
@@ -151,7 +166,7 @@ async def carry_out(door: Door, ask: Ask) -> _Outcome:
 
 def _prepare(
     session: Session, ask: Ask, policy: Any, door: Door
-) -> _Outcome | tuple[Draft, dict[str, Any]]:
+) -> Outcome | tuple[Draft, dict[str, Any]]:
     """The command in the shape of the rules; or what it came to when it was sent before."""
     state: State = details.state_of(session, ask.stream)
     if before := _done_before(session, ask, state):
@@ -165,7 +180,7 @@ def _prepare(
     return draft, command.model_dump(mode="json")
 
 
-def _done_before(session: Session, ask: Ask, state: State) -> _Outcome | None:
+def _done_before(session: Session, ask: Ask, state: State) -> Outcome | None:
     known = next((k for k in state.keys if k.key == ask.key), None)
     if known is None:
         return None
@@ -173,7 +188,7 @@ def _done_before(session: Session, ask: Ask, state: State) -> _Outcome | None:
         raise _key_reused()
     facts = history.outcome_of(session, ask.stream, ask.key)
     seq = facts[-1].seq if facts else known.first
-    return _Outcome(seq=seq, facts=facts, is_recorded=True, is_repeat=True)
+    return Outcome(seq=seq, facts=facts, is_recorded=True, is_repeat=True)
 
 
 def _key_reused() -> Invalid:
@@ -185,7 +200,7 @@ def _key_reused() -> Invalid:
     )
 
 
-async def _outcome(door: Door, ask: Ask, answer: Answer, *, is_recorded: bool) -> _Outcome:
+async def _outcome(door: Door, ask: Ask, answer: Answer, *, is_recorded: bool) -> Outcome:
     if answer.digest != ask.digest:
         raise _key_reused()
     facts = history.of_command(list(answer.batch.facts), ask.key)
@@ -194,7 +209,7 @@ async def _outcome(door: Door, ask: Ask, answer: Answer, *, is_recorded: bool) -
     if post_id := _post_id(facts):
         await _until_known(door, f"post/{post_id}")
     seq = facts[-1].seq if facts else answer.seq
-    return _Outcome(seq=seq, facts=facts, is_recorded=is_recorded, is_repeat=answer.is_repeat)
+    return Outcome(seq=seq, facts=facts, is_recorded=is_recorded, is_repeat=answer.is_repeat)
 
 
 async def _until_known(door: Door, stream: str) -> None:
@@ -209,7 +224,7 @@ async def _until_known(door: Door, stream: str) -> None:
 # The answer. ----------------------------------------------------------------------------------
 
 
-def _answer(session: Session, ask: Ask, outcome: _Outcome) -> Done:
+def _answer(session: Session, ask: Ask, outcome: Outcome) -> Done:
     kind, _, entity_id = ask.stream.partition("/")
     item = _ITEMS[kind](session, entity_id, ask.actor)
     return ANSWERS[kind].model_validate(

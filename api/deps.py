@@ -20,6 +20,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from api.errors import Unauthenticated
+from api.metrics import Metrics
 from config.settings import Settings
 from domain.errors import Forbidden
 from domain.people import Actor, Role
@@ -48,6 +49,7 @@ class Door:
     settings: Settings
     database: Database
     client: Client
+    metrics: Metrics = field(default_factory=Metrics)
     _policy: tuple[float, InForce] | None = field(default=None, repr=False)
     _pulse: float = field(default=float("-inf"), repr=False)
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
+from sqlalchemy import func, select
 from sqlmodel import Session
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -17,10 +18,10 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
 from api.deps import Door, TheDoor, anybody, now
 from api.errors import NotReady
-from api.metrics import CONTENT_TYPE, Metrics
+from api.metrics import CONTENT_TYPE
 from domain.base import Value
 from domain.messages import TASK_QUEUE
-from store import migrate, tables
+from store import inbox, migrate, tables
 
 router = APIRouter(tags=["health"])
 
@@ -69,11 +70,15 @@ async def readyz(_: Prober, door: TheDoor) -> Ready:
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics(_: Prober, door: TheDoor, request: Request) -> Response:
+async def metrics(_: Prober, door: TheDoor) -> Response:
     """Our figures and those of Temporal's SDK, for Prometheus."""
-    counted = request.app.state.metrics
-    assert isinstance(counted, Metrics)
-    return Response(await counted.text(door), media_type=CONTENT_TYPE)
+    waiting, forks = await door.read(_counted)
+    return Response(await door.metrics.text(waiting, forks), media_type=CONTENT_TYPE)
+
+
+def _counted(session: Session) -> tuple[int, int]:
+    forks = session.scalar(select(func.count()).select_from(tables.Fork))
+    return inbox.count_waiting(session), forks or 0
 
 
 async def _checked(check: Check, door: Door) -> Part:

@@ -85,13 +85,12 @@ class Received(Value):
 
 @router.post("/comments", tags=["comments"])
 async def bring_comments(
-    door: TheDoor, actor: Bringer, request: Request, brought: Brought
+    door: TheDoor, actor: Bringer, brought: Brought
 ) -> Received | list[Received]:
     """Bring one comment or a list of up to 1,000. Sending the same again changes nothing."""
     is_list = isinstance(brought, list)
     comments = brought if isinstance(brought, list) else [brought]
     received = await receive(door, comments, is_list=is_list)
-    _count(request, received)
     return received if is_list else received[0]
 
 
@@ -109,9 +108,7 @@ async def receive_hook(
     body = await request.body()
     inbound.verify(channel, door.settings, request.headers, body)
     comments = _parse(inbound.parse(body), channel)
-    received = await receive(door, comments, is_list=True)
-    _count(request, received)
-    return received
+    return await receive(door, comments, is_list=True)
 
 
 def _parse(brought: list[dict[str, Any]], channel: str) -> list[Comment]:
@@ -120,11 +117,6 @@ def _parse(brought: list[dict[str, Any]], channel: str) -> list[Comment]:
         return _COMMENTS.validate_python([{**comment, "channel": channel} for comment in brought])
     except ValidationError as error:
         raise Malformed([field_error(e) for e in error.errors()]) from None
-
-
-def _count(request: Request, received: Sequence[Received]) -> None:
-    for one in received:
-        request.app.state.metrics.comments.labels(one.result).inc()
 
 
 async def receive(door: Door, comments: Sequence[Incoming], *, is_list: bool) -> list[Received]:
@@ -140,7 +132,10 @@ async def receive(door: Door, comments: Sequence[Incoming], *, is_list: bool) ->
         handed = await _hand_over(door, waiting)
     if len(handed) < len(waiting):
         await _nudge(door)
-    return [_received(receipt, handed) for receipt in receipts]
+    received = [_received(receipt, handed) for receipt in receipts]
+    for one in received:
+        door.metrics.comments.labels(one.result).inc()
+    return received
 
 
 async def _check(door: Door, comments: Sequence[Incoming], *, is_list: bool) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from string import Template
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlmodel import Session
 
 from domain.people import Role
 from store import people
@@ -70,6 +71,11 @@ _MOMENT = {
     "sqlite": "strftime('%Y-%m-%d %H:%M:%S.000000', $n, 'unixepoch')",
     "postgresql": "to_timestamp($n)",
 }
+_NEVER = 253_402_214_400
+"""The last day of the year 9999, as ``store.records.NEVER``."""
+
+_IS_FREE = "((i / 4) % 20 < 11)"
+"""Eleven of twenty open cases are unclaimed; the others have an owner, Ada a third of them."""
 
 
 @dataclass(frozen=True)
@@ -82,43 +88,92 @@ class Crowd:
 
     def make(self, database: Database) -> None:
         """Fill an empty, migrated database, indexes and statistics included."""
-        with database.writing() as session:
-            for team in TEAMS:
-                people.put_team(session, team, team.title())
-            session.flush()
-            for person in ("ada", *(f"w{n}" for n in range(40))):
-                people.put_person(
-                    session, person, person.title(), [Role.STAFF], {"care": False}, self.at
-                )
-        if database.is_sqlite:
-            self._fill_sqlite(database)
-        else:
-            self._fill_postgresql(database)
-
-    def _fill_sqlite(self, database: Database) -> None:
+        database.write(self._put_people)
         raw = database.engine.raw_connection()
-        for pragma in ("synchronous=OFF", "foreign_keys=OFF", "cache_size=-500000"):
-            raw.execute(f"PRAGMA {pragma}")
-        raw.close()
+        try:
+            if not database.is_sqlite:
+                raw.dbapi_connection.autocommit = True  # type: ignore[union-attr]
+            fill = _fill_sqlite if database.is_sqlite else _fill_postgresql
+            fill(raw.cursor(), self._statements(database.url.get_backend_name()))
+        finally:
+            raw.invalidate()  # Its settings are for filling only.
+
+    def _put_people(self, session: Session) -> None:
+        for team in TEAMS:
+            people.put_team(session, team, team.title())
+        session.flush()
+        for person in ("ada", *(f"w{n}" for n in range(40))):
+            people.put_person(
+                session, person, person.title(), [Role.STAFF], {"care": False}, self.at
+            )
 
     def _statements(self, dialect: str) -> list[str]:
-        now = int(self.at.timestamp())
-        pad, moment = Template(_ID[dialect]), Template(_MOMENT[dialect])
-        authors = max(self.total // 5, 1)
-        values = {
-            "last": self.total,
-            "authors": authors,
-            "id": pad.substitute(n="i"),
-            "author_id": pad.substitute(n=f"1 + i % {authors}"),
-            "is_open": f"(i > {self.total - self.open})",
+        values = self._values(Template(_ID[dialect]), Template(_MOMENT[dialect]))
+        return [Template(statement).substitute(values) for statement in _STATEMENTS]
+
+    def _values(self, padded: Template, moment: Template) -> dict[str, str]:
+        now, authors = int(self.at.timestamp()), max(self.total // 5, 1)
+        due = f"{now - SPREAD_SECONDS * 3 // 10} + (i * 7919) % {SPREAD_SECONDS}"
+        is_open = f"(i > {self.total - self.open})"
+        return {
+            "numbers": Template(_NUMBERS).substitute(last=self.total),
+            "authors": str(authors),
+            "id": padded.substitute(n="i"),
+            "author_id": padded.substitute(n=f"(1 + i % {authors})"),
+            "is_open": is_open,
             "opened_at": moment.substitute(n=f"{now} - ({self.total} - i) * 30"),
-            "due_at": moment.substitute(
-                n=f"{now} - {SPREAD_SECONDS * 3 // 10} + (i * 7919) % {SPREAD_SECONDS}"
-            ),
-            "never": moment.substitute(n="253402300799"),
-            "team": _case("i % 4", TEAMS),
-            "stage": self._stage(),
-            "owner": f"CASE WHEN {self._is_free()} THEN NULL WHEN (i / 80) % 3 = 0 THEN 'ada' "
-            "ELSE 'w' || (i % 40) END",
+            "due_at": moment.substitute(n=due),
+            "never": moment.substitute(n=str(_NEVER)),
+            "team": _choose("i % 4", TEAMS),
+            "stage": f"CASE WHEN NOT {is_open} THEN 'closed' WHEN {_IS_FREE} THEN 'unclaimed' "
+            f"ELSE {_choose('(i / 4) % 4', _CLAIMED)} END",
+            "owner": f"CASE WHEN {is_open} AND {_IS_FREE} THEN NULL "
+            "WHEN (i / 80) % 3 = 0 THEN 'ada' ELSE 'w' || (i % 40) END",
         }
-        return []
+
+
+_CLAIMED = ("preparing", "deciding", "replying", "preparing")
+
+
+def _choose(number: str, words: tuple[str, ...]) -> str:
+    """SQL for the word at a place that is computed."""
+    cases = " ".join(f"WHEN {n} THEN '{word}'" for n, word in enumerate(words))
+    return f"CASE {number} {cases} END"
+
+
+def _fill_sqlite(cursor: Any, statements: list[str]) -> None:
+    """Without the waiting for the disk; indexes and text search are made at the end."""
+    for setting in ("synchronous=OFF", "foreign_keys=OFF", "cache_size=-400000"):
+        cursor.execute(f"PRAGMA {setting}")
+    made_later = cursor.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "
+        "OR name = 'words_search_added'"
+    ).fetchall()
+    for kind, name, _ in made_later:
+        cursor.execute(f"DROP {kind} {name}")
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.execute("INSERT INTO words_search(words_search) VALUES ('rebuild')")
+    for _, _, sql in made_later:
+        cursor.execute(sql)
+    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _fill_postgresql(cursor: Any, statements: list[str]) -> None:
+    """As above. Statistics and visibility are brought up to date, as autovacuum would do."""
+    for setting in (
+        "session_replication_role = replica",  # No look-up of foreign keys: they are right.
+        "synchronous_commit = off",
+        "maintenance_work_mem = '400MB'",
+        "statement_timeout = 0",
+    ):
+        cursor.execute(f"SET {setting}")
+    cursor.execute(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' "
+        "AND indexname NOT IN (SELECT conname FROM pg_constraint)"
+    )
+    made_later = cursor.fetchall()
+    for name, _ in made_later:
+        cursor.execute(f"DROP INDEX {name}")
+    for statement in (*statements, *(sql for _, sql in made_later), "VACUUM ANALYZE"):
+        cursor.execute(statement)

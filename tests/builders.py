@@ -18,7 +18,7 @@ from domain.messages import Answer, Request
 from domain.people import Actor, Role
 from domain.policy import Allowances, Channel, ChannelKind, Policy
 from intake import entities, handover
-from store import inbox, records, tables, words
+from store import inbox, people, policies, records, tables, words
 from store.database import Database
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -63,6 +63,18 @@ def policy(**changes: Any) -> Policy:
         "allowances": Allowances(),
     }
     return Policy(**(values | changes))
+
+
+def furnish(database: Database) -> Database:
+    """Put the policy and the cast into an empty database."""
+    at = datetime.now(UTC)
+    with database.writing() as session:
+        policies.apply(session, policy(), "root", at)
+        for person in CAST:
+            people.put_person(
+                session, person.id, person.id.title(), person.roles, person.memberships, at
+            )
+    return database
 
 
 def incoming(external_id: str = "1", **changes: Any) -> Incoming:

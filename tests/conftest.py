@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,7 +23,6 @@ from temporalio.testing import WorkflowEnvironment
 from answerable.embedded import find_binary
 from answerable.worker import running
 from config.settings import Settings
-from store import people, policies
 from store.database import Database
 from store.migrate import upgrade
 from tests import builders
@@ -109,26 +107,15 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def house(database: Database) -> Database:
     """A database (both kinds in turn) with the policy and the cast in it."""
-    return _furnish(database)
+    return builders.furnish(database)
 
 
 @pytest.fixture
 def sqlite_house(sqlite_url: str) -> Iterator[Database]:
     """The same with SQLite alone, for tests that are about something else."""
     database = Database(sqlite_url)
-    yield _furnish(database)
+    yield builders.furnish(database)
     database.dispose()
-
-
-def _furnish(database: Database) -> Database:
-    at = datetime.now(UTC)
-    with database.writing() as session:
-        policies.apply(session, builders.policy(), "root", at)
-        for person in builders.CAST:
-            people.put_person(
-                session, person.id, person.id.title(), person.roles, person.memberships, at
-            )
-    return database
 
 
 @pytest.fixture(scope="session")

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
 
 from api.app import create_app
+from config.settings import Settings
 from store import people
+from store.database import Database
 from tests import builders
 
 
@@ -118,10 +124,10 @@ def comment(external_id: str = "1", **changes: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
+async def served(app: FastAPI, lifespan: Literal["on", "off"] = "on") -> AsyncIterator[str]:
     """The app on a socket of its own; answers its address."""
     server = uvicorn.Server(
-        uvicorn.Config(app, port=0, log_level="critical", lifespan="on", access_log=False)
+        uvicorn.Config(app, port=0, log_level="critical", lifespan=lifespan, access_log=False)
     )
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
@@ -150,11 +156,20 @@ async def bare_door(migrated: Path, folder: Path) -> AsyncIterator[OpenDoor]:
     """A door with SQLite and the cast, behind which there is neither Temporal nor a worker."""
     shutil.copyfile(migrated, folder / "answerable.db")
     database = Database(f"sqlite:///{folder / 'answerable.db'}")
-    furnish(database)
+    builders.furnish(database)
     client = await Client.connect("127.0.0.1:9", lazy=True, data_converter=pydantic_data_converter)
     async with open_door(builders.Service(client, database, Settings(data=folder))) as door:
         yield door
     database.dispose()
+
+
+@pytest.fixture(scope="module")
+async def lasting(
+    migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[OpenDoor]:
+    """One bare door for all that is refused before anything happens."""
+    async with bare_door(migrated_sqlite, tmp_path_factory.mktemp("lasting")) as door:
+        yield door
 
 
 @pytest.fixture

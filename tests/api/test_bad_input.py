@@ -19,7 +19,7 @@ EVIL = (
     "\" onmouseover=\"alert('x')",
     "{{7*7}} ${7*7} %s %(x)s",
     "../../etc/passwd",
-    "‮right to left",
+    "\u202eright to left",
 )
 
 
@@ -63,7 +63,7 @@ BAD_COMMENTS: dict[str, tuple[dict[str, Any], str]] = {
 async def test_a_bad_comment_is_refused_by_its_field(lasting: OpenDoor, case: str) -> None:
     changes, field = BAD_COMMENTS[case]
     # json= would refuse half a character before it is sent.
-    body = json.dumps(comment(**changes)).encode()
+    body = json.dumps(comment("1") | changes).encode()
     answer = await lasting.hook.ask(
         "POST", "/api/v1/comments", content=body, headers={"content-type": "application/json"}
     )
@@ -73,18 +73,6 @@ async def test_a_bad_comment_is_refused_by_its_field(lasting: OpenDoor, case: st
     assert field in problem["detail"]
     assert [e["field"] for e in problem["errors"]] == [field]
     assert _stored(lasting) == 0
-
-
-@pytest.fixture(scope="module")
-async def lasting(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[OpenDoor]:
-    """One door for all that is refused before anything happens: it needs nothing behind it."""
-    from tests.api.conftest import bare_door
-
-    migrated = request.getfixturevalue("migrated_sqlite")
-    async with bare_door(migrated, tmp_path_factory.mktemp("lasting")) as door:
-        yield door
 
 
 BAD_BODIES: dict[str, tuple[bytes, str, int]] = {
@@ -162,7 +150,7 @@ async def test_a_bad_question_is_refused_by_its_field(
     assert problem_of(answer, 422)["field"] == field
 
 
-@pytest.mark.parametrize("key", ["", " ", "x" * 201, "tab\there", "é"])
+@pytest.mark.parametrize("key", ["", "x" * 201, "tab\there", "é"])
 async def test_a_bad_key_is_refused(lasting: OpenDoor, key: str) -> None:
     answer = await lasting.ada.ask(
         "POST",
@@ -243,7 +231,8 @@ async def test_sql_and_html_are_only_texts(any_door: OpenDoor) -> None:
         assert (turn["text"], turn["author"]["handle"]) == (evil, evil)
         assert detail["notes"][0]["text"] == evil
         for name in ("owner", "team", "q"):
-            await any_door.ada.get("escalations", **{name: evil})
+            answer = await any_door.ada.ask("GET", "/api/v1/escalations", params={name: evil})
+            assert answer.status_code == 200
         problem = await any_door.ada.ask("GET", f"/api/v1/escalations/{n}?x={evil}")
         problem_of(problem, 404)
 

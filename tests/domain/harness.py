@@ -17,7 +17,7 @@ from domain.commitment import Commitment, OpenCommitment, Promise
 from domain.effects import Effect, Find, Notify, OpenEntity, Pending, Publish, Tell
 from domain.entity import Command, Ring, State, decide, evolve, to_facts
 from domain.escalation import Escalation, OpenEscalation
-from domain.kinds import KINDS, kind_of
+from domain.kinds import kind_of
 from domain.ledger import Fact
 from domain.messages import Start, opening
 from domain.people import COMMENTER, MACHINE, Actor, Role, Seat, Seats
@@ -275,6 +275,15 @@ def in_review(owner: Member = ADA, **reply: Any) -> World:
     return world
 
 
+def unconfirmed(owner: Member = ADA, **reply: Any) -> World:
+    """The one call was made, nothing arrived, and nobody knows it."""
+    world = in_review(owner, **reply)
+    world.publishes = PublishResult.UNCLEAR
+    world.do("post/P1", BEN, "clear")
+    world.settle()
+    return world
+
+
 def listening(owner: Member = ADA, **reply: Any) -> World:
     """The reply is published."""
     world = in_review(owner, **reply)
@@ -288,7 +297,3 @@ def closed(owner: Member = ADA) -> World:
     world = listening(owner)
     world.sleep(ESCALATION)
     return world
-
-
-def all_kinds() -> list[str]:
-    return sorted(KINDS)

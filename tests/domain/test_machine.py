@@ -97,6 +97,7 @@ class Case(RuleBasedStateMachine):
                 lambda: harness.deciding(FAY, reply=TEXTS[0], promises=[harness.promise("M0")]),
                 lambda: harness.replying(ADA, reply=TEXTS[0], promises=[harness.promise("M0")]),
                 lambda: harness.in_review(ADA, promises=[harness.promise("M0", days=1)]),
+                lambda: harness.unconfirmed(ADA, promises=[harness.promise("M0")]),
                 lambda: harness.listening(ADA, promises=[harness.promise("M0")]),
                 lambda: harness.listening(FAY, promises=[harness.promise("M0", days=1)]),
             ]
@@ -508,8 +509,8 @@ def _as_stored(stream: str, fact: Fact) -> Fact:
 
 TestCase = Case.TestCase
 TestCase.settings = settings(
-    max_examples=120,
-    stateful_step_count=60,
+    max_examples=100,
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

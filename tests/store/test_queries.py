@@ -11,7 +11,7 @@ from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.errors import Forbidden, Invalid
-from store import inbox, queries, records, tables, words
+from store import cursors, inbox, queries, records, tables, words
 from store.database import Database
 from tests import builders
 from tests.builders import ADA, DEV, EVE, HOOK, ROOT, incoming
@@ -135,9 +135,10 @@ def test_those_without_a_deadline_come_last_and_are_paged_too(database: Database
 
 def _plan(database: Database, statement: Any) -> str:
     dialect: Any = sqlite.dialect()
-    explain, prefer = "EXPLAIN QUERY PLAN", ()
+    explain = "EXPLAIN QUERY PLAN"
+    prefer: tuple[str, ...] = ()
     if not database.is_sqlite:
-        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+        dialect = postgresql.dialect()
         # With so few rows reading them all costs least; what is shown is that none must be.
         explain, prefer = "EXPLAIN", ("seqscan", "bitmapscan", "sort")
     compiled = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
@@ -172,9 +173,9 @@ def test_every_view_of_the_queue_is_carried_by_its_index(
         whole = queries.escalations_statement(session, at, **filters)
         row = session.scalars(whole.limit(1)).one()
         if filters.get("stage") == "closed":
-            cursor = queries.cursors.encode("closed", (row.id,))
+            cursor = cursors.encode("closed", (row.id,))
         else:
-            cursor = queries.cursors.encode("due", (row.sort_at, row.id))
+            cursor = cursors.encode("due", (row.sort_at, row.id))
         going_on = queries.escalations_statement(session, at, cursor=cursor, **filters)
     for statement in (whole.limit(51), going_on.limit(51)):
         plan = _plan(database, statement)
@@ -302,10 +303,10 @@ def test_staff_of_every_team_and_auditors_read_the_queue(
 @pytest.mark.parametrize(
     "cursor",
     [
-        "x", "====", "W10", "é", queries.cursors.encode("closed", ("1",)), "bnVsbA",
-        queries.cursors.encode("due", ("2026", "")), queries.cursors.encode("due", (AT, "\x00")),
-        queries.cursors.encode("due", (AT,)), queries.cursors.encode("due", (1, 2)),
-        queries.cursors.encode("due", ("0001-01-01T00:00:00+14:00", "a")),
+        "x", "====", "W10", "é", cursors.encode("closed", ("1",)), "bnVsbA",
+        cursors.encode("due", ("2026", "")), cursors.encode("due", (AT, "\x00")),
+        cursors.encode("due", (AT,)), cursors.encode("due", (1, 2)),
+        cursors.encode("due", ("0001-01-01T00:00:00+14:00", "a")),
     ],
 )  # fmt: skip
 def test_a_damaged_cursor_is_refused_by_name(house: Database, cursor: str) -> None:
