@@ -23,6 +23,9 @@ from api.deps import Door
 from api.errors import Problem, answer_errors
 from api.gate import Gate
 from api.metrics import Metrics
+from api.pages import routes as pages
+from api.pages.render import ForBrowsers
+from api.pages.security import check_demo
 from config.settings import Settings
 from config.temporal import connect, runtime_with_metrics
 from store.database import Database
@@ -89,6 +92,7 @@ def _free_port() -> int:
 
 
 def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = None) -> FastAPI:
+    check_demo(settings)
     app = FastAPI(
         title="Answerable",
         version=_version(),
@@ -102,8 +106,10 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
     answer_errors(app)
     app.include_router(health.router)
     for router in (intake.router, cases.router, commands.router()):
-        app.include_router(router, prefix="/api/v1", responses=_PROBLEMS)
+        app.include_router(router, responses=_PROBLEMS)
+    app.include_router(pages.router)
     app.add_middleware(Gate, settings=settings, observe=metrics.observe)
+    app.add_middleware(ForBrowsers, settings=settings)
     app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
     return app
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from api.commands import stream_of
-from api.deps import Reader, TheDoor, now
+from api.deps import API, Reader, TheDoor, now
 from domain.comments import Text
 from store import details, history, queries
 from store.views import (
@@ -21,7 +21,7 @@ from store.views import (
     PostPage,
 )
 
-router = APIRouter()
+router = APIRouter(prefix=API)
 
 Limit = Annotated[int, Query(ge=1, le=queries.LIMIT)]
 Cursor = Annotated[

@@ -21,7 +21,7 @@ from sqlmodel import Session
 
 from api.bodies import BODIES, Draft
 from api.bodies import Body as CommandBody
-from api.deps import Door, TheDoor, now, only
+from api.deps import API, Door, TheDoor, now, only
 from domain.base import Value
 from domain.entity import State, may
 from domain.errors import AnswerableError, Invalid, Refused, Unknown
@@ -300,7 +300,7 @@ def check_key(request: Request, key: str | None) -> str:
 
 def router() -> APIRouter:
     """A route for every command, and one for those that do not exist."""
-    routes = APIRouter()
+    routes = APIRouter(prefix=API)
     for kind, bodies in BODIES.items():
         for act, body in bodies.items():
             _add(routes, kind, act, body)

@@ -31,6 +31,8 @@ from store.policies import InForce
 
 T = TypeVar("T")
 
+API = "/api/v1"
+
 POLICY_SECONDS = 1.0
 """How old the policy in force may be when a comment is judged by it."""
 

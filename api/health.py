@@ -17,7 +17,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
 from api.deps import Door, TheDoor, anybody, now
-from api.errors import NotReady
+from api.errors import NotReady, Problem
 from api.metrics import CONTENT_TYPE
 from domain.base import Value
 from domain.messages import TASK_QUEUE
@@ -58,7 +58,7 @@ async def healthz(_: Prober) -> Alive:
     return Alive()
 
 
-@router.get("/readyz")
+@router.get("/readyz", responses={503: {"model": Problem, "description": "A part is broken."}})
 async def readyz(_: Prober, door: TheDoor) -> Ready:
     """Whether every part works; answers 503 and names the broken ones where not."""
     names = list(CHECKS)

@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 from temporalio.service import RPCError
 
-from api.deps import Door, TheDoor, anybody, now, only
+from api.deps import API, Door, TheDoor, anybody, now, only
 from api.errors import FieldError, Malformed, field_error, path_of
 from channels import inbound
 from domain.base import Value
@@ -29,7 +29,7 @@ from store import inbox
 from store.inbox import Receipt
 
 log = logging.getLogger("answerable.api")
-router = APIRouter()
+router = APIRouter(prefix=API)
 
 MOST = 1_000
 """Comments of one request."""

@@ -155,8 +155,13 @@ def create_token(
     return secret
 
 
-def holder(session: Session, secret: str, at: datetime) -> Actor | None:
-    """Who holds this secret; None if it is unknown, revoked, expired or its person has left."""
+def holder(
+    session: Session, secret: str, at: datetime, purpose: Purpose | None = None
+) -> Actor | None:
+    """Who holds this secret; None if it is unknown, revoked, expired or its person has left.
+
+    Where a purpose is named, a secret that was made for another one is unknown.
+    """
     token = session.scalars(
         select(Token).where(
             col(Token.digest) == _digest(secret),
@@ -164,7 +169,7 @@ def holder(session: Session, secret: str, at: datetime) -> Actor | None:
             or_(col(Token.expires_at).is_(None), col(Token.expires_at) > at),
         )
     ).first()
-    if token is None:
+    if token is None or purpose not in (None, token.purpose):
         return None
     try:
         return actor(session, token.person_id)

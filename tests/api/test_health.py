@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import text
 
-from api.app import create_app
+from api.app import create_app, from_environment
 from store import tables
+from store.database import Database
 from tests.api.conftest import OpenDoor, comment, problem_of, served
 
 
@@ -90,3 +92,17 @@ async def test_metrics_do_without_those_of_the_sdk(door: OpenDoor, address: str 
     app = create_app(service.settings, service.database, service.client, sdk_metrics=address)
     async with served(app) as other, httpx.AsyncClient(trust_env=False) as http:
         assert (await http.get(f"{other}/metrics")).status_code == 200
+
+
+async def test_the_service_starts_from_its_environment_while_temporal_is_away(
+    sqlite_house: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSWERABLE_DATA", str(tmp_path))
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:9")
+    async with served(from_environment()) as address, httpx.AsyncClient(trust_env=False) as http:
+        assert (await http.get(f"{address}/healthz")).status_code == 200
+        problem = problem_of(await http.get(f"{address}/readyz"), 503)
+        assert (await http.get(f"{address}/metrics")).status_code == 200
+
+    assert "temporal" in problem["broken"]
+    assert problem["parts"]["database"]["ok"]

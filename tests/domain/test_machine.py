@@ -41,7 +41,6 @@ NEXT = {
     ("escalation", "deciding"): ("approve", "approve", "refuse", "return"),
     ("escalation", "replying"): ("reply",),
     ("post", "in_review"): ("clear", "clear", "return"),
-    ("post", "unconfirmed"): ("confirm",),
     ("post", "failed"): ("retry", "withdraw"),
     ("commitment", "open"): ("report_kept",),
     ("commitment", "broken"): ("report_kept",),
@@ -53,7 +52,7 @@ HAPPENINGS = [
     *["somebody_does_what_they_may"] * 2,
     "somebody_tries_anything",
     *["the_commenter_speaks"] * 2,
-    *["an_alarm_rings"] * 3,
+    *["an_alarm_rings"] * 4,
     "an_old_alarm_rings",
     "time_passes",
     *["the_channel_changes"] * 2,
@@ -408,6 +407,27 @@ class Case(RuleBasedStateMachine):
             if fact.name.startswith("escalation:decision:"):
                 assert fact.by != proposer
                 assert ROLES[fact.by].has(Role.EXECUTIVE)
+
+    @invariant()
+    def what_went_straight_out_was_approved_word_for_word(self) -> None:
+        approved: list[Any] = []
+        proposed, decider, has_news = (None, ()), None, False
+        for fact in self.world.facts.get(ESCALATION, ()):
+            data = fact.data
+            match fact.name.rpartition(":")[2]:
+                case "submitted" if fact.name == "escalation:proposal:submitted":
+                    proposed = (data.get("reply"), data.get("promises", ()))
+                    approved, has_news = [], False
+                case "approved":
+                    approved, decider = [proposed], fact.by
+                case "refused":
+                    approved, decider = [(data["reason"], ())], fact.by
+                case "joined" | "revised":
+                    has_news = True
+                case "submitted" if data.get("cleared_by"):
+                    assert data["cleared_by"] == decider != data["writer"]
+                    assert (data["words"], data.get("promises", ())) in approved
+                    assert not (has_news and fact.by == decider), "sent by the approval itself"
 
     @invariant()
     def machines_never_decide(self) -> None:

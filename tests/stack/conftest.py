@@ -46,9 +46,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 @pytest.fixture(autouse=True)
-def _logging_as_it_was() -> Iterator[None]:
-    """A command sets up logging for its whole process, which here is pytest's."""
-    root = logging.getLogger()
+def _process_as_it_was() -> Iterator[None]:
+    """A command owns its process, its environment and its logging; here they are pytest's."""
+    root, environment = logging.getLogger(), dict(os.environ)
     handlers, level = root.handlers[:], root.level
     yield
     root.handlers[:], root.level = handlers, level
+    os.environ.clear()
+    os.environ.update(environment)

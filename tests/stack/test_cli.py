@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -349,16 +348,12 @@ STACK = Running(os.getpid(), "http://127.0.0.1:9", "127.0.0.1:17233", "http://12
 
 
 @pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The environment of Temporal as a user may have it; put back afterwards."""
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment of Temporal as a user may have it."""
     for name in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TEMPORAL_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("TEMPORAL_API_KEY", "of another cluster")
-    before = dict(os.environ)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
 
 
 @pytest.mark.usefixtures("environment")
@@ -398,9 +393,8 @@ def test_what_a_dead_stack_left_behind_is_not_believed(tmp_path: Path) -> None:
 def test_the_ports_of_the_last_run_are_taken_again(tmp_path: Path) -> None:
     # Below the range from which connections of other programs get their ports.
     api, temporal, ui = (20_000 + (os.getpid() * 3 + n) % 10_000 for n in range(3))
-    Running(1, f"http://127.0.0.1:{api}", f"127.0.0.1:{temporal}", f"http://127.0.0.1:{ui}").write(
-        tmp_path
-    )
+    here = "http://127.0.0.1"
+    Running(1, f"{here}:{api}", f"127.0.0.1:{temporal}", f"{here}:{ui}").write(tmp_path)
     found = choose_ports(Settings(data=tmp_path), "127.0.0.1", None)
     assert found == Ports(api, temporal, ui)
 

@@ -1,0 +1,312 @@
+"""One escalation, one post, one promise: what is owed next, and the forms that do it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import Session
+
+from api.bodies import BODIES
+from api.commands import Ask, carry_out, check_key, stream_of
+from api.deps import Door, TheDoor, now
+from api.pages import forms, frame, lists, moves, render, sentences
+from api.pages.forms import Trouble, Typed
+from api.pages.render import Way
+from api.pages.security import Reader, Sent, SentForm, Viewer
+from api.pages.sentences import Line
+from domain.entity import Permission
+from domain.errors import AnswerableError, Unknown
+from domain.people import Actor, Role, Seat, Seats
+from store import details, history, people, policies, words
+from store.views import Entry, EscalationDetail
+
+router = APIRouter(include_in_schema=False)
+
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+
+LINES = 3_000
+"""Entries of a history that a page shows; the JSON interface has them all."""
+
+ORDER = (
+    "claim", "propose", "approve", "refuse", "return", "reply", "clear", "confirm", "retry",
+    "report_kept", "note", "assign", "release", "withdraw", "dismiss",
+)  # fmt: skip
+"""The order in which acts stand on a page: what takes the case on first, what ends it last."""
+
+Place = Annotated[str, Query(max_length=100)]
+
+
+# Looking. ------------------------------------------------------------------------------------
+
+
+@router.get("/escalation/{entity_id}")
+async def escalation(
+    entity_id: str, door: TheDoor, viewer: Reader, done: Place = ""
+) -> Response:
+    """What was said, what happened, what is owed next, and what I may do about it."""
+    return await _show(door, "escalation", entity_id, viewer, done=done)
+
+
+@router.get("/post/{entity_id}")
+async def post(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") -> Response:
+    """One public utterance of ours: its words, and how far it has come."""
+    return await _show(door, "post", entity_id, viewer, done=done)
+
+
+@router.get("/commitment/{entity_id}")
+async def commitment(
+    entity_id: str, door: TheDoor, viewer: Reader, done: Place = ""
+) -> Response:
+    """One promise: the sentence, who is accountable, until when, and what became of it."""
+    return await _show(door, "commitment", entity_id, viewer, done=done)
+
+
+async def _show(
+    door: Door,
+    kind: str,
+    entity_id: str,
+    viewer: Viewer,
+    *,
+    done: str = "",
+    typed: Typed | None = None,
+    trouble: Trouble | None = None,
+) -> Response:
+    stream = stream_of(kind, entity_id)
+
+    def work(session: Session) -> dict[str, Any]:
+        context = _CONTEXTS[kind](session, entity_id, viewer.actor)
+        entries, holds = _entries(session, stream, viewer.actor)
+        is_insider = context["detail"].is_insider
+        lines = sentences.tell(session, entries, is_insider=is_insider)
+        if kind == "escalation":
+            context |= _earlier(session, context["detail"], entries, lines)
+        return {
+            **frame.frame(session, viewer, ""),
+            **context,
+            "lines": lines,
+            "chain_holds": holds,
+            "done": frame.done_of(session, viewer, done),
+            "typed": typed or Typed(),
+            "trouble": trouble,
+            "news": _since(lines, trouble),
+        }
+
+    context = await door.read(work)
+    return render.page(f"{kind}.html", trouble.status if trouble else 200, **context)
+
+
+def _entries(session: Session, stream: str, actor: Actor) -> tuple[list[Entry], bool]:
+    """The history of a case, in order, and whether its chain holds."""
+    found = history.history(session, stream, actor)
+    entries = list(found.items)
+    while found.next_cursor and len(entries) < LINES:
+        found = history.history(session, stream, actor, cursor=found.next_cursor)
+        entries += found.items
+    return entries, found.chain.holds
+
+
+def _since(lines: Sequence[Line], trouble: Trouble | None) -> list[Line]:
+    """What happened since a form was opened, where that is why it was refused."""
+    if trouble is None or trouble.since is None:
+        return []
+    return [line for line in lines if line.seq > trouble.since]
+
+
+def _acts(kind: str, detail: Any) -> dict[str, Any]:
+    """What the reader may do here, the next move first; and what not, each with the reason."""
+    allowed: Sequence[Permission] = sorted(detail.allowed, key=lambda p: ORDER.index(p.act))
+    first = moves.primary(kind, detail.stage, allowed)
+    others = [p.act for p in allowed if p.ok and p.act != first]
+    return {
+        "kind": kind,
+        "primary": first,
+        "others": others,
+        "why_not": [p for p in allowed if not p.ok],
+    }
+
+
+def _escalation(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
+    detail = details.escalation(session, entity_id, actor, now())
+    in_force = policies.current(session)
+    teams = in_force.policy.teams if in_force else {}
+    channel = in_force.policy.channels.get(detail.channel) if in_force else None
+    by = detail.proposal.by if detail.proposal else None
+    approvers = people.fill(session, Seat.APPROVERS, Seats(team=detail.team, not_person=by))
+    named = frame.names(session, approvers)
+    team = teams.get(detail.team, detail.team)
+    acts = _acts("escalation", detail)
+    if moves.current_reply(detail):
+        acts["primary"] = None
+    return {
+        "detail": detail,
+        "team": team,
+        "max_length": channel.max_length if channel else None,
+        "move": moves.of_escalation(detail, team, [named[a] for a in approvers]),
+        **acts,
+        **_colleagues(session, detail.team),
+    }
+
+
+def _colleagues(session: Session, team: str) -> dict[str, list[tuple[str, str]]]:
+    """Who may own a case of this team, and who may be accountable for a promise."""
+    staff, accountable = [], []
+    for person, memberships in people.everybody(session):
+        if not person.is_active:
+            continue
+        if Role.STAFF in person.roles and any(m.team_id == team for m in memberships):
+            staff.append((person.id, person.name))
+        if {Role.STAFF, Role.EXECUTIVE} & set(person.roles):
+            accountable.append((person.id, person.name))
+    return {"staff": staff, "accountable": accountable}
+
+
+def _earlier(
+    session: Session, detail: EscalationDetail, entries: Sequence[Entry], lines: Sequence[Line]
+) -> dict[str, Any]:
+    """What was proposed before and why it came back, for whoever has to propose or reply anew."""
+    data = [e.data for e in entries if e.name == "escalation:proposal:submitted" and e.data]
+    last: dict[str, Any] = data[-1] if data else {}
+    refs = {name: last[name]["id"] for name in ("request", "reply") if last.get(name)}
+    texts = words.texts(session, refs.values())
+    returned = None
+    if detail.stage == "preparing":
+        returned = next((line for line in reversed(lines) if _is_return(line)), None)
+    earlier = {name: texts.get(ref, "") for name, ref in refs.items()}
+    return {"earlier": earlier, "returned": returned}
+
+
+def _is_return(line: Line) -> bool:
+    return line.name == "escalation:decision:returned"
+
+
+def _post(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
+    detail = details.post(session, entity_id, actor)
+    return {"detail": detail, "move": moves.of_post(detail), **_acts("post", detail)}
+
+
+def _commitment(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
+    detail = details.commitment(session, entity_id, actor, now())
+    return {"detail": detail, "move": moves.of_commitment(detail), **_acts("commitment", detail)}
+
+
+_CONTEXTS: dict[str, Callable[[Session, str, Actor], dict[str, Any]]] = {
+    "escalation": _escalation,
+    "post": _post,
+    "commitment": _commitment,
+}
+
+
+# Doing. --------------------------------------------------------------------------------------
+
+
+@router.post("/escalation/{entity_id}/{act}")
+async def act_on_escalation(
+    entity_id: str, act: str, request: Request, door: TheDoor, sent: SentForm
+) -> Response:
+    return await _act(request, door, sent, "escalation", entity_id, act)
+
+
+@router.post("/post/{entity_id}/{act}")
+async def act_on_post(
+    entity_id: str, act: str, request: Request, door: TheDoor, sent: SentForm
+) -> Response:
+    return await _act(request, door, sent, "post", entity_id, act)
+
+
+@router.post("/commitment/{entity_id}/{act}")
+async def act_on_commitment(
+    entity_id: str, act: str, request: Request, door: TheDoor, sent: SentForm
+) -> Response:
+    return await _act(request, door, sent, "commitment", entity_id, act)
+
+
+async def _act(
+    request: Request, door: Door, sent: Sent, kind: str, entity_id: str, act: str
+) -> Response:
+    """Carry a form out as the JSON command of its name, and lead on to a page that shows it."""
+    stream = stream_of(kind, entity_id)
+    if act not in BODIES[kind]:
+        raise Unknown("unknown_command", f"'{act[:40]}' is nothing that can be done here")
+    values, actor = forms.values_of(sent.form), sent.viewer.actor
+    try:
+        if values.get("as_approved"):
+            values["text"] = await door.read(lambda session: _approved(session, stream)) or ""
+        body = forms.body_of(kind, act, values)
+        key = check_key(request, values.get("key") or None)
+        outcome = await carry_out(door, Ask(stream, act, actor, body, key))
+    except (AnswerableError, *DATABASE_AWAY) as error:
+        return await _again(request, door, sent, (kind, entity_id, act), error)
+    page = forms.page_of(values)
+    is_decision = page is not None and page.startswith("/decisions")
+    address = "/decisions" if is_decision else f"/{stream}"
+    return render.see_other(f"{address}?done={frame.mark(stream, outcome.seq)}")
+
+
+def _approved(session: Session, stream: str) -> str | None:
+    """The exact words that the decision bound, to be sent as they are."""
+    state = details.state_of(session, stream)
+    decision, proposal = state.decision, state.proposal
+    if decision is None or proposal is None:
+        return None
+    ref = proposal.reply if decision.outcome == "approved" else decision.reason
+    return words.exact_text(session, ref) if ref else None
+
+
+async def _again(
+    request: Request, door: Door, sent: Sent, place: tuple[str, str, str], error: Exception
+) -> Response:
+    """The page that the form stood on, with why it was refused, and all that was typed."""
+    kind, entity_id, act = place
+    values = forms.values_of(sent.form)
+    trouble = await forms.trouble_of(request, error, _seq(values))
+    is_unclear = trouble.code == "outcome_unknown"
+    key = values.get("key") if is_unclear else None
+    typed = Typed(about=entity_id, act=act, values=values, key=key)
+    try:
+        return await _page_again(door, sent.viewer, place, typed, trouble)
+    except DATABASE_AWAY:
+        return _without_page(sent.viewer, f"/{kind}/{entity_id}", typed, trouble)
+
+
+def _seq(values: dict[str, str]) -> int | None:
+    told = values.get("expected_seq", "")
+    return int(told) if told.isascii() and told.isdigit() else None
+
+
+async def _page_again(
+    door: Door, viewer: Viewer, place: tuple[str, str, str], typed: Typed, trouble: Trouble
+) -> Response:
+    kind, entity_id, _ = place
+    page = forms.page_of(typed.values)
+    if page is None:
+        return await _show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
+    path, asked = forms.split(page)
+    if path == "/queue":
+        context = await door.read(lambda s: lists.queue_context(s, viewer, asked, trouble))
+        return render.page("queue.html", trouble.status, **context)
+    context = await door.read(
+        lambda s: lists.decisions_context(s, viewer, typed=typed, trouble=trouble)
+    )
+    is_shown = any(card.id == entity_id for card in context["cards"])
+    if not is_shown:
+        # It was decided meanwhile: its own page tells how, and keeps what was typed.
+        return await _show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
+    return render.page("decisions.html", trouble.status, **context)
+
+
+def _without_page(viewer: Viewer, address: str, typed: Typed, trouble: Trouble) -> Response:
+    """Not even the page can be made: what was typed is shown all the same."""
+    kept = [text for name, text in typed.values.items() if forms.is_text(name) and text.strip()]
+    return render.page(
+        "error.html",
+        trouble.status,
+        title="A part is away",
+        detail=trouble.detail,
+        way_out="what you typed stands below: copy it, and send it again in a moment",
+        ways=[Way("Try the page again", address)],
+        kept=kept,
+    )

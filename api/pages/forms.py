@@ -1,0 +1,179 @@
+"""From a form to the body of a command, and from a refusal back to the form.
+
+The bodies are those of the JSON interface, so a form is checked by the same rules. What was typed
+is kept: a page that shows a refusal shows it in the same fields again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.datastructures import FormData
+
+from api.bodies import BODIES
+from api.bodies import Body as CommandBody
+from api.errors import Malformed, field_error
+from api.pages import times
+
+PROMISES = 3
+"""Promises that a form has room for; more can be sent by the JSON interface."""
+
+_OURS = frozenset({"csrf", "key", "expected_seq", "page", "as_approved"})
+"""Fields of every form that are not fields of its command."""
+
+_PROMISE = re.compile(r"promises-(\d)-(sentence|accountable|due_on|proof)")
+
+LABELS = {
+    "request": "What you ask for",
+    "recommendation": "What you recommend",
+    "reply": "The words of the reply",
+    "text": "The words",
+    "reason": "The reason",
+    "code": "Why",
+    "person": "Who",
+    "sentence": "The promise",
+    "accountable": "Who is accountable",
+    "due_at": "Due",
+    "proof": "How anybody will know",
+    "evidence": "Evidence",
+    "is_published": "Whether it is there",
+}
+
+WAYS_OUT = {
+    "out_of_turn": "what is possible now stands below",
+    "changed_meanwhile": "what has changed stands here; your words are kept: look again, then send",
+    "seq_ahead": "open the page again",
+    "closed": "a new comment of the conversation opens a new escalation",
+    "unavailable": "nothing is lost: your words are kept below; send them again in a moment",
+    "database_unavailable": "nothing is lost: your words are kept; send them again in a moment",
+    "outcome_unknown": "send it again as it is: nothing happens twice",
+    "busy": "send it again in a moment",
+    "key_reused": "look at what the page shows now, and send it again if it is still wanted",
+    "invalid": "correct what is named here; your words are kept",
+}
+"""The ways out that read differently on a page than in JSON."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What somebody typed into the form of one act, and what was wrong with it."""
+
+    about: str = ""
+    """The id of the case; a list has forms for several."""
+    act: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    key: str | None = None
+    """The key to send again where it is not known whether the first sending was carried out."""
+
+    def of(self, about: str, act: str) -> Mapping[str, str]:
+        """What was typed into this form, and nothing where another one was sent."""
+        return self.values if (about, act) == (self.about, self.act) else {}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why something was not done, and the way out."""
+
+    status: int
+    code: str
+    detail: str
+    way_out: str
+    fields: tuple[str, ...] = ()
+    since: int | None = None
+    """The seq that the form was made from, where what happened since is in the way."""
+
+
+def values_of(form: FormData) -> dict[str, str]:
+    """What was typed, with line ends as everywhere else: browsers send two characters."""
+    return {
+        name: value.replace("\r\n", "\n")
+        for name, value in form.items()
+        if isinstance(value, str) and name != "csrf"
+    }
+
+
+def body_of(kind: str, act: str, values: Mapping[str, str]) -> CommandBody:
+    """The command's body. Raises Malformed, naming each field that is wrong."""
+    fields: dict[str, Any] = {
+        name: value
+        for name, value in values.items()
+        if value.strip() and name not in _OURS and not _PROMISE.fullmatch(name)
+    }
+    if seq := values.get("expected_seq", ""):
+        fields["expected_seq"] = seq
+    if act == "confirm":
+        # Told apart here: the body takes true and false and nothing that could be meant so.
+        told = {"yes": True, "no": False}
+        fields["is_published"] = told.get(values.get("is_published", ""))
+    if promises := _promises(values):
+        fields["promises"] = promises
+    try:
+        return BODIES[kind][act].model_validate(fields)
+    except ValidationError as error:
+        raise Malformed([field_error(e) for e in error.errors()]) from None
+
+
+def _promises(values: Mapping[str, str]) -> list[dict[str, str]]:
+    """The promises of a form, each from its row; rows that say nothing are left out."""
+    rows: dict[int, dict[str, str]] = {}
+    for name, value in values.items():
+        if (place := _PROMISE.fullmatch(name)) and value.strip():
+            row = rows.setdefault(int(place[1]), {})
+            is_date = place[2] == "due_on"
+            row["due_at" if is_date else place[2]] = times.end_of_day(value) if is_date else value
+    # A person is preselected in every row, so that alone is no promise.
+    return [rows[n] for n in sorted(rows) if rows[n].keys() - {"accountable"}]
+
+
+async def trouble_of(request: Request, error: Exception, since: int | None = None) -> Trouble:
+    """What the JSON interface answers to this error, as a page says it."""
+    handler = _handler(request, error)
+    response = await handler(request, error)
+    problem: dict[str, Any] = json.loads(response.body)
+    code = problem["code"]
+    return Trouble(
+        status=problem["status"],
+        code=code,
+        detail=problem["detail"] if code != "invalid" else "some of this is not as it should be",
+        way_out=WAYS_OUT.get(code, problem["way_out"]),
+        fields=tuple(_plain(e["field"], e["message"]) for e in problem.get("errors") or ()),
+        since=since if code == "changed_meanwhile" else None,
+    )
+
+
+def _handler(request: Request, error: Exception) -> Callable[..., Any]:
+    handlers: Mapping[Any, Any] = request.app.exception_handlers
+    found: Callable[..., Any] = next(handlers[c] for c in type(error).__mro__ if c in handlers)
+    return found
+
+
+def _plain(path: str, message: str) -> str:
+    """What is wrong with a field, in the words of its label: ``promises[1].due_at`` is second."""
+    label = LABELS.get(path.rpartition(".")[2], path)
+    place = re.match(r"promises\[(\d+)\]", path)
+    which = f"Promise {int(place[1]) + 1}, {label[:1].lower() + label[1:]}" if place else label
+    return f"{which}: {message}"
+
+
+def page_of(values: Mapping[str, str]) -> str | None:
+    """The list that a form stands on; None for the page of its own case."""
+    address = values.get("page", "")
+    return address if address.partition("?")[0] in ("/queue", "/decisions") else None
+
+
+def split(address: str) -> tuple[str, dict[str, str]]:
+    """The path and the filters of a list's address."""
+    path, _, query = address.partition("?")
+    return path, dict(parse_qsl(query))
+
+
+def is_text(name: str) -> bool:
+    """Whether a field holds what somebody wrote, and not what the page put there."""
+    return name not in _OURS

@@ -1,0 +1,82 @@
+"""What every page has around it: who looks, where they are, and what they have just done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from api.deps import now
+from api.pages import sentences
+from api.pages.security import Viewer
+from api.pages.sentences import Line
+from domain.errors import Refused
+from domain.people import Role
+from store import cursors, details, history, people, queries
+
+COUNTED = 1_000
+"""A count goes no further: whether there are more does not change what anybody does next."""
+
+FRESH = timedelta(minutes=2)
+"""How long after an act its confirmation is shown; a link to it that is kept shows none."""
+
+_DONE = re.compile(r"(escalation|post|commitment)/([0-9A-Z]{26})/(\d{1,9})")
+
+
+def frame(session: Session, viewer: Viewer, here: str) -> dict[str, Any]:
+    """Who looks at which page, and how many decisions wait for them."""
+    waiting = count(session, stage="deciding") if viewer.actor.has(Role.EXECUTIVE) else 0
+    return {"viewer": viewer, "here": here, "waiting": waiting}
+
+
+def count(session: Session, **chosen: Any) -> int:
+    """How many escalations there are, as far as it is worth counting."""
+    statement = queries.escalations_statement(session, now(), **chosen).order_by(None)
+    some = statement.limit(COUNTED).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def names(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """The names of these people by id; who has none is called by the id."""
+    wanted = set(ids)
+    return {person: person for person in wanted} | people.names(session, wanted)
+
+
+# What has just been done. --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the reader has just done, as the ledger tells it; no line: not yet in there."""
+
+    address: str
+    line: Line | None
+
+
+def mark(stream: str, seq: int) -> str:
+    """How an address says what was done, so that the page can look it up in the ledger."""
+    return f"{stream}/{seq}"
+
+
+def done_of(session: Session, viewer: Viewer, told: str) -> Done | None:
+    """What an address says was done, if the ledger says so too. A made-up one shows nothing."""
+    if not (place := _DONE.fullmatch(told)):
+        return None
+    stream, seq = f"{place[1]}/{place[2]}", int(place[3])
+    try:
+        state = details.state_of(session, stream)
+        if seq > state.seq:
+            return Done(f"/{stream}", None)
+        before = cursors.encode(stream, (str(seq - 1),))
+        found = history.history(session, stream, viewer.actor, limit=1, cursor=before)
+    except Refused:
+        return None
+    line = next(iter(sentences.tell(session, found.items, is_insider=False)), None)
+    if line is None or line.by != viewer.actor.id or now() - line.at > FRESH:
+        return None
+    return Done(f"/{stream}", line)

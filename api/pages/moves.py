@@ -1,0 +1,113 @@
+"""What is owed next, by whom, until when: the sentence that stands largest on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.entity import Permission
+from store.views import CommitmentDetail, EscalationDetail, PostDetail, PostItem
+
+PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
+    "escalation": {
+        "unclaimed": ("claim",),
+        "preparing": ("propose",),
+        "deciding": ("approve",),
+        "replying": ("reply",),
+    },
+    "post": {
+        "in_review": ("clear",),
+        "unconfirmed": ("confirm",),
+        "failed": ("retry",),
+    },
+    "commitment": {"open": ("report_kept",), "broken": ("report_kept",)},
+}
+"""The act that takes a case on from its stage, for whoever may do it."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """The next move. ``link`` leads to the post that it is about, where it is about one."""
+
+    who: str
+    what: str
+    due_at: datetime | None = None
+    is_late: bool = False
+    link: str | None = None
+
+
+def primary(kind: str, stage: str, allowed: Sequence[Permission]) -> str | None:
+    """The act this person should find first; None where the next move is not theirs."""
+    possible = {permission.act for permission in allowed if permission.ok}
+    return next((a for a in PRIMARY[kind].get(stage, ()) if a in possible), None)
+
+
+def of_escalation(detail: EscalationDetail, team: str, approvers: Sequence[str]) -> Move:
+    """Who owes what in this stage."""
+    owner = detail.owner_name or "its owner"
+    who, what, link = {
+        "unclaimed": (team, "claims it, or dismisses it with a reason", None),
+        "preparing": (owner, "proposes an answer", None),
+        "deciding": (_one_of(approvers), "decides: approve, refuse or return", None),
+        "replying": _replying(detail, owner),
+        "listening": ("The public", "has the word; with nothing said until then it closes", None),
+        "closed": ("Nobody", f"owes anything: {detail.outcome}", None),
+    }[detail.stage]
+    return Move(who, what, detail.due_at, detail.is_late, link)
+
+
+def _one_of(names: Sequence[str]) -> str:
+    if not names:
+        return "Nobody: there is no executive who"
+    return " or ".join(names)
+
+
+def current_reply(detail: EscalationDetail) -> PostItem | None:
+    """The reply that is on its way; None where the next words are still to be sent."""
+    if detail.stage != "replying" or not detail.replies:
+        return None
+    last = detail.replies[-1]
+    return last if last.stage in ("in_review", "publishing", "unconfirmed", "failed") else None
+
+
+def _replying(detail: EscalationDetail, owner: str) -> tuple[str, str, str | None]:
+    reply = current_reply(detail)
+    if reply is None:
+        return owner, "sends the reply", None
+    who, what = of_post_stage(reply.stage, detail.names.get(reply.writer, reply.writer))
+    return who, what, f"/post/{reply.id}"
+
+
+def of_post_stage(stage: str, writer: str) -> tuple[str, str]:
+    return {
+        "in_review": (f"Somebody other than {writer}", "clears the words, or returns them"),
+        "publishing": ("The service", "is publishing it"),
+        "unconfirmed": ("Somebody of the team", "looks at the channel and says if it is there"),
+        "failed": ("Somebody of the team", "tries again, or its writer withdraws it"),
+        "published": ("Nobody", "owes anything: it is published"),
+        "returned": (writer, "sends other words"),
+        "withdrawn": ("Nobody", "owes anything: it was withdrawn"),
+    }[stage]
+
+
+def of_post(detail: PostDetail) -> Move:
+    who, what = of_post_stage(detail.stage, detail.names.get(detail.writer, detail.writer))
+    return Move(who, what)
+
+
+def of_commitment(detail: CommitmentDetail) -> Move:
+    accountable = detail.names.get(detail.accountable, detail.accountable)
+    who, what = {
+        "open": (accountable, "keeps the promise and reports it"),
+        "reported": ("Somebody other than the reporter", "clears the public word of it"),
+        "broken": (accountable, "still owes it; the date has passed"),
+        "kept": ("Nobody", "owes anything: it was kept in time"),
+        "kept_late": ("Nobody", "owes anything: it was kept, but late"),
+        "withdrawn": ("Nobody", "owes anything: it was withdrawn, openly"),
+    }[detail.stage]
+    link = None
+    if detail.stage == "reported" and detail.posts:
+        link = f"/post/{detail.posts[-1].id}"
+    is_open = detail.stage in ("open", "reported", "broken")
+    return Move(who, what, detail.due_at if is_open else None, detail.is_late, link)

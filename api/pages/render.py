@@ -1,0 +1,236 @@
+"""From a template to an answer: the environment, the headers of a page, and errors as pages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.deps import now
+from api.errors import MEDIA_TYPE, problem
+from api.pages import sentences, times
+from api.pages.forms import PROMISES, WAYS_OUT
+from api.pages.security import LOCAL_HOSTS, Public
+from config.settings import Settings
+from store import words
+
+HOME = Path(__file__).parent.parent
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+
+_TYPES = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+_FILES = {name: (HOME / "static" / name).read_bytes() for name in _TYPES}
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/static/{name}")
+async def static(name: str, _: Public) -> Response:
+    """The stylesheet and the icon. Their addresses change with their content."""
+    if name not in _FILES:
+        raise HTTPException(404)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(_FILES[name], headers=headers, media_type=_TYPES[name])
+
+
+def _address(name: str) -> str:
+    return f"/static/{name}?{hashlib.sha256(_FILES[name]).hexdigest()[:12]}"
+
+
+def _link(address: object) -> str | None:
+    """An address from elsewhere, if it may be a link: only the web, never a script."""
+    text = str(address or "")
+    return text if text.startswith(("https://", "http://")) else None
+
+
+def _query(**fields: object) -> str:
+    """The part of an address after the path; what is empty is left out."""
+    chosen = {name: value for name, value in fields.items() if value}
+    return f"?{urlencode(chosen)}" if chosen else ""
+
+
+_environment = Environment(
+    loader=FileSystemLoader(HOME / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters.update(
+    absolute=times.absolute, iso=lambda at: at.isoformat(timespec="seconds"), web=_link
+)
+_environment.globals.update(
+    style=_address("style.css"),
+    icon=_address("icon.svg"),
+    stages=sentences.STAGES,
+    acts_of=sentences.ACTS_OF,
+    seats=sentences.SEATS,
+    dismiss_codes=sentences.DISMISS_CODES,
+    refusal_codes=sentences.REFUSAL_CODES,
+    recommendations=sentences.RECOMMENDATIONS,
+    roles=sentences.ROLES,
+    explain=sentences.explain,
+    span=times.span,
+    query=_query,
+    new_key=words.new_id,
+    promise_rows=range(PROMISES),
+)
+
+
+def page(template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """A page as an answer, with the policy that lets it load nothing from elsewhere."""
+    at: datetime = context.setdefault("now", now())
+    context.setdefault("viewer", None)
+    clock = {
+        "relative": lambda moment: times.relative(moment, at),
+        "due": lambda moment: times.due(moment, at),
+    }
+    text = _environment.get_template(template).render(**clock, **context)
+    return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY})
+
+
+def see_other(address: str) -> RedirectResponse:
+    return RedirectResponse(address, 303)
+
+
+# Errors, for browsers. -----------------------------------------------------------------------
+
+
+class Way(NamedTuple):
+    """One way out of an error page."""
+
+    label: str
+    address: str
+
+
+_TITLES = {
+    401: "Sign in first",
+    403: "Not yours",
+    404: "Not found",
+    405: "Not like this",
+    409: "Not now",
+    413: "Too long",
+    422: "Not like this",
+    429: "Too much just now",
+    503: "A part is away",
+}
+
+
+class ForBrowsers:
+    """Says to browsers as a page what everybody else is told as a problem document.
+
+    A plain ASGI layer around all others, so that also their errors are pages. In a demonstration
+    it lets nobody in who does not ask for this machine by its own name.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        is_page = _wants_page(scope)
+        answer = _Answer(scope, send) if is_page else None
+        sending = answer.send if answer else send
+        if self.settings.demo and _host(scope) not in LOCAL_HOSTS:
+            await _misdirected(scope)(scope, receive, sending)
+            return
+        await self.app(scope, receive, sending)
+
+
+def _wants_page(scope: Scope) -> bool:
+    is_elsewhere = scope["path"].startswith("/api/")
+    return not is_elsewhere and "text/html" in Headers(scope=scope).get("accept", "")
+
+
+def _host(scope: Scope) -> str:
+    host = Headers(scope=scope).get("host", "").lower()
+    return host if host.endswith("]") else host.rpartition(":")[0] or host
+
+
+def _misdirected(scope: Scope) -> Response:
+    detail = "a demonstration answers only to the names of this machine"
+    way_out = "open it at http://localhost or http://127.0.0.1, with its port"
+    return problem(421, "foreign_host", detail, way_out, path=scope["path"])
+
+
+class _Answer:
+    """An answer on its way to a browser: held back and said anew where it is a problem."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self._start: Message | None = None
+        self._body = b""
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            if Headers(raw=message["headers"]).get("content-type") != MEDIA_TYPE:
+                await self._send(message)
+                return
+            self._start = message
+        elif self._start is None:
+            await self._send(message)
+        else:
+            self._body += message.get("body", b"")
+            if not message.get("more_body", False):
+                await self._say_anew(self._start)
+
+    async def _say_anew(self, start: Message) -> None:
+        response = _page_for(self._scope, json.loads(self._body))
+        headers = MutableHeaders(raw=list(start["headers"]))
+        for name in ("content-type", "content-length", "www-authenticate"):
+            del headers[name]
+        headers.update(response.headers)
+        status = response.status_code
+        await self._send({**start, "status": status, "headers": headers.raw})
+        await self._send({"type": "http.response.body", "body": response.body})
+
+
+def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
+    status = told["status"]
+    if status == 401 and scope["method"] == "GET":
+        if Headers(scope=scope).get("sec-fetch-site") == "cross-site":
+            return knock(scope)
+        return see_other(f"/sign-in?next={quote(_asked(scope))}")
+    way_out = WAYS_OUT.get(told["code"], told["way_out"])
+    if status == 404:
+        way_out = "check the address, or look for it in the queue"
+    ways = [Way("Go to the queue", "/queue"), Way("Sign in as somebody else", "/sign-in")]
+    title = _TITLES.get(status, "Something here is broken")
+    return page(
+        "error.html", status, title=title, detail=told["detail"], way_out=way_out, ways=ways, kept=()
+    )
+
+
+def _asked(scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return f"{quote(scope['path'])}?{query}" if query else quote(scope["path"])
+
+
+def knock(scope: Scope) -> Response:
+    """A page that leads to itself. Whoever follows a link in a mail comes without the cookie,
+    which no other site may send; the next request is our own and brings it."""
+    return page("knock.html", address=_asked(scope))
+
+
+def looks_local(address: str) -> bool:
+    """Whether an address leads to a page of ours and nowhere else."""
+    is_path = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return is_path and address.isprintable() and "\\" not in address
+

@@ -1,0 +1,11 @@
+"""All routes of the pages."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.pages import cases, lists, render, sign_in
+
+router = APIRouter(include_in_schema=False)
+for part in (render.router, sign_in.router, lists.router, cases.router):
+    router.include_router(part)
