@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -50,22 +51,37 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def start(client: Client, stream: str, message: Start, summary: str) -> bool:
-    """Start an entity's workflow; False if it was started before, whenever that was."""
+@contextmanager
+def reaching_temporal() -> Iterator[None]:
+    """Turns what the SDK says of an unreachable server into our own words: Unavailable and so on.
+
+    A client that connects on its first call says "Failed client connect" with a RuntimeError.
+    """
     try:
-        await client.start_workflow(
-            kind_of(stream).name,
-            message,
-            id=stream,
-            task_queue=TASK_QUEUE,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            static_summary=summary,
-            rpc_timeout=RPC,
-        )
-    except WorkflowAlreadyStartedError:
-        return False
+        yield
     except RPCError as error:
         raise _unreachable(error) from error
+    except RuntimeError as error:
+        if "client connect" not in str(error):
+            raise
+        raise Unavailable("Temporal cannot be reached: it refuses the connection") from error
+
+
+async def start(client: Client, stream: str, message: Start, summary: str) -> bool:
+    """Start an entity's workflow; False if it was started before, whenever that was."""
+    with reaching_temporal():
+        try:
+            await client.start_workflow(
+                kind_of(stream).name,
+                message,
+                id=stream,
+                task_queue=TASK_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=summary,
+                rpc_timeout=RPC,
+            )
+        except WorkflowAlreadyStartedError:
+            return False
     return True
 
 
@@ -99,12 +115,13 @@ async def send(client: Client, stream: str, request: Request, seconds: float = 1
     """Have a command decided. Raises Refused as the rules say, or Unavailable, Busy, Unknown,
     OutcomeUnknown. Safe to repeat with the same key."""
     for _ in range(TURNS):
-        try:
-            return await _send(client, stream, request, seconds)
-        except RPCError as error:
-            if not any(moment in error.message for moment in PASSING):
-                raise _unreachable(error) from error
-            await asyncio.sleep(0.05)
+        with reaching_temporal():
+            try:
+                return await _send(client, stream, request, seconds)
+            except RPCError as error:
+                if not any(moment in error.message for moment in PASSING):
+                    raise
+        await asyncio.sleep(0.05)
     raise Unavailable(f"{stream} was starting afresh each time it was asked")
 
 

@@ -154,10 +154,11 @@ def _group(database: Database, arrival_ids: list[str]) -> list[list[str]]:
 
 async def nudge(client: Client) -> None:
     """Have a worker hand over whatever waits; one nudge too many does nothing."""
-    await client.start_workflow(
-        "hand_over",
-        id="intake/hand-over",
-        task_queue=TASK_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        rpc_timeout=entities.RPC,
-    )
+    with entities.reaching_temporal():
+        await client.start_workflow(
+            "hand_over",
+            id="intake/hand-over",
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            rpc_timeout=entities.RPC,
+        )

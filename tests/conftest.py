@@ -140,6 +140,10 @@ async def temporal_server() -> AsyncIterator[WorkflowEnvironment]:
 @pytest.fixture
 async def client(temporal_server: WorkflowEnvironment) -> Client:
     """A client of a namespace that no other test has."""
+    return await new_client(temporal_server)
+
+
+async def new_client(temporal_server: WorkflowEnvironment) -> Client:
     target = temporal_server.client.service_client.config.target_host
     name = f"test-{uuid4().hex[:12]}"
     await temporal_server.client.workflow_service.register_namespace(

@@ -44,9 +44,7 @@ Place = Annotated[str, Query(max_length=100)]
 
 
 @router.get("/escalation/{entity_id}")
-async def escalation(
-    entity_id: str, door: TheDoor, viewer: Reader, done: Place = ""
-) -> Response:
+async def escalation(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") -> Response:
     """What was said, what happened, what is owed next, and what I may do about it."""
     return await _show(door, "escalation", entity_id, viewer, done=done)
 
@@ -58,9 +56,7 @@ async def post(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") 
 
 
 @router.get("/commitment/{entity_id}")
-async def commitment(
-    entity_id: str, door: TheDoor, viewer: Reader, done: Place = ""
-) -> Response:
+async def commitment(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") -> Response:
     """One promise: the sentence, who is accountable, until when, and what became of it."""
     return await _show(door, "commitment", entity_id, viewer, done=done)
 

@@ -193,7 +193,9 @@ def decisions_context(
 
 
 @router.get("/posts")
-async def posts(door: TheDoor, viewer: Reader, stage: Word = "in_review", cursor: Place = "") -> Response:
+async def posts(
+    door: TheDoor, viewer: Reader, stage: Word = "in_review", cursor: Place = ""
+) -> Response:
     """What we are about to say or have said; what waits for somebody comes first."""
 
     def work(session: Session) -> dict[str, Any]:

@@ -214,7 +214,13 @@ def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
     ways = [Way("Go to the queue", "/queue"), Way("Sign in as somebody else", "/sign-in")]
     title = _TITLES.get(status, "Something here is broken")
     return page(
-        "error.html", status, title=title, detail=told["detail"], way_out=way_out, ways=ways, kept=()
+        "error.html",
+        status,
+        title=title,
+        detail=told["detail"],
+        way_out=way_out,
+        ways=ways,
+        kept=(),
     )
 
 
@@ -233,4 +239,3 @@ def looks_local(address: str) -> bool:
     """Whether an address leads to a page of ours and nowhere else."""
     is_path = address.startswith("/") and not address.startswith(("//", "/\\"))
     return is_path and address.isprintable() and "\\" not in address
-

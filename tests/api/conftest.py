@@ -18,12 +18,15 @@ import uvicorn
 from fastapi import FastAPI
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
 
+from answerable.worker import running
 from api.app import create_app
 from config.settings import Settings
-from store import people
+from store import people, words
 from store.database import Database
 from tests import builders
+from tests.conftest import new_client
 
 
 @dataclass
@@ -82,26 +85,33 @@ class OpenDoor:
             Visitor(http, tokens[person.id]) for person in builders.CAST
         )
 
-    async def opened(self, external_id: str = "1", **changes: Any) -> str:
+    async def opened(self, external_id: str | None = None, **changes: Any) -> str:
         """Bring a comment in; answers the path of its escalation."""
-        received = await self.hook.post("comments", comment(external_id, **changes))
+        sent = comment(external_id or words.new_id(), **changes)
+        received = await self.hook.post("comments", sent)
         assert received["result"] == "opened", received
         return f"escalations/{received['escalation_id']}"
 
-    async def prepared(self, external_id: str = "1", **changes: Any) -> str:
-        path = await self.opened(external_id, **changes)
+    async def heard_again(self, path: str) -> None:
+        """The commenter of an escalation writes once more."""
+        thread = (await self.ada.get(path))["thread"]
+        sent = comment(words.new_id(), conversation_id=thread)
+        assert (await self.hook.post("comments", sent))["result"] == "joined"
+
+    async def prepared(self) -> str:
+        path = await self.opened()
         await self.ada.post(f"{path}/claim")
         return path
 
-    async def deciding(self, external_id: str = "1", **fields: Any) -> str:
-        path = await self.prepared(external_id)
+    async def deciding(self, **fields: Any) -> str:
+        path = await self.prepared()
         await self.ada.post(f"{path}/propose", {"request": "May I send a saddle?", **fields})
         return path
 
-    async def published(self, external_id: str = "1", **fields: Any) -> str:
+    async def published(self, **fields: Any) -> str:
         """An escalation whose proposed reply has been approved and is out."""
         proposal = {"reply": "Your saddle is on its way.", **fields}
-        path = await self.deciding(external_id, **proposal)
+        path = await self.deciding(**proposal)
         await self.cora.post(f"{path}/approve")
         await self.until_stage(path, "listening")
         return path
@@ -172,9 +182,29 @@ async def lasting(
         yield door
 
 
+@pytest.fixture(scope="module")
+async def door(
+    temporal_server: WorkflowEnvironment,
+    migrated_sqlite: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[OpenDoor]:
+    """The door of a whole running service, with SQLite; the tests of a module share it."""
+    folder = tmp_path_factory.mktemp("door")
+    shutil.copyfile(migrated_sqlite, folder / "answerable.db")
+    database = builders.furnish(Database(f"sqlite:///{folder / 'answerable.db'}"))
+    client = await new_client(temporal_server)
+    settings = Settings(data=folder, notice_seconds=1)
+    async with (
+        running(client, database, settings),
+        open_door(builders.Service(client, database, settings)) as door,
+    ):
+        yield door
+    database.dispose()
+
+
 @pytest.fixture
-async def door(sqlite_service: builders.Service) -> AsyncIterator[OpenDoor]:
-    """The door of a whole running service, with SQLite."""
+async def fresh_door(sqlite_service: builders.Service) -> AsyncIterator[OpenDoor]:
+    """A door that nobody has come through before, with SQLite."""
     async with open_door(sqlite_service) as door:
         yield door
 

@@ -71,20 +71,20 @@ async def test_without_a_believable_token_nothing_is_told(
     assert answer.headers["www-authenticate"] == 'Bearer realm="answerable"'
 
 
-async def test_a_revoked_or_expired_token_opens_nothing(door: OpenDoor) -> None:
+async def test_a_revoked_or_expired_token_opens_nothing(fresh_door: OpenDoor) -> None:
     at = datetime.now(UTC)
-    with door.service.database.writing() as session:
+    with fresh_door.service.database.writing() as session:
         expired = people.create_token(session, "ada", at, lifetime=timedelta(seconds=-1))
-        people.revoke(session, at, secret=door.ada.token)
-    for token in (expired, door.ada.token):
-        answer = await Visitor(door.http, token).ask("GET", "/api/v1/escalations")
+        people.revoke(session, at, secret=fresh_door.ada.token)
+    for token in (expired, fresh_door.ada.token):
+        answer = await Visitor(fresh_door.http, token).ask("GET", "/api/v1/escalations")
         problem_of(answer, 401)
 
 
 async def test_only_services_and_admins_bring_comments(door: OpenDoor) -> None:
     for visitor in (door.ada, door.cora, door.dev):
         await visitor.refused(403, "comments", comment())
-    assert (await door.root.post("comments", comment()))["result"] == "opened"
+    assert (await door.root.post("comments", comment("by root")))["result"] == "opened"
 
 
 async def test_machines_and_admins_read_no_cases(door: OpenDoor) -> None:
@@ -136,7 +136,7 @@ async def test_a_reply_in_review_is_read_by_insiders_only_until_it_is_out(door: 
 async def test_the_reason_of_a_refusal_is_for_everybody_that_of_a_yes_is_not(
     door: OpenDoor,
 ) -> None:
-    yes, no = await door.deciding("1"), await door.deciding("2")
+    yes, no = await door.deciding(), await door.deciding()
     await door.cora.post(f"{yes}/approve", {"reason": "Between us: fine."})
     await door.cora.post(f"{no}/refuse", {"code": "not_possible", "reason": "We sell no saddles."})
 

@@ -18,7 +18,7 @@ from domain.kinds import KINDS
 from store import tables
 from store.database import Database
 from tests import builders
-from tests.api.conftest import OpenDoor, comment, open_door, problem_of
+from tests.api.conftest import OpenDoor, open_door, problem_of
 
 NOBODY = "escalations/01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -121,13 +121,16 @@ async def test_history_verifies_with_nothing_but_itself(door: OpenDoor) -> None:
         previous = entry["hash"]
 
 
-async def test_a_broken_chain_is_told_with_its_place(door: OpenDoor) -> None:
-    path = await door.deciding()
-    with door.service.database.engine.begin() as connection:
+async def test_a_broken_chain_is_told_with_its_place(fresh_door: OpenDoor) -> None:
+    path = await fresh_door.deciding()
+    with fresh_door.service.database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TRIGGER ledger_refuses_update")
         connection.exec_driver_sql("UPDATE ledger SET hash = 'x' WHERE seq = 2")
 
-    assert (await door.dev.get(f"{path}/history"))["chain"] == {"holds": False, "broken_at": 2}
+    assert (await fresh_door.dev.get(f"{path}/history"))["chain"] == {
+        "holds": False,
+        "broken_at": 2,
+    }
 
 
 # The same key, again. -------------------------------------------------------------------------
@@ -203,7 +206,7 @@ async def test_a_stale_seq_refuses_only_if_what_changed_bears_on_it(door: OpenDo
     path = await door.deciding()
     looked_at = (await door.cora.get(path))["seq"]
     await door.ben.post(f"{path}/note", {"text": "Changes nothing."})
-    await door.hook.post("comments", comment("2", conversation_id="thread-1"))
+    await door.heard_again(path)
     body = {"code": "disagree", "reason": "No.", "expected_seq": looked_at}
     problem = await door.cora.refused(409, f"{path}/refuse", body)
 
@@ -222,7 +225,7 @@ async def test_the_approved_words_typed_again_go_straight_out(door: OpenDoor) ->
     sentence = "We will send a saddle."
     promise = _promise(sentence, proof="A parcel number.")
     path = await door.deciding(reply=f"Sorry. {sentence}", promises=[promise])
-    await door.hook.post("comments", comment("2", conversation_id="thread-1"))
+    await door.heard_again(path)
     approved = await door.cora.post(f"{path}/approve")
     assert approved["post_id"] is None, "the commenter has spoken since: nothing goes by itself"
     body = {"text": f"Sorry. {sentence}", "promises": [promise]}
@@ -240,7 +243,7 @@ async def test_other_words_or_promises_wait_for_another_person(
 ) -> None:
     promise = _promise("We will send a saddle.")
     path = await door.deciding(reply="We will send a saddle.", promises=[promise])
-    await door.hook.post("comments", comment("2", conversation_id="thread-1"))
+    await door.heard_again(path)
     await door.cora.post(f"{path}/approve")
     text = change.get("text", "We will send a saddle.")
     sent = _promise("We will send a saddle.") if "due" in change else promise
@@ -324,10 +327,11 @@ async def test_a_text_over_the_channels_limit_names_both_numbers(door: OpenDoor)
 async def test_an_unknown_escalation_is_404_and_stores_nothing(
     door: OpenDoor, entity_id: str
 ) -> None:
+    before = _words(door.service.database, bound=False)
     problem = await door.ada.refused(404, f"{entity_id}/note", {"text": "Hello?"})
 
     assert problem["code"] == "unknown_escalation"
-    assert _words(door.service.database, bound=False) == 0
+    assert _words(door.service.database, bound=False) == before
     problem_of(await door.ada.ask("GET", f"/api/v1/{entity_id}"), 404)
     problem_of(await door.ada.ask("GET", f"/api/v1/{entity_id}/history"), 404)
 
@@ -364,15 +368,16 @@ async def test_with_temporal_away_commands_answer_503_and_leave_nothing(
     lonely: tuple[OpenDoor, str],
 ) -> None:
     door, path = lonely
-    before = door.service.names(path.replace("escalations", "escalation"))
+    stream = path.replace("escalations", "escalation")
+    before = door.service.names(stream), _words(door.service.database, bound=False)
     answer = await door.ada.ask("POST", f"/api/v1/{path}/note", json={"text": "Anybody?"})
     problem = problem_of(answer, 503)
 
     assert problem["code"] == "unavailable"
     assert answer.headers["retry-after"] == "2"
     assert answer.headers["idempotency-key"]
-    assert _words(door.service.database, bound=False) == 0
-    assert door.service.names(path.replace("escalations", "escalation")) == before
+    after = door.service.names(stream), _words(door.service.database, bound=False)
+    assert after == before
     assert (await door.ada.get(path))["stage"] == "unclaimed"
 
 

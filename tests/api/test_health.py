@@ -49,12 +49,12 @@ async def test_a_missing_database_is_a_503_that_says_so(lasting: OpenDoor) -> No
     assert problem_of(answer, 503)["code"] == "database_unavailable"
 
 
-async def test_metrics_count_what_came_in_and_how_long_it_took(door: OpenDoor) -> None:
-    path = await door.opened()
-    await door.hook.post("comments", comment())
-    await door.ada.post(f"{path}/claim")
-    await door.ben.refused(409, f"{path}/claim")
-    lines = (await door.http.get("/metrics")).text.splitlines()
+async def test_metrics_count_what_came_in_and_how_long_it_took(fresh_door: OpenDoor) -> None:
+    path = await fresh_door.opened()
+    await fresh_door.hook.post("comments", comment())
+    await fresh_door.ada.post(f"{path}/claim")
+    await fresh_door.ben.refused(409, f"{path}/claim")
+    lines = (await fresh_door.http.get("/metrics")).text.splitlines()
 
     assert 'answerable_comments_received_total{result="opened"} 1.0' in lines
     assert 'answerable_comments_received_total{result="repeated"} 1.0' in lines
@@ -68,8 +68,8 @@ async def test_metrics_count_what_came_in_and_how_long_it_took(door: OpenDoor) -
     assert not any(path.split("/")[1] in line for line in lines)
 
 
-async def test_metrics_of_the_sdk_are_appended(door: OpenDoor) -> None:
-    service = door.service
+async def test_metrics_of_the_sdk_are_appended(fresh_door: OpenDoor) -> None:
+    service = fresh_door.service
 
     async def exporter(scope: dict[str, object], receive: object, send: object) -> None:
         assert scope["path"] == "/metrics"
@@ -87,8 +87,10 @@ async def test_metrics_of_the_sdk_are_appended(door: OpenDoor) -> None:
 
 
 @pytest.mark.parametrize("address", [None, "127.0.0.1:9"])
-async def test_metrics_do_without_those_of_the_sdk(door: OpenDoor, address: str | None) -> None:
-    service = door.service
+async def test_metrics_do_without_those_of_the_sdk(
+    fresh_door: OpenDoor, address: str | None
+) -> None:
+    service = fresh_door.service
     app = create_app(service.settings, service.database, service.client, sdk_metrics=address)
     async with served(app) as other, httpx.AsyncClient(trust_env=False) as http:
         assert (await http.get(f"{other}/metrics")).status_code == 200

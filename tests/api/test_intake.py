@@ -33,18 +33,18 @@ def _count(database: Database, table: type[Any]) -> int:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-async def test_a_comment_opens_joins_repeats_and_revises(door: OpenDoor) -> None:
+async def test_a_comment_opens_joins_repeats_and_revises(fresh_door: OpenDoor) -> None:
     thread = {"conversation_id": "t"}
-    opened = await door.hook.post("comments", comment("1", **thread))
-    joined = await door.hook.post("comments", comment("2", **thread))
-    repeated = await door.hook.post("comments", comment("1", **thread))
-    revised = await door.hook.post("comments", comment("2", text="Other words.", **thread))
+    opened = await fresh_door.hook.post("comments", comment("1", **thread))
+    joined = await fresh_door.hook.post("comments", comment("2", **thread))
+    repeated = await fresh_door.hook.post("comments", comment("1", **thread))
+    revised = await fresh_door.hook.post("comments", comment("2", text="Other words.", **thread))
 
     results = [one["result"] for one in (opened, joined, repeated, revised)]
     assert results == ["opened", "joined", "repeated", "revised"]
     assert len({one["escalation_id"] for one in (opened, joined, repeated, revised)}) == 1
     assert set(opened) == {"escalation_id", "comment_id", "result"}
-    detail = await door.ada.get(f"escalations/{opened['escalation_id']}")
+    detail = await fresh_door.ada.get(f"escalations/{opened['escalation_id']}")
     assert [turn["text"] for turn in detail["conversation"]] == [
         "My bike came without a saddle.",
         "Other words.",
@@ -67,49 +67,49 @@ async def test_what_was_answered_is_in_the_next_get(any_door: OpenDoor) -> None:
     )
 
 
-async def test_a_list_answers_a_list_in_its_order(door: OpenDoor) -> None:
-    received = await door.hook.post(
+async def test_a_list_answers_a_list_in_its_order(fresh_door: OpenDoor) -> None:
+    received = await fresh_door.hook.post(
         "comments", [comment("1"), comment("2"), comment("1"), comment("3")]
     )
 
     assert [one["result"] for one in received] == ["opened", "opened", "repeated", "opened"]
 
 
-async def test_an_empty_list_answers_an_empty_list(door: OpenDoor) -> None:
-    answer = await door.hook.ask("POST", "/api/v1/comments", json=[])
+async def test_an_empty_list_answers_an_empty_list(fresh_door: OpenDoor) -> None:
+    answer = await fresh_door.hook.ask("POST", "/api/v1/comments", json=[])
     assert (answer.status_code, answer.json()) == (200, [])
 
 
-async def test_a_long_list_is_accepted_and_handed_over_in_a_moment(door: OpenDoor) -> None:
-    await door.opened("0")
-    received = await door.hook.post("comments", [comment(str(n)) for n in range(60)])
+async def test_a_long_list_is_accepted_and_handed_over_in_a_moment(fresh_door: OpenDoor) -> None:
+    await fresh_door.opened("0")
+    received = await fresh_door.hook.post("comments", [comment(str(n)) for n in range(60)])
 
     assert Counter(one["result"] for one in received) == {"repeated": 1, "accepted": 59}
     assert received[0]["result"] == "repeated"
-    await door.service.until(
-        lambda: _count(door.service.database, tables.Escalation) == 60, seconds=30
+    await fresh_door.service.until(
+        lambda: _count(fresh_door.service.database, tables.Escalation) == 60, seconds=30
     )
 
 
-async def test_a_list_over_a_thousand_is_refused_with_the_limit(door: OpenDoor) -> None:
-    problem = await door.hook.refused(422, "comments", [comment(str(n)) for n in range(1001)])
+async def test_a_list_over_a_thousand_is_refused_with_the_limit(fresh_door: OpenDoor) -> None:
+    problem = await fresh_door.hook.refused(422, "comments", [comment(str(n)) for n in range(1001)])
 
     assert "1000" in problem["detail"]
-    assert _count(door.service.database, tables.Comment) == 0
+    assert _count(fresh_door.service.database, tables.Comment) == 0
 
 
-async def test_one_bad_comment_refuses_the_list_and_is_named(door: OpenDoor) -> None:
+async def test_one_bad_comment_refuses_the_list_and_is_named(fresh_door: OpenDoor) -> None:
     brought = [comment(str(n)) for n in range(5)]
     brought[3]["author"].pop("handle")
     brought[4]["posted_at"] = "2026-03-01T09:00:00"
-    problem = await door.hook.refused(422, "comments", brought)
+    problem = await fresh_door.hook.refused(422, "comments", brought)
 
     assert {e["field"] for e in problem["errors"]} == {"[3].author.handle", "[4].posted_at"}
     assert problem["field"] == "[3].author.handle"
     brought = [comment("1"), comment("2", channel="nowhere"), comment("3", text="x" * 20_001)]
-    problem = await door.hook.refused(422, "comments", brought)
+    problem = await fresh_door.hook.refused(422, "comments", brought)
     assert [e["field"] for e in problem["errors"]] == ["[1].channel", "[2].text"]
-    assert _count(door.service.database, tables.Comment) == 0
+    assert _count(fresh_door.service.database, tables.Comment) == 0
 
 
 @pytest.mark.rule(1)
@@ -195,35 +195,35 @@ async def _hook(door: OpenDoor, body: bytes, headers: dict[str, str]) -> httpx.R
 
 
 async def test_a_signed_webhook_brings_comments_of_its_own_channel_only(
-    hook_policy: None, door: OpenDoor
+    hook_policy: None, fresh_door: OpenDoor
 ) -> None:
     event = {"type": "comment.created", "data": comment("1", channel="console")}
     body = json.dumps(event).encode()
-    answer = await _hook(door, body, _signed(body))
+    answer = await _hook(fresh_door, body, _signed(body))
 
     assert answer.status_code == 200, answer.text
-    detail = await door.ada.get(f"escalations/{answer.json()[0]['escalation_id']}")
+    detail = await fresh_door.ada.get(f"escalations/{answer.json()[0]['escalation_id']}")
     assert detail["channel"] == "blog"
-    again = await _hook(door, body, _signed(body))
+    again = await _hook(fresh_door, body, _signed(body))
     assert again.json()[0]["result"] == "repeated"
 
 
 async def test_a_webhook_without_its_signature_brings_nothing(
-    hook_policy: None, door: OpenDoor
+    hook_policy: None, fresh_door: OpenDoor
 ) -> None:
     body = json.dumps(comment("1")).encode()
     for headers in ({}, _signed(b"another body"), _signed(body) | {"webhook-timestamp": "1"}):
-        problem_of(await _hook(door, body, headers), 403)
-    problem_of(await door.http.post("/api/v1/hooks/nowhere", content=body), 404)
-    assert _count(door.service.database, tables.Comment) == 0
+        problem_of(await _hook(fresh_door, body, headers), 403)
+    problem_of(await fresh_door.http.post("/api/v1/hooks/nowhere", content=body), 404)
+    assert _count(fresh_door.service.database, tables.Comment) == 0
 
 
 async def test_a_signed_webhook_with_a_bad_comment_is_told_which_field(
-    hook_policy: None, door: OpenDoor
+    hook_policy: None, fresh_door: OpenDoor
 ) -> None:
     body = json.dumps([comment("1"), {"text": "no author"}]).encode()
-    problem = problem_of(await _hook(door, body, _signed(body)), 422)
+    problem = problem_of(await _hook(fresh_door, body, _signed(body)), 422)
 
     assert "[1].author" in {e["field"] for e in problem["errors"]}
     body = b"{"
-    assert problem_of(await _hook(door, body, _signed(body)), 422)["code"] == "not_json"
+    assert problem_of(await _hook(fresh_door, body, _signed(body)), 422)["code"] == "not_json"

@@ -109,6 +109,12 @@ def test_dependencies_are_waited_for_by_what_they_can_promise(name: str) -> None
         assert terms["condition"] == (wanted or "service_healthy")
 
 
+def test_every_job_is_waited_for_by_somebody() -> None:
+    """Otherwise `docker compose up --wait` takes a job that has ended for a service that died."""
+    awaited = {name for service in services().values() for name in service.get("depends_on", {})}
+    assert {name for name, service in services().items() if is_job(service)} <= awaited
+
+
 def test_stopping_takes_as_long_as_the_processes_give_themselves() -> None:
     # The worker first stops its channels and then itself, each with the same grace.
     assert seconds("worker") > 2 * GRACE.total_seconds()
