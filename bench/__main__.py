@@ -44,9 +44,11 @@ class DatabaseChoice(StrEnum):
 
 
 Results = dict[str, Any]
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 err = Console(stderr=True)
 
 
+@app.command()
 def main(
     only: Annotated[
         list[Group] | None, typer.Option(help="Measure this group alone; may be repeated.")
@@ -124,4 +126,4 @@ async def _note(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -54,7 +54,7 @@ async def measure(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, ob
             case = await service.open(f"commands-{number}")
             length = await _settled_length(service, case)
             for person, act, fields in life:
-                await service.do(person, case, act, **fields)
+                await service.do(person, case, act, fields)
                 before, length = length, await _settled_length(service, case)
                 added.setdefault(act, []).append(length - before)
     finally:

@@ -50,8 +50,8 @@ async def our_life(service: Service, name: str) -> list[str]:
     listened to and closed by its timer."""
     case = await service.open(name)
     await service.do("ada", case, "claim")
-    reply = {"request": "May we send a saddle?", "reply": "Your saddle is on its way. We are sorry."}
-    await service.do("ada", case, "propose", **reply)
+    words = {"request": "May we send a saddle?", "reply": "Your saddle is on its way. We are sorry."}
+    await service.do("ada", case, "propose", words)
     approved = await service.do("cora", case, "approve")
     await service.client.get_workflow_handle(f"escalation/{case}").result()
     return [f"escalation/{case}", f"post/{approved['post_id']}"]

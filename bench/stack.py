@@ -139,8 +139,9 @@ class Service:
         assert received["result"] == "opened", received
         return str(received["escalation_id"])
 
-    async def do(self, person: str, escalation_id: str, act: str, **fields: Any) -> Any:
-        return await self.post(person, f"/escalations/{escalation_id}/{act}", fields)
+    async def do(self, person: str, case: str, act: str, fields: Any = None) -> Any:
+        """Have one of the cast do something with an escalation."""
+        return await self.post(person, f"/escalations/{case}/{act}", fields or {})
 
     def listen_for(self, seconds: int) -> None:
         """Have cases that are opened from now on listen for so long before they close."""

@@ -257,7 +257,8 @@ def evolve(kind: Kind, state: State | None, fact: Fact) -> State:
     return new.model_copy(
         update={
             "seq": fact.seq,
-            "touched": {**before.touched, **dict.fromkeys(event.TOUCHES, fact.seq)},
+            # Sorted, because the order of a set differs from process to process.
+            "touched": {**before.touched, **dict.fromkeys(sorted(event.TOUCHES), fact.seq)},
             "keys": keys,
             "todo": (*before.todo, *(Pending(seq=fact.seq, effect=e) for e in effects)),
         }

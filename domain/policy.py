@@ -42,7 +42,11 @@ DEFAULT_LADDER = (
 
 
 class Allowances(Value):
-    """How long each next move may take, in seconds of plain time."""
+    """How long each next move may take, in seconds of plain time.
+
+    Stored facts leave defaults out, also these and the default ladder: they never change. Who
+    wants others says so in the policy.
+    """
 
     claim: Seconds = Field(default=4 * HOUR, ge=1, le=LONGEST)
     propose: Seconds = Field(default=8 * HOUR, ge=1, le=LONGEST)

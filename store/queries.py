@@ -44,6 +44,9 @@ HITS = 5_000
 """A search looks at this many comments, the newest that match: a word that stands in a million
 comments is answered as fast as a rare one."""
 
+PREFIX = 3
+"""Letters from which on the last word is a beginning: a single one begins half of all words."""
+
 TERMS = 10
 """Words of a search that count; more make it slower and no better."""
 
@@ -255,6 +258,8 @@ def search_terms(q: str, *, is_sqlite: bool) -> str | None:
     if not found:
         return None
     prefix = "*" if is_sqlite else ":*"
+    if len(found[-1]) < PREFIX:
+        prefix = ""
     bare = [re.sub(r"[\"'\\\x00]", " ", term) for term in found]
     return also.join(f"{quote}{term}{quote}" for term in bare) + prefix
 

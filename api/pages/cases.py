@@ -230,7 +230,7 @@ async def _act(
     values, actor = forms.values_of(sent.form), sent.viewer.actor
     try:
         if values.get("as_approved"):
-            values["text"] = await door.read(lambda session: _approved(session, stream)) or ""
+            values["text"] = await door.read(lambda session: _approved(session, stream))
         body = forms.body_of(kind, act, values)
         key = check_key(request, values.get("key") or None)
         outcome = await carry_out(door, Ask(stream, act, actor, body, key))
@@ -239,17 +239,18 @@ async def _act(
     page = forms.page_of(values)
     is_decision = page is not None and page.startswith("/decisions")
     address = "/decisions" if is_decision else f"/{stream}"
-    return render.see_other(f"{address}?done={frame.mark(stream, outcome.seq)}")
+    first = outcome.facts[0].seq if outcome.facts else outcome.seq
+    return render.see_other(f"{address}?done={frame.mark(stream, first)}")
 
 
-def _approved(session: Session, stream: str) -> str | None:
-    """The exact words that the decision bound, to be sent as they are."""
+def _approved(session: Session, stream: str) -> str:
+    """The exact words that the decision bound, to be sent as they are; empty where it has none."""
     state = details.state_of(session, stream)
     decision, proposal = state.decision, state.proposal
     if decision is None or proposal is None:
-        return None
+        return ""
     ref = proposal.reply if decision.outcome == "approved" else decision.reason
-    return words.exact_text(session, ref) if ref else None
+    return (words.exact_text(session, ref) if ref else None) or ""
 
 
 async def _again(

@@ -14,7 +14,6 @@ from sqlmodel import Session
 from api.deps import now
 from api.pages import sentences
 from api.pages.security import Viewer
-from api.pages.sentences import Line
 from domain.errors import Refused
 from domain.people import Role
 from store import cursors, details, history, people, queries
@@ -24,6 +23,9 @@ COUNTED = 1_000
 
 FRESH = timedelta(minutes=2)
 """How long after an act its confirmation is shown; a link to it that is kept shows none."""
+
+FACTS = 5
+"""More facts than any command leads to."""
 
 _DONE = re.compile(r"(escalation|post|commitment)/([0-9A-Z]{26})/(\d{1,9})")
 
@@ -52,14 +54,14 @@ def names(session: Session, ids: Iterable[str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Done:
-    """What the reader has just done, as the ledger tells it; no line: not yet in there."""
+    """What the reader has just done, as the ledger tells it; empty: not yet in there."""
 
     address: str
-    line: Line | None
+    did: str
 
 
 def mark(stream: str, seq: int) -> str:
-    """How an address says what was done, so that the page can look it up in the ledger."""
+    """How an address says what was done, from its first fact on: the page asks the ledger."""
     return f"{stream}/{seq}"
 
 
@@ -71,12 +73,14 @@ def done_of(session: Session, viewer: Viewer, told: str) -> Done | None:
     try:
         state = details.state_of(session, stream)
         if seq > state.seq:
-            return Done(f"/{stream}", None)
+            return Done(f"/{stream}", "")
         before = cursors.encode(stream, (str(seq - 1),))
-        found = history.history(session, stream, viewer.actor, limit=1, cursor=before)
+        found = history.history(session, stream, viewer.actor, limit=FACTS, cursor=before)
     except Refused:
         return None
-    line = next(iter(sentences.tell(session, found.items, is_insider=False)), None)
-    if line is None or line.by != viewer.actor.id or now() - line.at > FRESH:
+    lines = sentences.tell(session, found.items, is_insider=False)
+    if not lines or lines[0].by != viewer.actor.id or now() - lines[0].at > FRESH:
         return None
-    return Done(f"/{stream}", line)
+    # All facts of one command share its moment.
+    did = [line.did for line in lines if (line.by, line.at) == (lines[0].by, lines[0].at)]
+    return Done(f"/{stream}", ", and ".join(did))

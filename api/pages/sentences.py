@@ -132,7 +132,7 @@ def _list(ids: Iterable[str], named: Named) -> str:
 
 def _submitted(data: Mapping[str, Any], named: Named) -> str:
     if data.get("cleared_by"):
-        return f"sent out the words that {named(data['cleared_by'])} approved{_promises(data)}"
+        return f"sent the approved words out{_promises(data)}"
     return f"submitted a reply for somebody else to clear{_promises(data)}"
 
 

@@ -50,8 +50,8 @@ async def test_a_missing_database_is_a_503_that_says_so(lasting: OpenDoor) -> No
 
 
 async def test_metrics_count_what_came_in_and_how_long_it_took(fresh_door: OpenDoor) -> None:
-    path = await fresh_door.opened()
-    await fresh_door.hook.post("comments", comment())
+    path = await fresh_door.opened("1")
+    await fresh_door.hook.post("comments", comment("1"))
     await fresh_door.ada.post(f"{path}/claim")
     await fresh_door.ben.refused(409, f"{path}/claim")
     lines = (await fresh_door.http.get("/metrics")).text.splitlines()

@@ -53,7 +53,8 @@ def promise(
 
 
 def terms(**changes: Any) -> Terms:
-    return Terms(**({"team": "care", "policy_version": 1} | changes))
+    values: dict[str, Any] = {"team": "care", "policy_version": 1}
+    return Terms(**(values | changes))
 
 
 def open_escalation(**changes: Any) -> OpenEscalation:

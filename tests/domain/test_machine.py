@@ -529,7 +529,7 @@ def _as_stored(stream: str, fact: Fact) -> Fact:
 
 TestCase = Case.TestCase
 TestCase.settings = settings(
-    max_examples=100,
+    max_examples=80,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

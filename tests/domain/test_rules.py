@@ -428,7 +428,7 @@ def test_a_refusal_is_answered_in_public_and_the_printed_reason_goes_straight_ou
     world = harness.deciding()
     reason = words("why not")
     world.do(ESCALATION, CORA, "refuse", code="too_costly", reason=reason)
-    assert world.escalation.stage is Stage.REPLYING
+    assert (world.escalation.stage, world.escalation.reply) == (Stage.REPLYING, None)
     world.do(ESCALATION, ADA, "reply", post_id="P1", words=reason)
     world.settle()
     assert world.post().cleared_by == "cora"
@@ -471,7 +471,7 @@ def test_words_approved_with_the_proposal_go_straight_out() -> None:
     assert world.commitment().approver == "cora"
 
 
-PROPOSED = {"reply": words("proposed"), "promises": [promise()]}
+PROPOSED: dict[str, Any] = {"reply": words("proposed"), "promises": [promise()]}
 
 
 @pytest.mark.rule(8)
@@ -866,7 +866,6 @@ def test_where_the_channel_cannot_tell_it_stays_unconfirmed_until_a_person_does(
     assert world.post().stage is PostStage.UNCONFIRMED
     assert world.post().alarm() is None
     assert told(world, "reply_unconfirmed")
-    assert world.escalation.stage is Stage.REPLYING
     assert world.escalation.alarm() is not None
     no = refusal(world, ESCALATION, ADA, "reply", post_id="P2", words=words("again"))
     assert no.code == "reply_on_its_way"
@@ -1265,8 +1264,8 @@ def test_effects_stand_in_the_state_until_they_are_carried_out() -> None:
     assert [e.stream for e in opened] == [POST]
     world.settle()
     assert world.todo() == []
-    tell = [p for p in _folded(world, POST).todo if isinstance(p.effect, Tell)]
-    assert [p.effect.stream for p in tell] == [ESCALATION]
+    tells = [p.effect for p in _folded(world, POST).todo if isinstance(p.effect, Tell)]
+    assert [tell.stream for tell in tells] == [ESCALATION]
 
 
 def _folded(world: World, stream: str) -> State:

@@ -1,0 +1,503 @@
+"""The pages, as people use them: by looking and by sending forms, over a real socket."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from api.app import create_app
+from api.deps import ACCESS
+from api.pages import frame
+from config.settings import Settings
+from store import people
+from tests import builders
+from tests.api.conftest import comment
+from tests.pages.conftest import Browser, Office, form_of, forms_of, open_office, text_of
+
+PUBLIC = {"/", "/sign-in", "/sign-in/as", "/sign-out", "/static/{name}"}
+"""What is served without a session: it shows nothing about any case."""
+
+HOSTILE = "<script>alert(1)</script> \"quoted\" & 'more' </textarea></div>"
+RIGHT_TO_LEFT = "وصلت دراجتي بدون سرج 🚲🔥"
+
+
+def page_of(path: str) -> str:
+    """The page of an escalation whose path in the JSON interface is this."""
+    return f"/{path.replace('escalations', 'escalation')}"
+
+
+def case_of(page: str) -> str:
+    """The other way round."""
+    return page[1:].replace("/", "s/")
+
+
+async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
+    path = page_of(await office.door.opened())
+    ada, ben, cora = [await office.browser_of(name) for name in ("ada", "ben", "cora")]
+    sentence = "We will send you a saddle by Friday."
+
+    queue = await ada.see("/queue?view=free")
+    assert "My bike came without a saddle." in queue.text
+    claimed = await ada.do(path, "claim", page=queue)
+    assert "you claimed it" in text_of(claimed)
+    due_on = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    proposed = await ada.do(
+        path,
+        "propose",
+        request="May I send a saddle?",
+        reply=f"We are sorry.\r\n{sentence}",
+        more={
+            "promises-0-sentence": sentence,
+            "promises-0-accountable": "ben",
+            "promises-0-due_on": due_on,
+        },
+    )
+    assert "Cora decides" in text_of(proposed)
+
+    waiting = await cora.see("/decisions")
+    for shown in ("May I send a saddle?", "We are sorry.", sentence, "Ben is accountable"):
+        assert shown in text_of(waiting)
+    approved = await cora.do(path, "approve", page=waiting, reason="Of course.")
+    assert "you approved" in text_of(approved)
+    assert "Nothing waits for a decision" in approved.text
+    await office.door.service.until_stage(path[1:], "listening")
+
+    answered = await ben.see(path)
+    assert "Our answer" in answered.text
+    promises = await ben.see("/commitments")
+    assert sentence in text_of(promises)
+    link = promises.text.split('href="/commitment/')[1].split('"')[0]
+    await ben.do(f"/commitment/{link}", "report_kept", text="Your saddle is there.")
+    posts = await ada.see("/posts")
+    post = "/post/" + posts.text.split('href="/post/')[1].split('"')[0]
+    cleared = await ada.do(post, "clear")
+    assert "you cleared these words" in text_of(cleared)
+    await office.door.service.until_stage(f"commitment/{link}", "kept")
+    kept = await ben.see(f"/commitment/{link}")
+    assert "kept in time" in kept.text
+    assert "the chain holds" in kept.text
+
+
+async def test_words_that_differ_from_the_approved_ones_wait_to_be_cleared(office: Office) -> None:
+    path = page_of(await office.door.deciding())
+    ada, cora = await office.browser_of("ada"), await office.browser_of("cora")
+    await cora.do(path, "approve")
+    replied = await ada.do(path, "reply", text="Other words.")
+
+    assert "Somebody other than Ada clears the words" in text_of(replied)
+    assert "only somebody of its team" in text_of(await ada.see(_post_link(replied)))
+
+
+def _post_link(page: httpx.Response) -> str:
+    return "/post/" + page.text.split('href="/post/')[1].split('"')[0]
+
+
+async def test_the_reason_of_a_refusal_goes_out_as_it_stands(office: Office) -> None:
+    path = page_of(await office.door.deciding())
+    ada, cora = await office.browser_of("ada"), await office.browser_of("cora")
+    reason = "We sell no saddles.\r\nThe maker does."
+    await cora.do(path, "refuse", code="not_ours", reason=reason)
+    page = await ada.see(path)
+    assert form_of(page, "/reply")["as_approved"] == "yes"
+    await ada.do(path, "reply", page=page)
+
+    await office.door.service.until_stage(path[1:], "listening")
+    assert "The maker does." in (await ada.see(path)).text
+
+
+async def test_what_was_returned_says_why_and_keeps_its_words(office: Office) -> None:
+    path = page_of(await office.door.deciding(reply="A saddle is on its way."))
+    ada, cora = await office.browser_of("ada"), await office.browser_of("cora")
+    await cora.do(path, "return", reason="Say when.")
+    page = await ada.see(path)
+
+    assert "Cora returned it for changes" in text_of(page)
+    assert "Say when." in page.text
+    assert form_of(page, "/propose")["reply"] == "A saddle is on its way."
+
+
+@pytest.mark.parametrize("csrf", [None, "", "wrong", "é"])
+async def test_a_form_without_our_mark_does_nothing(office: Office, csrf: str | None) -> None:
+    path = page_of(await office.door.opened())
+    ada = await office.browser_of("ada")
+    fields = form_of(await ada.see(path), "/claim")
+    del fields["csrf"]
+    sent = fields if csrf is None else fields | {"csrf": csrf}
+    answer = await ada.http.post(f"{path}/claim", data=sent)
+
+    assert answer.status_code == 403
+    assert "does not belong to your session" in text_of(answer)
+    assert office.door.service.state(path[1:]).stage == "unclaimed"
+
+
+async def test_the_mark_of_somebody_else_is_no_mark(office: Office) -> None:
+    path = page_of(await office.door.opened())
+    ada, ben = await office.browser_of("ada"), await office.browser_of("ben")
+    fields = form_of(await ben.see(path), "/claim")
+
+    assert (await ada.http.post(f"{path}/claim", data=fields)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+async def test_a_form_from_another_site_does_nothing(
+    office: Office, headers: dict[str, str]
+) -> None:
+    path = page_of(await office.door.opened())
+    ada = await office.browser_of("ada")
+    fields = form_of(await ada.see(path), "/claim")
+
+    answer = await ada.http.post(f"{path}/claim", data=fields, headers=headers)
+    assert answer.status_code == 403
+    same = await ada.http.post(f"{path}/claim", data=fields, headers={"Origin": office.address})
+    assert same.status_code == 200, text_of(same)
+
+
+async def test_a_body_that_is_no_form_does_nothing(office: Office) -> None:
+    path = page_of(await office.door.opened())
+    ada = await office.browser_of("ada")
+    fields = form_of(await ada.see(path), "/claim")
+
+    assert (await ada.http.post(f"{path}/claim", json=fields)).status_code == 403
+
+
+async def test_an_auditor_sees_everything_and_may_nothing(office: Office) -> None:
+    path = page_of(await office.door.deciding(reply="A draft that nobody approved."))
+    await office.door.ada.post(f"{case_of(path)}/note", {"text": "Between us."})
+    dev = await office.browser_of("dev")
+    page = await dev.see(path)
+
+    for shown in ("May I send a saddle?", "A draft that nobody approved.", "Between us."):
+        assert shown in page.text
+    assert [action for _, action, _ in forms_of(page)] == ["/sign-out"]
+    assert "only an executive who did not propose it may approve" in text_of(page)
+    csrf = form_of(page, "/sign-out")
+    assert (await dev.http.post(f"{path}/note", data=csrf | {"text": "x"})).status_code == 403
+
+
+async def test_other_teams_see_neither_notes_nor_drafts(office: Office) -> None:
+    path = page_of(await office.door.deciding(reply="A draft that nobody approved."))
+    await office.door.ada.post(f"{case_of(path)}/note", {"text": "Between us."})
+    eve = await office.browser_of("eve")
+    for address in (path, "/decisions"):
+        page = await eve.see(address)
+        assert "My bike came without a saddle." in page.text
+        for hidden in ("May I send a saddle?", "A draft", "Between us."):
+            assert hidden not in page.text
+    assert "are read by its team" in text_of(await eve.see(path))
+
+
+async def test_those_who_read_no_cases_are_told_so(office: Office) -> None:
+    root = await office.browser_of_admin()
+    page = await root.see("/queue", 403)
+
+    assert "this is for: auditor, executive, staff" in text_of(page).lower()
+    assert 'href="/sign-in"' in page.text
+
+
+async def test_hostile_words_are_only_words(office: Office) -> None:
+    long = "long " * 3_999 + "end."
+    texts = [HOSTILE, RIGHT_TO_LEFT, long, "x" * 20_000]
+    paths = [
+        page_of(
+            await office.door.opened(
+                str(n), text=text, author={"handle": f"@{n}<b>", "name": f"</title>{HOSTILE}"}
+            )
+        )
+        for n, text in enumerate(texts)
+    ]
+    ada = await office.browser_of("ada")
+    await ada.do(paths[0], "claim")
+    await ada.do(paths[0], "note", text=HOSTILE)
+    again = await ada.do(paths[0], "propose", status=422, request=HOSTILE, reply=HOSTILE * 200)
+    for page in (again, await ada.see("/queue"), *[await ada.see(path) for path in paths]):
+        assert "<script" not in page.text
+        assert "@0<b>" not in page.text
+    assert form_of(again, "/propose")["request"] == HOSTILE
+    assert RIGHT_TO_LEFT in (await ada.see(paths[1])).text
+    assert long in (await ada.see(paths[2])).text
+    assert "x" * 20_000 in (await ada.see(paths[3])).text
+
+
+async def test_a_stale_form_is_refused_with_what_changed_and_keeps_what_was_typed(
+    office: Office,
+) -> None:
+    path = page_of(await office.door.prepared())
+    ada = await office.browser_of("ada")
+    stale = await ada.see(path)
+    await office.door.heard_again(case_of(path))
+    refused = await ada.do(path, "propose", status=409, page=stale, request="My words: 1\r\n2")
+
+    said = text_of(refused)
+    assert "The comment changed since you looked." in said
+    assert "wrote another comment" in said
+    assert form_of(refused, "/propose")["request"] == "My words: 1\n2"
+    await ada.do(path, "propose", page=refused)
+    assert office.door.service.state(path[1:]).stage == "deciding"
+
+
+async def test_the_loser_of_a_claim_reads_who_won_where_they_clicked(office: Office) -> None:
+    path = page_of(await office.door.opened())
+    ada, ben = await office.browser_of("ada"), await office.browser_of("ben")
+    queue = await ben.see("/queue?view=free")
+    await ada.do(path, "claim")
+    lost = await ben.do(path, "claim", status=409, page=queue)
+
+    assert "<h1>Queue</h1>" in lost.text
+    assert "changed since you looked" in text_of(lost) or "claimed by ada" in text_of(lost)
+
+
+async def test_a_form_sent_twice_acts_once(office: Office) -> None:
+    path = page_of(await office.door.prepared())
+    ada = await office.browser_of("ada")
+    page = await ada.see(path)
+    for _ in range(2):
+        await ada.do(path, "note", page=page, text="Once.")
+
+    assert office.door.service.names(path[1:]).count("escalation:note:written") == 1
+
+
+async def test_wrong_fields_are_named_by_their_labels(office: Office) -> None:
+    path = page_of(await office.door.prepared())
+    ada = await office.browser_of("ada")
+    refused = await ada.do(
+        path,
+        "propose",
+        status=422,
+        request=" ",
+        reply="Soon.",
+        more={"promises-1-sentence": "Soon.", "promises-1-due_on": "someday"},
+    )
+    said = text_of(refused)
+
+    assert "What you ask for: is missing" in said
+    assert "due: " in said
+    assert form_of(refused, "/propose")["promises-1-due_on"] == "someday"
+
+
+async def test_signing_out_ends_the_session_everywhere(office: Office) -> None:
+    ada = await office.browser_of("ada")
+    cookie = ada.http.cookies["answerable"]
+    page = await ada.see("/queue")
+    await ada.http.post("/sign-out", data=form_of(page, "/sign-out"))
+    thief = office.browser()
+    thief.http.cookies.set("answerable", cookie)
+
+    assert (await thief.see("/queue")).url.path == "/sign-in"
+
+
+async def test_the_cookie_is_kept_from_scripts_and_other_sites(office: Office) -> None:
+    browser = office.browser()
+    page = await browser.see("/sign-in")
+    token = office.door.ada.token
+    assert token is not None
+    answer = await browser.http.post(
+        "/sign-in", data=form_of(page, "/sign-in") | {"token": token}, follow_redirects=False
+    )
+    cookie = answer.headers["set-cookie"]
+
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Max-Age=43200" in cookie
+    assert token not in cookie
+
+
+async def test_an_api_token_is_no_session_and_a_wrong_one_is_refused(office: Office) -> None:
+    browser = office.browser()
+    assert office.door.ada.token is not None
+    browser.http.cookies.set("answerable", office.door.ada.token)
+    assert (await browser.see("/queue")).url.path == "/sign-in"
+    fields = form_of(await browser.see("/sign-in"), "/sign-in") | {"token": "ans_wrong"}
+    answer = await browser.http.post("/sign-in", data=fields)
+
+    assert answer.status_code == 401
+    assert "unknown, revoked or expired" in answer.text
+
+
+async def test_after_signing_in_one_is_where_one_wanted_to_be(office: Office) -> None:
+    path = page_of(await office.door.opened())
+    browser = office.browser()
+    asked = await browser.see(f"{path}?done=x")
+    assert asked.url.path == "/sign-in"
+    fields = form_of(asked, "/sign-in") | {"token": office.door.ada.token or ""}
+    answer = await browser.http.post("/sign-in", data=fields)
+
+    assert answer.url.path == path
+
+
+@pytest.mark.parametrize("onward", ["https://evil.example", "//evil.example", "/\\evil.example"])
+async def test_signing_in_leads_nowhere_else(office: Office, onward: str) -> None:
+    browser = office.browser()
+    page = await browser.see("/sign-in", params={"next": onward})
+    assert "evil" not in page.text
+    fields = form_of(page, "/sign-in") | {"token": office.door.ada.token or "", "next": onward}
+    answer = await browser.http.post("/sign-in", data=fields, follow_redirects=False)
+
+    assert answer.headers["location"] == "/queue"
+
+
+async def test_a_link_from_a_mail_finds_the_session(office: Office) -> None:
+    path = page_of(await office.door.opened())
+    browser = office.browser()
+    page = await browser.see(path, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert f'content="0;url={path}"' in page.text
+    assert "set-cookie" not in page.headers
+
+
+# Demonstrations. -----------------------------------------------------------------------------
+
+
+async def test_without_a_demonstration_nobody_signs_in_with_a_click(office: Office) -> None:
+    browser = office.browser()
+    page = await browser.see("/sign-in")
+    assert "/sign-in/as" not in page.text
+    fields = form_of(page, "/sign-in") | {"person": "ada"}
+
+    assert (await browser.http.post("/sign-in/as", data=fields)).status_code == 403
+
+
+async def test_a_demonstration_lets_the_cast_in_and_no_foreign_name(
+    sqlite_service: builders.Service,
+) -> None:
+    settings = sqlite_service.settings.model_copy(update={"demo": True})
+    sqlite_service.settings = settings
+    async with open_office(sqlite_service) as office:
+        browser = office.browser()
+        page = await browser.see("/sign-in")
+        assert "fictional" in page.text
+        fields = form_of(page, "/sign-in/as") | {"person": "cora"}
+        assert "Cora" in (await browser.http.post("/sign-in/as", data=fields)).text
+        for person in ("hook", "nobody", ""):
+            answer = await browser.http.post("/sign-in/as", data=fields | {"person": person})
+            assert answer.status_code in (403, 404)
+        for host in ("evil.example", "evil.example:8700", "localhost.evil.example", "127.0.0.2"):
+            for path in ("/sign-in", "/api/v1/escalations", "/queue"):
+                answer = await browser.http.get(path, headers={"Host": host})
+                assert answer.status_code == 421
+        assert (await browser.see("/sign-in", headers={"Host": "localhost:1"})).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.org", "::"])
+def test_a_demonstration_needs_a_loopback_address(host: str) -> None:
+    with pytest.raises(ValueError, match="ANSWERABLE_HOST"):
+        create_app(Settings(demo=True, host=host), None, None)  # type: ignore[arg-type]
+
+
+# Every page. ---------------------------------------------------------------------------------
+
+
+def test_every_page_needs_a_session_or_is_known_to_be_public() -> None:
+    app = create_app(Settings(), None, None)  # type: ignore[arg-type]
+    open_to_all = set()
+    for route in iter_route_contexts(app.routes):
+        is_page = route.endpoint.__module__.startswith("api.pages")
+        if not is_page:
+            continue
+        calls = [c for d in route.dependant.dependencies for c in (d.call, *_calls(d))]
+        if not any(isinstance(ACCESS.get(call), frozenset) for call in calls):
+            open_to_all.add(route.path)
+
+    assert open_to_all == PUBLIC
+
+
+def _calls(dependant: object) -> list[object]:
+    return [c for d in dependant.dependencies for c in (d.call, *_calls(d))]  # type: ignore[attr-defined]
+
+
+async def test_no_page_is_shown_to_a_stranger(office: Office) -> None:
+    path = page_of(await office.door.opened())
+    stranger = office.browser()
+    for address in ("/", "/queue", "/decisions", "/posts", "/commitments", path):
+        page = await stranger.see(address)
+        assert page.url.path == "/sign-in"
+        assert "saddle" not in page.text
+
+
+async def test_pages_load_nothing_from_elsewhere(office: Office) -> None:
+    ada = await office.browser_of("ada")
+    page = await ada.see("/queue")
+
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self'")
+    assert "script" not in page.text
+    assert "style=" not in page.text
+    style = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
+    answer = await ada.http.get(style)
+    assert answer.headers["content-type"].startswith("text/css")
+    assert "immutable" in answer.headers["cache-control"]
+    assert "url(" not in answer.text
+
+
+async def test_errors_are_pages_for_browsers_and_problems_for_programs(office: Office) -> None:
+    ada = await office.browser_of("ada")
+    unknown = "/escalation/01AAAAAAAAAAAAAAAAAAAAAAAA"
+    for address in ("/nowhere", "/escalation/x", unknown, "/static/x"):
+        page = await ada.see(address, 404)
+        assert 'href="/queue"' in page.text
+        program = await ada.http.get(address, headers={"Accept": "application/json"})
+        assert program.headers["content-type"] == "application/problem+json"
+    assert (
+        (await ada.http.get("/api/v1/nowhere")).headers["content-type"].startswith("application/")
+    )
+    assert "Cursor" in text_of(await ada.see("/queue?cursor=broken", 422)).title()
+
+
+async def test_what_cannot_be_done_now_keeps_what_was_typed(office: Office) -> None:
+    path = page_of(await office.door.prepared())
+    ada = await office.browser_of("ada")
+    page = await ada.see(path)
+    door = office.door.app.state.door
+    door.client, door._pulse = _nobody(), float("-inf")
+    refused = await ada.do(path, "propose", status=503, page=page, request="My long thoughts.")
+
+    assert "Nothing was done" in text_of(refused)
+    assert form_of(refused, "/propose")["request"] == "My long thoughts."
+
+
+class _Away:
+    @property
+    def service_client(self) -> object:
+        raise RuntimeError("away")
+
+
+def _nobody() -> object:
+    return _Away()
+
+
+async def test_every_view_of_the_queue_is_seen_and_paged(office: Office) -> None:
+    for few in (range(18), range(18, 35)):
+        await office.door.hook.post("comments", [comment(str(n)) for n in few])
+    await office.door.service.until(lambda: _open_cases(office) == 35)
+    ada: Browser = await office.browser_of("ada")
+    for view in ("mine", "free", "late", "team", "all", "closed", "no-such-view"):
+        await ada.see("/queue", params={"view": view})
+    page = await ada.see("/queue?view=free")
+    assert page.text.count("<li>") == 30
+    onward = page.text.split('class="button" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert (await ada.see(onward)).text.count("<li>") == 5
+    found = await ada.see("/queue", params={"q": "saddle nowhere"})
+    assert "Nothing matches" in found.text
+
+
+def _open_cases(office: Office) -> int:
+    with office.door.service.database.reading() as session:
+        return frame.count(session)
+
+
+async def test_somebody_who_has_left_is_signed_out(office: Office) -> None:
+    ada = await office.browser_of("ada")
+    with office.door.service.database.writing() as session:
+        people.remove_person(session, "ada", datetime.now(UTC))
+
+    assert (await ada.see("/queue")).url.path == "/sign-in"
