@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.client import Client, RPCError, RPCStatusCode
 
 from config.settings import Settings
-from domain.effects import Notify, OpenEntity, Tell
+from domain.effects import Notify, OpenEntity, Pending, Tell
 from domain.messages import TASK_QUEUE, Errand, Notice, NoticesStart, Start
 from domain.people import MACHINE
 from intake import entities
@@ -35,8 +35,9 @@ class EffectActivities:
             case other:
                 raise AssertionError(f"{other.do} is no errand")
         if errand.is_last:
+            done = Pending(seq=errand.seq, effect=errand.effect)
             await asyncio.to_thread(
-                records.mark_acted, self._database, errand.stream, errand.seq, entities.now()
+                records.mark_done, self._database, errand.stream, done, entities.now()
             )
 
     async def _open(self, effect: OpenEntity) -> None:

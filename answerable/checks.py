@@ -65,6 +65,8 @@ NAMED = 5
 async def folder(settings: Settings) -> Findings:
     """The data folder and its disk."""
     data = settings.data
+    if not data.is_dir() and settings.database_url:
+        return [Finding("folder", f"{data} is not there; only console channels would need it")]
     if not data.is_dir():
         return [Finding("folder", f"{data} is not there. Name the right one with --data.", False)]
     if not os.access(data, os.W_OK | os.X_OK):

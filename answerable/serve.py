@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +20,7 @@ from answerable.surroundings import (
     database_trouble,
     read_settings,
     settings_for,
+    why_unreachable,
 )
 
 if TYPE_CHECKING:
@@ -178,8 +180,10 @@ def worker(
 
 
 async def _work(settings: Settings, database: Database, metrics_port: int) -> None:
-    from answerable.worker import running
+    from answerable.worker import THREADS, running
 
+    # What awaits a thread must not wait for the handful that two cores are given by default.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     stop = _stop_signal()
     client = await _until_there(_runtime(settings.host, metrics_port), stop)
     if client is None:
@@ -226,7 +230,7 @@ async def _until_there(runtime: Runtime, stop: asyncio.Event) -> Client | None:
             client = await connect(runtime)
             await client.count_workflows()
         except (RuntimeError, RPCError) as error:
-            log.info("waiting for Temporal: %s", str(error).split("\n", 1)[0][:200])
+            log.info("waiting for Temporal: %s", why_unreachable(error))
         else:
             return client
         try:

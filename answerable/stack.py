@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import os
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from answerable import embedded, guard
 from answerable.guard import Child
-from answerable.surroundings import Running, Trouble, last_run, use_embedded
+from answerable.ports import Ports, choose_ports, is_loopback
+from answerable.surroundings import Running, Trouble, use_embedded
 from config.settings import Settings
 from domain.errors import AnswerableError
 
@@ -32,6 +29,9 @@ if TYPE_CHECKING:
 
 GRACE = 12.0
 """Seconds a child has to end by itself; more than an api gives its last requests."""
+
+ALONE = 2.0
+"""The same where Temporal is gone: a worker would wait in vain for its last polls to return."""
 
 READY = 60.0
 """Seconds the worker and the api may take to start on a slow machine; usually it is two."""
@@ -50,69 +50,6 @@ LONGEST_LOG = 5_000_000
 
 TAIL = 15
 """Lines of a log that are shown when its child has ended."""
-
-
-@dataclass(frozen=True)
-class Ports:
-    api: int
-    temporal: int
-    ui: int
-
-
-def choose_ports(settings: Settings, host: str, port: int | None) -> Ports:
-    """The ports of the last run or the usual ones, others where those are taken.
-
-    A port that was asked for is taken or refused: raises Trouble, so that a link somebody keeps
-    never leads to another service. 0 asks for free ports, whatever they are.
-    """
-    if port == 0:
-        return Ports(*embedded.free_ports(0, 0, 0))
-    last = last_run(settings.data)
-    wanted = port if port is not None else _configured(settings)
-    if wanted and not _is_free(host, wanted):
-        raise Trouble(
-            f"Port {wanted} is taken by another program. Choose another with --port N, "
-            "or leave it out to get a free one."
-        )
-    usual = [
-        _port(last.url, settings.port) if last else settings.port,
-        _port(f"//{last.temporal}", embedded.TEMPORAL_PORT) if last else embedded.TEMPORAL_PORT,
-        _port(last.ui, embedded.TEMPORAL_UI_PORT) if last else embedded.TEMPORAL_UI_PORT,
-    ]
-    found = embedded.free_ports(usual[0] if wanted is None else wanted, *usual[1:])
-    return Ports(*found)
-
-
-def _configured(settings: Settings) -> int | None:
-    return settings.port if "port" in settings.model_fields_set else None
-
-
-def _port(url: str, otherwise: int) -> int:
-    try:
-        return urlsplit(url).port or otherwise
-    except ValueError:
-        return otherwise
-
-
-def _is_free(host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as taker:
-        taker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            taker.bind((host, port))
-        except OSError as error:
-            if isinstance(error, PermissionError):
-                raise Trouble(
-                    f"Port {port} may not be used by this account. Choose one above 1023."
-                ) from None
-            return False
-    return embedded.free_port(port) == port
-
-
-def is_loopback(host: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
 
 
 class Stack:
@@ -208,7 +145,9 @@ class Stack:
     def _environment(self, name: str) -> dict[str, str]:
         home = str(Path(__file__).parents[1])
         paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-        is_demo = name == "api" and is_loopback(self.host)
+        # One-click sign-in is for this machine alone, and for whoever has not refused it.
+        is_wanted = self.settings.demo or "demo" not in self.settings.model_fields_set
+        is_demo = name == "api" and is_wanted and is_loopback(self.host)
         return {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(paths),
@@ -308,6 +247,9 @@ class Stack:
             self._temporal.cancel()  # A start that was cut short ends its own server.
             with contextlib.suppress(asyncio.CancelledError, AnswerableError):
                 self._children["temporal"] = await self._temporal
+        temporal = self._children.get("temporal")
+        if temporal is None or temporal.returncode is not None:
+            self._grace = min(self._grace, ALONE)
         for name in ("api", "worker", "temporal"):
             if child := self._children.get(name):
                 await child.stop(self._grace)

@@ -253,9 +253,18 @@ async def connect_temporal(seconds: float = 5) -> Client:
             client = await connect()
             await client.count_workflows()
     except (RuntimeError, RPCError, TimeoutError) as error:
-        why = str(error).strip().splitlines()
         raise Trouble(
-            f"Temporal cannot be reached at {address} ({why[0] if why else 'no answer in time'}). "
+            f"Temporal cannot be reached at {address}: {why_unreachable(error)}. "
             "Start it, or correct TEMPORAL_ADDRESS."
         ) from error
     return client
+
+
+def why_unreachable(error: Exception) -> str:
+    """What the client means, without the names of the parts it is made of."""
+    said = str(error)
+    if "tcp connect error" in said:
+        return "nobody listens there"
+    if "dns error" in said:
+        return "that name is not known"
+    return said.split("\n", 1)[0][:200] or "no answer in time"

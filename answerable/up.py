@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -83,13 +86,24 @@ async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> boo
     return True
 
 
+def _own_command(*arguments: str, data: Path) -> str:
+    """A command as it can be typed right here: on this folder, wherever we are installed."""
+    beside = Path(sys.executable).with_name("answerable")
+    if shutil.which("answerable"):
+        program = "answerable"
+    else:
+        program = str(beside).removeprefix(f"{Path.cwd()}/")
+    where = [] if data == Path("data").absolute() else ["--data", str(data)]
+    return shlex.join([program, *arguments, *where])
+
+
 def _where_to_go(stack: Stack) -> str:
-    from answerable.stack import is_loopback
+    from answerable.ports import is_loopback
 
     rows = {"Pages": stack.url, "Temporal": stack.ui, "Data": str(stack.data)}
     if is_loopback(stack.host):
         rows["Sign in"] = "as ada, ben, cora, dev, eve or root, with one click"
-    rows |= {"Token": "answerable token create ada", "Stop": "Ctrl-C"}
+    rows |= {"Token": _own_command("token", "create", "ada", data=stack.data), "Stop": "Ctrl-C"}
     lines = "\n".join(f"{name:<10}{value}" for name, value in rows.items())
     if not sys.stdout.isatty():
         return f"Answerable is up\n{lines}"  # In a log a frame would only break the lines.

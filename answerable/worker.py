@@ -136,7 +136,9 @@ class Staff:
 async def running(client: Client, database: Database, settings: Settings) -> AsyncIterator[Staff]:
     """Workers that run until the block ends, then finish what they have begun."""
     staff = Staff(client, database, settings)
-    async with staff.main():
+    main = AsyncExitStack()
+    await main.enter_async_context(staff.main())
+    try:
         await staff.follow_channels()
         await _ensure_upkeep(client)
         looking = asyncio.create_task(_look_around(staff))
@@ -146,8 +148,9 @@ async def running(client: Client, database: Database, settings: Settings) -> Asy
             looking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await looking
-            await staff.stop_voices()
-    staff.threads.shutdown()
+    finally:
+        await asyncio.gather(staff.stop_voices(), main.aclose())
+        staff.threads.shutdown()
 
 
 async def _look_around(staff: Staff) -> None:

@@ -353,7 +353,7 @@ def _add_unknown(routes: APIRouter, kind: str) -> None:
     async def command(entity_id: str, command: str, actor: Commander) -> None:
         raise Unknown(
             "unknown_command",
-            f"'{command[:40]}' is not a command of a {kind}",
+            f"'{command[:40]}' is not a command of this {kind}",
             f"use one of: {', '.join(BODIES[kind])}",
         )
 

@@ -35,7 +35,7 @@ SETTLE_SECONDS = 3.0
 Claim = Callable[[], Awaitable[Any]]
 
 
-async def measure(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, object]]:
+async def measure(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, Any]]:
     """Claims at ten a second over HTTP, then closed loops of ten clients, ours and bare."""
     arriving = await _arriving(service, sizes)
     loops = await _looping(service, sizes)
@@ -86,9 +86,7 @@ async def _claim_at(at: float, claim: Claim) -> float:
 # Closed loops. -------------------------------------------------------------------------------
 
 
-async def _looping(
-    service: Service, sizes: Sizes
-) -> dict[str, list[tuple[list[float], float]]]:
+async def _looping(service: Service, sizes: Sizes) -> dict[str, list[tuple[list[float], float]]]:
     """For each way to claim its rounds: the seconds of each claim, and of the whole round."""
     with service.database.reading() as session:
         ada = people.actor(session, "ada")

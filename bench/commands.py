@@ -7,6 +7,7 @@ task: the most that a command can cost.
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from bench import stack
 from bench.figures import Figures, mean
@@ -21,7 +22,7 @@ QUIET_SECONDS = 0.8
 
 PROPOSAL = {"request": "May we send a saddle?", "reply": "Your saddle is on its way."}
 
-LIVES = (
+LIVES: tuple[tuple[tuple[str, str, dict[str, str]], ...], ...] = (
     (
         ("ada", "claim", {}),
         ("ben", "note", {"text": "She has written before."}),
@@ -45,7 +46,7 @@ LIVES = (
 """Every command a person has for an escalation, in an order in which each is possible."""
 
 
-async def measure(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, object]]:
+async def measure(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, Any]]:
     """Events a command, averaged over all of them."""
     added: dict[str, list[float]] = {}
     await asyncio.to_thread(service.listen_for, LONG)

@@ -10,11 +10,11 @@ from sqlalchemy import create_engine, text
 
 from answerable.guard import Child
 from bench import children
-from bench.postgres import READY
 from store.database import Database
 from store.migrate import upgrade
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
 
 class Databases:
     """Makes databases. The PostgreSQL server starts when it is first needed."""
@@ -51,13 +51,17 @@ class Databases:
     async def _serve_postgres(self) -> None:
         if self._child is not None:
             return
-        ready = self._folder / READY
+        ready = self._folder / "postgresql.json"
 
         async def is_ready() -> bool:
             return ready.exists()
 
         self._child = await children.start(
-            "postgresql", "bench.postgres", str(self._folder), env={}, folder=self._folder
+            "postgresql",
+            "bench.postgres",
+            *(str(self._folder / "pgdata"), str(ready)),
+            env={},
+            folder=self._folder,
         )
         await children.until(is_ready, self._child)
         told = json.loads(ready.read_text())

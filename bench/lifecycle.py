@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 
@@ -50,7 +51,10 @@ async def our_life(service: Service, name: str) -> list[str]:
     listened to and closed by its timer."""
     case = await service.open(name)
     await service.do("ada", case, "claim")
-    words = {"request": "May we send a saddle?", "reply": "Your saddle is on its way. We are sorry."}
+    words = {
+        "request": "May we send a saddle?",
+        "reply": "Your saddle is on its way. We are sorry.",
+    }
     await service.do("ada", case, "propose", words)
     approved = await service.do("cora", case, "approve")
     await service.client.get_workflow_handle(f"escalation/{case}").result()
@@ -71,7 +75,7 @@ async def bare_life(service: Service, name: str) -> list[str]:
 LIVES: dict[str, Life] = {"ours": our_life, "bare": bare_life}
 
 
-async def measure(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, object]]:
+async def measure(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, Any]]:
     """The figures of a lifecycle, and their details."""
     steps = await _compare_steps(service)
     idle = await _idle(service)

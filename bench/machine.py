@@ -50,24 +50,6 @@ async def server_version(client: Client) -> str:
     return found.server_version
 
 
-@dataclass
-class Others:
-    """Watches how much of all cores other programs use, from its making until ``share``.
-
-    Latencies that were measured while others worked say little; processor times stay good.
-    """
-
-    _busy: float = field(default_factory=lambda: _busy_seconds())
-    _own: float = field(default_factory=lambda: _own_seconds())
-    _began: float = field(default_factory=time.monotonic)
-
-    def share(self) -> float:
-        """Between 0 and 1: the part of all processor time that others had."""
-        foreign = (_busy_seconds() - self._busy) - (_own_seconds() - self._own)
-        cores = os.cpu_count() or 1
-        return max(foreign, 0.0) / (cores * max(time.monotonic() - self._began, 0.001))
-
-
 def _busy_seconds() -> float:
     times = psutil.cpu_times()
     idle = times.idle + getattr(times, "iowait", 0.0)
@@ -88,3 +70,21 @@ def _own_seconds() -> float:
             continue
         seconds += times.user + times.system + times.children_user + times.children_system
     return float(seconds)
+
+
+@dataclass
+class Others:
+    """Watches how much of all cores other programs use, from its making until ``share``.
+
+    Latencies that were measured while others worked say little; processor times stay good.
+    """
+
+    _busy: float = field(default_factory=_busy_seconds)
+    _own: float = field(default_factory=_own_seconds)
+    _began: float = field(default_factory=time.monotonic)
+
+    def share(self) -> float:
+        """Between 0 and 1: the part of all processor time that others had."""
+        foreign = (_busy_seconds() - self._busy) - (_own_seconds() - self._own)
+        cores = os.cpu_count() or 1
+        return max(foreign, 0.0) / (cores * max(time.monotonic() - self._began, 0.001))

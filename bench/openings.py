@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -24,7 +25,7 @@ DONE = "temporal_activity_succeed_endtoend_latency"
 """The SDK's own count of activities that have ended well."""
 
 
-async def measure_openings(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, object]]:
+async def measure_openings(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, Any]]:
     """Arrivals that wait in the inbox, until the worker has nothing left to do for any of them."""
     ours, recorded, plain = [], [], []
     for number in range(sizes.rounds):
@@ -96,7 +97,7 @@ async def _done(http: httpx.AsyncClient, address: str, activity: str) -> int:
 # The inbox. ----------------------------------------------------------------------------------
 
 
-async def measure_inbox(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, object]]:
+async def measure_inbox(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, Any]]:
     """Lists of comments over HTTP: first while the worker opens cases, then without a worker.
 
     Comes last: it stops the worker, and leaves thousands of arrivals in the inbox.
@@ -109,9 +110,7 @@ async def measure_inbox(service: Service, sizes: Sizes) -> tuple[Figures, dict[s
 
 async def _bring(service: Service, prefix: str, lists: int, length: int) -> float:
     """Comments a second, one list after the other."""
-    bodies = [
-        [comment(f"{prefix}-{number}-{n}") for n in range(length)] for number in range(lists)
-    ]
+    bodies = [[comment(f"{prefix}-{number}-{n}") for n in range(length)] for number in range(lists)]
     began = time.monotonic()
     for body in bodies:
         received = await service.post("hook", "/comments", body)

@@ -87,7 +87,7 @@ def _look(database: Database, looks: int) -> dict[str, list[float]]:
 
 
 def _search(database: Database, looks: int) -> dict[str, list[float]]:
-    pages = {name: partial(_page, {"q": q}, None) for name, q in SEARCHES.items()}
+    pages: dict[str, Look] = {name: partial(_page, {"q": q}, None) for name, q in SEARCHES.items()}
     return _time(database, pages, looks)
 
 

@@ -37,7 +37,7 @@ NOTICE_SECONDS = 2
 """How long notices are gathered here. The default, a minute, would make each round last one."""
 
 LISTEN_SECONDS = 1
-"""How long an answered case is listened to before its own timer closes it: the shortest there is."""
+"""How long an answered case is listened to before its timer closes it: the shortest there is."""
 
 POSTS_PER_SECOND = 10_000
 """As many as it takes: the rate of a channel is not what is measured."""
@@ -168,9 +168,7 @@ def comment(external_id: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def service(
-    server: Temporal, databases: Databases, kind: str
-) -> AsyncIterator[Service]:
+async def service(server: Temporal, databases: Databases, kind: str) -> AsyncIterator[Service]:
     """Our service and the bare worker, running, on a database of this kind."""
     name = f"bench-{kind}"
     url = await databases.fresh(kind, name)
@@ -233,9 +231,7 @@ def _environment(server: Temporal, namespace: str, url: str, folder: Path) -> di
 
 
 def _policy(listen_seconds: int) -> Policy:
-    console = Channel(
-        kind=ChannelKind.CONSOLE, team="care", posts_per_second=POSTS_PER_SECOND
-    )
+    console = Channel(kind=ChannelKind.CONSOLE, team="care", posts_per_second=POSTS_PER_SECOND)
     return Policy(
         teams={"care": "Customer care"},
         channels={"console": console},

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     """How long notices for one person are gathered into one message."""
 
     metrics_port: int = Field(default=0, ge=0, le=65535)
-    """Where a worker serves its own and the SDK's metrics; 0: on a free port."""
+    """Where a worker serves the metrics of Temporal's SDK; 0: on a free port."""
 
     worker_cache: int = Field(default=1000, ge=0)
     """Workflows kept in memory; about 77 KB each."""

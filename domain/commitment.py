@@ -217,8 +217,8 @@ RIGHTS: dict[str, Right] = {
         frozenset({CommitmentStage.OPEN, CommitmentStage.BROKEN}),
     ),
     "withdraw": Right(
-        "an executive",
-        lambda actor, state: actor.has(Role.EXECUTIVE),
+        "an executive who is not accountable for it",
+        lambda actor, state: actor.has(Role.EXECUTIVE) and actor.id != state.promise.accountable,
         frozenset({CommitmentStage.OPEN, CommitmentStage.BROKEN}),
     ),
     "settle": Right("a post", _machine, frozenset({CommitmentStage.REPORTED}), is_machine=True),

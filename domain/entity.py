@@ -158,7 +158,7 @@ def may(kind: Kind, actor: Actor, act: str, state: State) -> Refused | None:
     if not right.holds(actor, state):
         return Forbidden(
             "not_yours",
-            f"only {right.who} may {act} {_a(kind.name)}",
+            f"only {right.who} may do this ({act})",
             f"ask {right.who}",
             act=act,
         )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, model_serializer, model_validator
 
 from domain.base import Seconds, Value
 from domain.people import Seat
@@ -62,6 +62,17 @@ class Terms(Value):
     policy_version: int
     allowances: Allowances = Allowances()
     ladder: tuple[Rung, ...] = DEFAULT_LADDER
+
+    @model_serializer(mode="plain")
+    def _whole(self) -> dict[str, Any]:
+        """Terms are stored whole, also what is at its default: the defaults of the product may
+        change one day, what was laid down for an escalation may not."""
+        return {
+            "team": self.team,
+            "policy_version": self.policy_version,
+            "allowances": dict(self.allowances),
+            "ladder": [dict(rung) for rung in self.ladder],
+        }
 
 
 class ChannelKind(StrEnum):

@@ -288,8 +288,10 @@ def _reviews(actor: Actor, post: Post) -> bool:
     return works_here and actor.id != post.writer
 
 
-def _is_writer(actor: Actor, post: Post) -> bool:
-    return actor.id == post.writer
+def _takes_back(actor: Actor, post: Post) -> bool:
+    leads = actor.works_in(post.team) and post.team in actor.leads
+    writes = actor.id == post.writer and actor.has(Role.STAFF)
+    return writes or leads or actor.has(Role.EXECUTIVE)
 
 
 def _works_here(actor: Actor, post: Post) -> bool:
@@ -307,11 +309,15 @@ _UNDER_WAY = frozenset({PostStage.PUBLISHING, PostStage.UNCONFIRMED})
 RIGHTS: dict[str, Right] = {
     "clear": Right(_REVIEWER, _reviews, frozenset({PostStage.IN_REVIEW})),
     "return": Right(_REVIEWER, _reviews, frozenset({PostStage.IN_REVIEW})),
-    "withdraw": Right("its writer", _is_writer, frozenset({PostStage.IN_REVIEW, PostStage.FAILED})),
+    "withdraw": Right(
+        "its writer, the team's lead or an executive",
+        _takes_back,
+        frozenset({PostStage.IN_REVIEW, PostStage.FAILED}),
+    ),
     "confirm": Right(_TEAM, _works_here, frozenset({PostStage.UNCONFIRMED})),
     "retry": Right(_TEAM, _works_here, frozenset({PostStage.FAILED})),
     "attempted": Right("the publisher", _machine, _UNDER_WAY, is_machine=True),
-    "looked": Right("the publisher", _machine, _UNDER_WAY, is_machine=True),
+    "looked": Right("the publisher", _machine, _UNDER_WAY | {PostStage.FAILED}, is_machine=True),
     "ring": Right("a timer", _machine, _UNDER_WAY, is_machine=True),
 }
 
@@ -378,11 +384,14 @@ def _attempted(post: Post, command: Attempted, actor: Actor, at: datetime) -> tu
 
 
 def _looked(post: Post, command: Looked, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    if command.attempt != post.attempt or post.stage is not PostStage.UNCONFIRMED:
+    if command.attempt != post.attempt:
+        return ()
+    if command.result is FindResult.FOUND and post.stage is not PostStage.PUBLISHING:
+        # Also after a person saw nothing there: the channel's yes prevents a second post.
+        return (Published(attempt=post.attempt),)
+    if post.stage is not PostStage.UNCONFIRMED:
         return ()
     match command.result:
-        case FindResult.FOUND:
-            return (Published(attempt=post.attempt),)
         case FindResult.ABSENT if post.tries >= ATTEMPTS:
             return (Failed(attempt=post.attempt, code="not_on_the_channel"),)
         case FindResult.ABSENT:

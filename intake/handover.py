@@ -14,6 +14,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from domain.errors import AnswerableError, Conflict
 from domain.escalation import OpenEscalation, Receive
+from domain.ledger import RULES
 from domain.messages import TASK_QUEUE, Request, Start
 from domain.people import COMMENTER
 from domain.policy import route
@@ -27,8 +28,11 @@ log = logging.getLogger("answerable.intake")
 AT_ONCE = 16
 """Hand-overs under way at the same time: enough to keep two cores busy, few enough for SQLite."""
 
-MOVES = 10
-"""Times an arrival may find its escalation closed; each time needs a close in that very moment."""
+TURNS = 20
+"""Times an arrival may find its escalation closed, or being opened by somebody else just then."""
+
+PAUSE = 0.1
+"""Seconds until the opening by somebody else is looked for again: two seconds in all."""
 
 
 async def hand_over(client: Client, database: Database, arrival_id: str) -> str:
@@ -36,10 +40,12 @@ async def hand_over(client: Client, database: Database, arrival_id: str) -> str:
 
     Raises Unavailable and the like while Temporal cannot be reached; the arrival then waits.
     """
-    for _ in range(MOVES):
+    for _ in range(TURNS):
         delivery, opener, is_known = await asyncio.to_thread(_look_up, database, arrival_id)
-        if not is_known:
-            await _open(client, database, opener)
+        if not is_known and not await _open(client, database, opener):
+            # Somebody else started it; its own worker records it, and only then is it safe.
+            await asyncio.sleep(PAUSE)
+            continue
         if opener.arrival_id != arrival_id and not await _join(client, database, delivery):
             await asyncio.to_thread(
                 inbox.take_successor, database, arrival_id, delivery.escalation_id
@@ -48,7 +54,7 @@ async def hand_over(client: Client, database: Database, arrival_id: str) -> str:
         handed = {arrival_id, opener.arrival_id}
         await asyncio.to_thread(inbox.mark_handed_over, database, sorted(handed), entities.now())
         return delivery.escalation_id
-    raise AnswerableError(f"arrival {arrival_id} found its escalation closed {MOVES} times")
+    raise entities.Unavailable(f"arrival {arrival_id}: its escalation is not there yet")
 
 
 def _look_up(database: Database, arrival_id: str) -> tuple[Delivery, Delivery, bool]:
@@ -59,10 +65,13 @@ def _look_up(database: Database, arrival_id: str) -> tuple[Delivery, Delivery, b
         return delivery, inbox.opener(session, delivery.escalation_id), is_known
 
 
-async def _open(client: Client, database: Database, opener: Delivery) -> None:
+async def _open(client: Client, database: Database, opener: Delivery) -> bool:
+    """Start and record an escalation; False where another call has started it before."""
     message = await asyncio.to_thread(_opening, database, opener)
     summary = f"{opener.channel}, team {message.command['terms']['team']}"  # type: ignore[index]
-    await entities.open_at(client, database, f"escalation/{opener.escalation_id}", message, summary)
+    return await entities.open_at(
+        client, database, f"escalation/{opener.escalation_id}", message, summary
+    )
 
 
 def _opening(database: Database, opener: Delivery) -> Start:
@@ -81,6 +90,7 @@ def _opening(database: Database, opener: Delivery) -> Start:
         posted_at=opener.posted_at,
         predecessor=opener.predecessor,
         backlog=opener.is_backlog,
+        rules=RULES,
     )
     return Start(
         kind="escalation",

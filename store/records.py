@@ -14,6 +14,7 @@ from sqlalchemy import insert, select, text, update
 from sqlmodel import Session, SQLModel, col
 
 from domain.commitment import Commitment
+from domain.effects import Pending
 from domain.entity import Kind, State, acted, evolve
 from domain.errors import Forked, Gap, Outdated, StaleEpoch
 from domain.escalation import Escalation
@@ -294,15 +295,17 @@ def begin_epoch(database: Database, stream: str, at: datetime) -> tuple[State, i
     return database.write(work)
 
 
-def mark_acted(database: Database, stream: str, seq: int, at: datetime) -> None:
-    """Remember that all effects of a stream up to ``seq`` have been carried out."""
+def mark_done(database: Database, stream: str, done: Pending, at: datetime) -> None:
+    """Remember that one effect of a stream has been carried out."""
 
     def work(session: Session) -> None:
         _lock_stream(session, stream)
         row = session.get(tables.Snapshot, stream, with_for_update=True)
         if row is not None:
             state = load(row)
-            row.body = acted(state, seq).model_dump_json(exclude_defaults=True)
+            todo = tuple(pending for pending in state.todo if pending != done)
+            left = state.model_copy(update={"todo": todo})
+            row.body = left.model_dump_json(exclude_defaults=True)
             row.changed_at = at
 
     database.write(work)

@@ -18,8 +18,11 @@ from api.pages.forms import Trouble, Typed
 from api.pages.render import Way
 from api.pages.security import Reader, Sent, SentForm, Viewer
 from api.pages.sentences import Line
-from domain.entity import Permission
+from domain.base import Words
+from domain.entity import Kind, Permission, State
 from domain.errors import AnswerableError, Unknown
+from domain.escalation import Escalation, Proposed, Recommendation, Returned
+from domain.kinds import KINDS
 from domain.people import Actor, Role, Seat, Seats
 from store import details, history, people, policies, words
 from store.views import Entry, EscalationDetail
@@ -112,8 +115,9 @@ def _since(lines: Sequence[Line], trouble: Trouble | None) -> list[Line]:
     return [line for line in lines if line.seq > trouble.since]
 
 
-def _acts(kind: str, detail: Any) -> dict[str, Any]:
+def _acts(session: Session, kind: str, detail: Any, actor: Actor) -> dict[str, Any]:
     """What the reader may do here, the next move first; and what not, each with the reason."""
+    state = details.state_of(session, f"{kind}/{detail.id}")
     allowed: Sequence[Permission] = sorted(detail.allowed, key=lambda p: ORDER.index(p.act))
     first = moves.primary(kind, detail.stage, allowed)
     others = [p.act for p in allowed if p.ok and p.act != first]
@@ -121,8 +125,28 @@ def _acts(kind: str, detail: Any) -> dict[str, Any]:
         "kind": kind,
         "primary": first,
         "others": others,
-        "why_not": [p for p in allowed if not p.ok],
+        "why_not": _reasons(KINDS[kind], actor, state, [p for p in allowed if not p.ok]),
     }
+
+
+def _reasons(
+    kind: Kind, actor: Actor, state: State, refused: Sequence[Permission]
+) -> dict[str, list[str]]:
+    """The acts that are not possible, under the reason that they share."""
+    reasons: dict[str, list[str]] = {}
+    for permission in refused:
+        reasons.setdefault(_why_not(kind, actor, state, permission), []).append(permission.act)
+    return reasons
+
+
+def _why_not(kind: Kind, actor: Actor, state: State, permission: Permission) -> str:
+    """Why this cannot be done, in the words of a page: whose it is, or when its turn comes."""
+    right = kind.rights[permission.act]
+    if not right.holds(actor, state):
+        return f"this is for {right.who}"
+    if state.stage not in right.stages:
+        return sentences.possible_while(kind.name, right.stages)
+    return permission.why_not or ""
 
 
 def _escalation(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
@@ -134,17 +158,29 @@ def _escalation(session: Session, entity_id: str, actor: Actor) -> dict[str, Any
     approvers = people.fill(session, Seat.APPROVERS, Seats(team=detail.team, not_person=by))
     named = frame.names(session, approvers)
     team = teams.get(detail.team, detail.team)
-    acts = _acts("escalation", detail)
+    acts = _acts(session, "escalation", detail, actor)
     if moves.current_reply(detail):
         acts["primary"] = None
+    stream = f"escalation/{entity_id}"
     return {
         "detail": detail,
+        "decided": _approved(session, stream) if acts["primary"] == "reply" else "",
         "team": team,
         "max_length": channel.max_length if channel else None,
         "move": moves.of_escalation(detail, team, [named[a] for a in approvers]),
         **acts,
         **_colleagues(session, detail.team),
     }
+
+
+def _bound(state: Escalation) -> Words | None:
+    """The words that the decision bound: those of a yes, or the printed reason of a no."""
+    decision, proposal = state.decision, state.proposal
+    if decision is None or proposal is None:
+        return None
+    if decision.outcome == "refused":
+        return decision.reason
+    return proposal.reply if proposal.recommendation is Recommendation.APPROVE else None
 
 
 def _colleagues(session: Session, team: str) -> dict[str, list[tuple[str, str]]]:
@@ -164,29 +200,42 @@ def _earlier(
     session: Session, detail: EscalationDetail, entries: Sequence[Entry], lines: Sequence[Line]
 ) -> dict[str, Any]:
     """What was proposed before and why it came back, for whoever has to propose or reply anew."""
-    data = [e.data for e in entries if e.name == "escalation:proposal:submitted" and e.data]
-    last: dict[str, Any] = data[-1] if data else {}
-    refs = {name: last[name]["id"] for name in ("request", "reply") if last.get(name)}
-    texts = words.texts(session, refs.values())
+    data = [e.data for e in entries if e.name == Proposed.NAME and e.data]
     returned = None
     if detail.stage == "preparing":
-        returned = next((line for line in reversed(lines) if _is_return(line)), None)
-    earlier = {name: texts.get(ref, "") for name, ref in refs.items()}
+        returned = next((line for line in reversed(lines) if line.name == Returned.NAME), None)
+    earlier = _texts_of(session, Proposed.model_validate(data[-1])) if data else {}
     return {"earlier": earlier, "returned": returned}
 
 
-def _is_return(line: Line) -> bool:
-    return line.name == "escalation:decision:returned"
+def _texts_of(session: Session, proposed: Proposed) -> dict[str, str]:
+    """A proposal as it would be typed into the form again."""
+    refs = {"request": proposed.request, "reply": proposed.reply}
+    filled = {}
+    for n, promise in enumerate(proposed.promises[: forms.PROMISES]):
+        refs[f"promises-{n}-sentence"], refs[f"promises-{n}-proof"] = promise.words, promise.proof
+        filled[f"promises-{n}-accountable"] = promise.accountable
+        filled[f"promises-{n}-due_on"] = promise.due_at.date().isoformat()
+    texts = words.texts(session, [ref.id for ref in refs.values() if ref])
+    return filled | {name: texts.get(ref.id, "") for name, ref in refs.items() if ref}
 
 
 def _post(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
     detail = details.post(session, entity_id, actor)
-    return {"detail": detail, "move": moves.of_post(detail), **_acts("post", detail)}
+    return {
+        "detail": detail,
+        "move": moves.of_post(detail),
+        **_acts(session, "post", detail, actor),
+    }
 
 
 def _commitment(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
     detail = details.commitment(session, entity_id, actor, now())
-    return {"detail": detail, "move": moves.of_commitment(detail), **_acts("commitment", detail)}
+    return {
+        "detail": detail,
+        "move": moves.of_commitment(detail),
+        **_acts(session, "commitment", detail, actor),
+    }
 
 
 _CONTEXTS: dict[str, Callable[[Session, str, Actor], dict[str, Any]]] = {
@@ -246,10 +295,7 @@ async def _act(
 def _approved(session: Session, stream: str) -> str:
     """The exact words that the decision bound, to be sent as they are; empty where it has none."""
     state = details.state_of(session, stream)
-    decision, proposal = state.decision, state.proposal
-    if decision is None or proposal is None:
-        return ""
-    ref = proposal.reply if decision.outcome == "approved" else decision.reason
+    ref = _bound(state) if isinstance(state, Escalation) else None
     return (words.exact_text(session, ref) if ref else None) or ""
 
 

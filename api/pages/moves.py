@@ -84,7 +84,7 @@ def of_post_stage(stage: str, writer: str) -> tuple[str, str]:
         "in_review": (f"Somebody other than {writer}", "clears the words, or returns them"),
         "publishing": ("The service", "is publishing it"),
         "unconfirmed": ("Somebody of the team", "looks at the channel and says if it is there"),
-        "failed": ("Somebody of the team", "tries again, or its writer withdraws it"),
+        "failed": ("Somebody of the team", "tries again, or it is withdrawn"),
         "published": ("Nobody", "owes anything: it is published"),
         "returned": (writer, "sends other words"),
         "withdrawn": ("Nobody", "owes anything: it was withdrawn"),

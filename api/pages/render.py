@@ -212,7 +212,7 @@ def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
     if status == 404:
         way_out = "check the address, or look for it in the queue"
     ways = [Way("Go to the queue", "/queue"), Way("Sign in as somebody else", "/sign-in")]
-    title = _TITLES.get(status, "Something here is broken")
+    title = _TITLES.get(status, "A fault of ours")
     return page(
         "error.html",
         status,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,29 @@ STAGES: dict[str, dict[str, str]] = {
         "withdrawn": "withdrawn",
     },
 }
+
+_WHILE: dict[str, dict[str, str]] = {
+    "escalation": {
+        "unclaimed": "nobody has claimed it",
+        "preparing": "an answer is being prepared",
+        "deciding": "a decision is waited for",
+        "replying": "the reply is to be sent",
+        "listening": "we listen",
+    },
+    "post": {
+        "in_review": "the words wait to be cleared",
+        "unconfirmed": "nobody knows whether it arrived",
+        "failed": "it has failed",
+    },
+    "commitment": {"open": "the promise is open", "broken": "it is broken"},
+}
+
+
+def possible_while(kind: str, stages: Collection[str]) -> str:
+    """When the turn of an act comes: ``possible while nobody has claimed it``."""
+    moments = [moment for stage, moment in _WHILE[kind].items() if stage in stages]
+    return f"possible while {' or '.join(moments) if len(moments) < 3 else 'it is open'}"
+
 
 DISMISS_CODES = {
     "spam": "Spam",
@@ -122,7 +145,9 @@ Tell = Callable[[Mapping[str, Any], Named], str]
 
 
 def _promises(data: Mapping[str, Any]) -> str:
-    count = len(data.get("promises", ()))
+    """An escalation's facts list the promises; those of a post only count them."""
+    promises = data.get("promises", ())
+    count = promises if isinstance(promises, int) else len(promises)
     return f", with {count} promise{'s' if count > 1 else ''}" if count else ""
 
 
@@ -163,7 +188,7 @@ def _told(sentence: str) -> Tell:
     return lambda data, named: sentence
 
 
-_EVENTS: dict[str, Tell] = {
+EVENTS: dict[str, Tell] = {
     "escalation:conversation:opened": _told("wrote the comment that opened this"),
     "escalation:comment:joined": _told("wrote another comment"),
     "escalation:comment:revised": _told("changed a comment"),
@@ -256,7 +281,7 @@ def _line(entry: Entry, names: Mapping[str, str], text: str | None) -> Line:
     if entry.data is None and entry.name in _HIDDEN:
         did = _HIDDEN[entry.name]
     else:
-        told = _EVENTS.get(entry.name, _told(entry.name))
+        told = EVENTS.get(entry.name, _told(entry.name))
         did = told(entry.data or {}, lambda person: names.get(person, person))
     is_late = bool((entry.data or {}).get("is_late"))
     return Line(

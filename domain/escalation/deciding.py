@@ -43,8 +43,8 @@ from domain.escalation.events import (
     Revised,
     RungClimbed,
 )
-from domain.escalation.stages import STAGES, Outcome, Stage
-from domain.escalation.state import Escalation
+from domain.escalation.stages import STAGES, Outcome, Recommendation, Stage
+from domain.escalation.state import Escalation, Proposal
 from domain.people import Actor
 from domain.post import Settle, Settlement, is_old_news
 
@@ -145,19 +145,25 @@ def _approve(state: Escalation, command: Approve, actor: Actor, at: datetime) ->
     proposal = state.proposal
     assert proposal is not None
     approved = Approved(reason=command.reason)
-    if proposal.reply is None or proposal.news:
+    if proposal.news or (words := _words_to_approve(proposal)) is None:
         return (approved,)
-    check_promises(proposal.promises, proposal.reply, at)
+    check_promises(proposal.promises, words, at)
     return (
         approved,
         ReplySubmitted(
             post_id=command.post_id,
-            words=proposal.reply,
+            words=words,
             writer=proposal.by,
             promises=proposal.promises,
             cleared_by=actor.id,
         ),
     )
+
+
+def _words_to_approve(proposal: Proposal) -> Words | None:
+    """The words that an approval sends out; never those that were written to say no."""
+    is_yes = proposal.recommendation is Recommendation.APPROVE
+    return proposal.reply if is_yes else None
 
 
 def _refuse(state: Escalation, command: Refuse, actor: Actor, at: datetime) -> tuple[Event, ...]:
@@ -191,7 +197,7 @@ def _approver_of(state: Escalation, words: Words, promises: tuple[Promise, ...])
     if decision is None or proposal is None or decision.by == state.owner:
         return None
     if decision.outcome == "approved":
-        approved = (proposal.reply, proposal.promises)
+        approved = (_words_to_approve(proposal), proposal.promises)
     else:
         approved = (decision.reason, ())
     return decision.by if approved == (words, promises) else None

@@ -12,7 +12,9 @@ from sqlalchemy import func, select
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from answerable.worker import running
 from api import bodies
+from api.commands import MARGIN
 from config.settings import Settings
 from domain.kinds import KINDS
 from store import tables
@@ -400,3 +402,27 @@ async def test_a_command_that_the_ledger_missed_is_202_and_arrives_by_itself(
     assert (claimed.status_code, claimed.json()["recorded"]) == (202, False)
     assert claimed.json()["seq"] == 2
     await door.until_stage(path, "preparing")
+
+
+async def test_an_unknown_outcome_is_202_and_the_same_key_finds_out(
+    client: Client, sqlite_house: Database, settings: Settings
+) -> None:
+    settings.request_seconds = MARGIN + 1
+    service = builders.Service(client, sqlite_house, settings)
+    async with open_door(service) as door:
+        async with running(client, sqlite_house, settings):
+            path = await door.opened()
+        answer = await door.ada.ask(
+            "POST", f"/api/v1/{path}/claim", headers={"Idempotency-Key": "k"}
+        )
+        problem = problem_of(answer, 202)
+        async with running(client, sqlite_house, settings):
+            again = await door.ada.post(f"{path}/claim", key="k")
+
+    assert problem["code"] == "outcome_unknown"
+    assert answer.headers["idempotency-key"] == "k"
+    assert (again["seq"], again["escalation"]["owner"]) == (2, "ada")
+    assert (
+        service.names(path.replace("escalations", "escalation")).count("escalation:owner:claimed")
+        == 1
+    )

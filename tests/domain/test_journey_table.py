@@ -156,7 +156,7 @@ _SETTLED_POST = """
                ada  gus  ben  fay  cora dev  eve  root hook
     clear      F    C    C    F    C    F    F    F    F
     return     F    C    C    F    C    F    F    F    F
-    withdraw   C    F    F    C    F    F    F    F    F
+    withdraw   C    F    C    C    C    F    F    F    F
     confirm    C    C    C    C    C    F    F    F    F
     retry      C    C    C    C    C    F    F    F    F
     attempted  F    F    F    F    F    F    F    F    -
@@ -170,7 +170,7 @@ POST_GRIDS = {
                ada  gus  ben  fay  cora dev  eve  root hook
     clear      F    ok   ok   F    ok   F    F    F    F
     return     F    ok   ok   F    ok   F    F    F    F
-    withdraw   ok   F    F    ok   F    F    F    F    F
+    withdraw   ok   F    ok   ok   ok   F    F    F    F
     confirm    C    C    C    C    C    F    F    F    F
     retry      C    C    C    C    C    F    F    F    F
     attempted  F    F    F    F    F    F    F    F    -
@@ -181,7 +181,7 @@ POST_GRIDS = {
                ada  gus  ben  fay  cora dev  eve  root hook
     clear      F    C    C    F    C    F    F    F    F
     return     F    C    C    F    C    F    F    F    F
-    withdraw   C    F    F    C    F    F    F    F    F
+    withdraw   C    F    C    C    C    F    F    F    F
     confirm    C    C    C    C    C    F    F    F    F
     retry      C    C    C    C    C    F    F    F    F
     attempted  F    F    F    F    F    F    F    F    ok
@@ -192,7 +192,7 @@ POST_GRIDS = {
                ada  gus  ben  fay  cora dev  eve  root hook
     clear      F    C    C    F    C    F    F    F    F
     return     F    C    C    F    C    F    F    F    F
-    withdraw   C    F    F    C    F    F    F    F    F
+    withdraw   C    F    C    C    C    F    F    F    F
     confirm    ok   ok   ok   ok   ok   F    F    F    F
     retry      C    C    C    C    C    F    F    F    F
     attempted  F    F    F    F    F    F    F    F    ok
@@ -203,11 +203,11 @@ POST_GRIDS = {
                ada  gus  ben  fay  cora dev  eve  root hook
     clear      F    C    C    F    C    F    F    F    F
     return     F    C    C    F    C    F    F    F    F
-    withdraw   ok   F    F    ok   F    F    F    F    F
+    withdraw   ok   F    ok   ok   ok   F    F    F    F
     confirm    C    C    C    C    C    F    F    F    F
     retry      ok   ok   ok   ok   ok   F    F    F    F
     attempted  F    F    F    F    F    F    F    F    -
-    looked     F    F    F    F    F    F    F    F    -
+    looked     F    F    F    F    F    F    F    F    ok
     ring       F    F    F    F    F    F    F    F    -
     """,
     "published": _SETTLED_POST,

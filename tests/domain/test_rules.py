@@ -983,8 +983,27 @@ def test_a_result_told_twice_counts_once(result: PublishResult) -> None:
 @pytest.mark.parametrize("finds", FindResult)
 def test_a_look_counts_only_while_we_do_not_know(finds: FindResult) -> None:
     for result in (PublishResult.PUBLISHED, PublishResult.REFUSED, PublishResult.NOT_SENT):
+        if (result, finds) == (PublishResult.REFUSED, FindResult.FOUND):
+            continue  # The channel's yes always counts, see the next test.
         world = publishing(result)
         assert world.do(POST, MACHINE, "looked", attempt=1, result=finds) == ()
+
+
+@pytest.mark.rule(13)
+def test_the_channels_yes_counts_also_after_a_person_saw_nothing_there() -> None:
+    """Ben looked, saw nothing and said so while our own look was still under way."""
+    world = publishing(PublishResult.UNCLEAR)
+    world.do(POST, BEN, "confirm", is_published=False)
+    assert world.post().stage == "failed"
+    world.do(POST, MACHINE, "looked", attempt=1, result=FindResult.FOUND)
+    assert world.post().stage == "published"
+
+
+@pytest.mark.rule(7)
+def test_words_that_were_written_to_say_no_never_go_out_with_a_yes() -> None:
+    world = harness.deciding(recommendation="refuse", reply=words("We are sorry: no."))
+    world.do(ESCALATION, CORA, "approve", post_id="P1")
+    assert world.escalation.reply is None
 
 
 @pytest.mark.rule(13)

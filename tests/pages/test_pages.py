@@ -10,8 +10,13 @@ from fastapi.routing import iter_route_contexts
 
 from api.app import create_app
 from api.deps import ACCESS
-from api.pages import frame
+from api.pages import cases, frame, sentences
 from config.settings import Settings
+from domain.commitment import CommitmentStage
+from domain.escalation import DismissCode, RefusalCode, Stage
+from domain.kinds import KINDS
+from domain.people import Seat
+from domain.post import PostStage
 from store import people
 from tests import builders
 from tests.api.conftest import comment
@@ -67,6 +72,9 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
 
     answered = await ben.see(path)
     assert "Our answer" in answered.text
+    assert "sent the approved words out, with 1 promise" in text_of(
+        await ben.see(_post_link(answered))
+    )
     promises = await ben.see("/commitments")
     assert sentence in text_of(promises)
     link = promises.text.split('href="/commitment/')[1].split('"')[0]
@@ -88,7 +96,7 @@ async def test_words_that_differ_from_the_approved_ones_wait_to_be_cleared(offic
     replied = await ada.do(path, "reply", text="Other words.")
 
     assert "Somebody other than Ada clears the words" in text_of(replied)
-    assert "only somebody of its team" in text_of(await ada.see(_post_link(replied)))
+    assert "this is for somebody of its team" in text_of(await ada.see(_post_link(replied)))
 
 
 def _post_link(page: httpx.Response) -> str:
@@ -106,6 +114,19 @@ async def test_the_reason_of_a_refusal_goes_out_as_it_stands(office: Office) -> 
 
     await office.door.service.until_stage(path[1:], "listening")
     assert "The maker does." in (await ada.see(path)).text
+
+
+async def test_words_for_a_refusal_are_offered_as_its_reason(office: Office) -> None:
+    path = page_of(await office.door.deciding(recommendation="refuse", reply="We sell no saddles."))
+    cora = await office.browser_of("cora")
+    page = await cora.see("/decisions")
+
+    assert "Offered as the reason to print" in page.text
+    assert form_of(page, "/refuse")["reason"] == "We sell no saddles."
+    assert "publish these words" not in page.text
+    await cora.do(path, "refuse", page=page)
+    ada = await office.browser_of("ada")
+    assert form_of(await ada.see(path), "/reply")["as_approved"] == "yes"
 
 
 async def test_what_was_returned_says_why_and_keeps_its_words(office: Office) -> None:
@@ -180,7 +201,7 @@ async def test_an_auditor_sees_everything_and_may_nothing(office: Office) -> Non
     for shown in ("May I send a saddle?", "A draft that nobody approved.", "Between us."):
         assert shown in page.text
     assert [action for _, action, _ in forms_of(page)] == ["/sign-out"]
-    assert "only an executive who did not propose it may approve" in text_of(page)
+    assert "this is for an executive who did not propose it" in text_of(page)
     csrf = form_of(page, "/sign-out")
     assert (await dev.http.post(f"{path}/note", data=csrf | {"text": "x"})).status_code == 403
 
@@ -392,6 +413,25 @@ async def test_a_demonstration_lets_the_cast_in_and_no_foreign_name(
 def test_a_demonstration_needs_a_loopback_address(host: str) -> None:
     with pytest.raises(ValueError, match="ANSWERABLE_HOST"):
         create_app(Settings(demo=True, host=host), None, None)  # type: ignore[arg-type]
+
+
+def test_everything_that_can_happen_has_its_sentence() -> None:
+    assert set(sentences.EVENTS) == {name for kind in KINDS.values() for name in kind.events}
+
+
+def test_every_stage_act_and_code_has_its_words() -> None:
+    for name, kind in KINDS.items():
+        acts = [act for act, right in kind.rights.items() if not right.is_machine]
+        assert set(acts) <= set(sentences.ACTS_OF[name])
+        assert set(acts) <= set(cases.ORDER)
+        for act in acts:
+            assert sentences.possible_while(name, kind.rights[act].stages) != "possible while "
+    assert set(sentences.STAGES["escalation"]) == set(Stage)
+    assert set(sentences.STAGES["post"]) == set(PostStage)
+    assert set(sentences.STAGES["commitment"]) == set(CommitmentStage)
+    assert set(sentences.DISMISS_CODES) == set(DismissCode)
+    assert set(sentences.REFUSAL_CODES) == set(RefusalCode)
+    assert set(sentences.SEATS) == set(Seat)
 
 
 # Every page. ---------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ class Up:
     def tree(self) -> list[psutil.Process]:
         """Every process it has, or has had when it was looked at before."""
         for process in psutil.Process(self.process.pid).children(recursive=True):
-            self._seen[process.pid] = process
+            self._seen.setdefault(process.pid, process)
         return list(self._seen.values())
 
     def find(self, *words: str) -> psutil.Process:

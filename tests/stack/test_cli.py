@@ -15,7 +15,7 @@ import pytest
 
 from answerable import embedded, logs
 from answerable.policy import read_policy
-from answerable.stack import Ports, choose_ports
+from answerable.ports import Ports, choose_ports
 from answerable.surroundings import Running, Trouble, last_run, running_on, settings_for
 from config.settings import Settings
 from store import inbox, people, policies, tables

@@ -231,7 +231,8 @@ def test_an_import_that_was_cut_short_goes_on_where_it_was(
     run: Run, sqlite_house: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = jsonl(tmp_path, *(line(external_id=n, author=n) for n in range(1200)))
-    real, calls = inbox.receive, []
+    real = inbox.receive
+    calls: list[Any] = []
 
     def interrupted(*arguments: Any, **named: Any) -> Any:
         if len(calls) == 2:

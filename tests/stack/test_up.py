@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,18 @@ def test_one_command_serves_samples_and_cast(running: Up) -> None:
         "posted_at": "2026-01-01T00:00:00Z",
     }
     assert running.post("/api/v1/comments", root, comment)["result"] == "opened"
+
+
+def test_its_pages_answer_a_browser(running: Up) -> None:
+    with urllib.request.urlopen(running.told["url"], timeout=20) as page:
+        assert page.headers.get_content_type() == "text/html"
+        assert "ada" in page.read().decode()
+
+
+def test_the_story_can_be_played_on_it(running: Up) -> None:
+    result = answerable("story", data=running.data)
+    assert result.returncode == 0, result.stderr
+    assert "The story went as it should" in result.stdout
 
 
 def test_other_commands_find_it_by_its_folder(running: Up) -> None:
@@ -106,6 +119,14 @@ def test_a_second_start_finds_everything_as_it_was_and_a_kill_takes_the_tree(
         second.process.kill()
         second.process.wait()
         second.nothing_is_left()
+
+
+def test_one_that_is_stopped_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
+    stack = Up(tmp_path / "data")
+    until(lambda: len(stack.tree()) > 2)
+    stack.process.terminate()
+    assert stack.process.wait(60) == 0, stack.said
+    stack.nothing_is_left(seconds=2)
 
 
 def test_the_end_of_temporal_stops_everything_and_is_named(tmp_path: Path) -> None:
