@@ -48,8 +48,7 @@ def copy_sqlite(source: Path, target: Path) -> None:
     name when it is complete and sound."""
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        # Readable by its owner alone, from the first byte on.
-        os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        _make_private(fresh)
         with (
             contextlib.closing(_open(source, "ro")) as there,
             contextlib.closing(_open(fresh, "rw")) as here,
@@ -63,6 +62,11 @@ def copy_sqlite(source: Path, target: Path) -> None:
         raise Trouble(f"The copy failed: {error}. Check the free space and try again.") from error
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _make_private(file: Path) -> None:
+    """Readable by its owner alone, from the first byte on."""
+    os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:
@@ -84,12 +88,12 @@ def _dump_postgres(url: URL, file: Path) -> None:
             "The data is in PostgreSQL, and pg_dump is not on the PATH. Install PostgreSQL's "
             f"client programs, or run this where they are: {' '.join(command)}"
         )
+    _make_private(file)
     environment = {**os.environ, **({"PGPASSWORD": url.password} if url.password else {})}
     done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         file.unlink(missing_ok=True)
         raise Trouble(f"pg_dump failed: {done.stderr.strip()}. Correct that and try again.")
-    file.chmod(0o600)
 
 
 def plain_url(url: URL) -> str:

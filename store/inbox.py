@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import bindparam, func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col
 
@@ -20,6 +20,7 @@ from domain.base import Words as WordsRef
 from domain.comments import Incoming
 from store import tables, words
 from store.database import Database
+from store.statements import plain
 
 CHUNK = 500
 """Rows of one statement: far below SQLite's 32,766 and PostgreSQL's 65,535 parameters."""
@@ -302,7 +303,7 @@ class _Wave:
         if changed:
             table = tables.Conversation
             self.session.connection().execute(
-                update(_table(table)).where(_table(table).c.id == bindparam("row")),
+                update(plain(table)).where(plain(table).c.id == bindparam("row")),
                 [{"row": t.id, "open_escalation_id": t.open_escalation_id} for t in changed],
             )
         for table_type, rows in (
@@ -314,19 +315,13 @@ class _Wave:
                 self.session.execute(insert(table_type), rows)
 
 
-def _table(table: type[SQLModel]) -> Table:
-    found = table.__table__  # type: ignore[attr-defined]
-    assert isinstance(found, Table)
-    return found
-
-
 def _insert_missing(
     session: Session, table: type[SQLModel], rows: list[dict[str, Any]], *unique: str
 ) -> None:
     """Insert the rows that are not there yet, whoever else does the same right now."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     for part in _chunks(rows):
-        statement = dialect.insert(_table(table)).values(list(part))
+        statement = dialect.insert(plain(table)).values(list(part))
         session.execute(statement.on_conflict_do_nothing(index_elements=list(unique)))
 
 
@@ -372,22 +367,23 @@ def _to_delivery(row: Any) -> Delivery:
     return Delivery(**values, words=WordsRef(id=words_id, digest=digest))
 
 
+_DELIVERY = _deliveries().where(col(tables.Arrival.id) == bindparam("arrival"))
+_OPENER = (
+    _deliveries()
+    .where(col(tables.Arrival.escalation_id) == bindparam("escalation"))
+    .order_by(col(tables.Arrival.id))
+    .limit(1)
+)
+
+
 def delivery(session: Session, arrival_id: str) -> Delivery:
     """One arrival by its id; raises NoResultFound for one that is not there."""
-    return _to_delivery(
-        session.execute(_deliveries().where(col(tables.Arrival.id) == arrival_id)).one()
-    )
+    return _to_delivery(session.execute(_DELIVERY, {"arrival": arrival_id}).one())
 
 
 def opener(session: Session, escalation_id: str) -> Delivery:
     """The first arrival of an escalation: the same one whoever asks, so it opens one way only."""
-    statement = (
-        _deliveries()
-        .where(col(tables.Arrival.escalation_id) == escalation_id)
-        .order_by(col(tables.Arrival.id))
-        .limit(1)
-    )
-    return _to_delivery(session.execute(statement).one())
+    return _to_delivery(session.execute(_OPENER, {"escalation": escalation_id}).one())
 
 
 def waiting(session: Session, limit: int, after: str = "") -> list[str]:
@@ -429,19 +425,20 @@ def count_waiting(session: Session) -> int:
     return session.scalar(statement) or 0
 
 
+_HANDED_OVER = (
+    update(plain(tables.Arrival))
+    .where(
+        col(tables.Arrival.id).in_(bindparam("arrivals", expanding=True)),
+        col(tables.Arrival.handed_over_at).is_(None),
+    )
+    .values(handed_over_at=bindparam("at"))
+)
+
+
 def mark_handed_over(database: Database, arrival_ids: Sequence[str], at: datetime) -> None:
     def work(session: Session) -> None:
         for part in _chunks(arrival_ids):
-            session.execute(
-                update(tables.Arrival)
-                .where(
-                    and_(
-                        col(tables.Arrival.id).in_(part),
-                        col(tables.Arrival.handed_over_at).is_(None),
-                    )
-                )
-                .values(handed_over_at=at)
-            )
+            session.execute(_HANDED_OVER, {"arrivals": list(part), "at": at})
 
     database.write(work)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlmodel import Session, SQLModel, col
 
 from domain.commitment import Commitment
@@ -23,6 +23,7 @@ from domain.ledger import GENESIS, SCHEMA, Batch, Fact, digest, link
 from domain.post import Post
 from store import tables, words
 from store.database import Database
+from store.statements import THIS, insert_into, plain, update_of
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """Sorts what has no deadline behind everything that has one."""
@@ -54,7 +55,7 @@ def record(database: Database, batch: Batch, at: datetime) -> Recorded:
 
 def _record(session: Session, batch: Batch, at: datetime) -> Recorded:
     _lock_stream(session, batch.stream)
-    row = session.get(tables.Snapshot, batch.stream)
+    row = session.execute(_SNAPSHOT, {"stream": batch.stream}).one_or_none()
     _check_writer(row, batch)
     seq = row.seq if row else 0
     _check_repeats(session, batch, seq)
@@ -81,14 +82,17 @@ def _record(session: Session, batch: Batch, at: datetime) -> Recorded:
     return Recorded(seq=state.seq, is_new=bool(new))
 
 
+_SNAPSHOT = select(plain(tables.Snapshot)).where(col(tables.Snapshot.stream) == bindparam("stream"))
+_LOCK_STREAM = text("SELECT pg_advisory_xact_lock(hashtextextended(:s, 0))")
+_LOCK_ORDER = text("SELECT pg_advisory_xact_lock(:n)")
+
+
 def _lock_stream(session: Session, stream: str) -> None:
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:s, 0))"), {"s": stream}
-        )
+        session.execute(_LOCK_STREAM, {"s": stream})
 
 
-def _check_writer(row: tables.Snapshot | None, batch: Batch) -> None:
+def _check_writer(row: Any, batch: Batch) -> None:
     newest = max(batch.schema_version, row.schema_version if row else 0)
     if newest > SCHEMA:
         raise Outdated(f"{batch.stream} is written with schema {newest}; this process has {SCHEMA}")
@@ -96,18 +100,19 @@ def _check_writer(row: tables.Snapshot | None, batch: Batch) -> None:
         raise StaleEpoch(f"{batch.stream} is in epoch {row.epoch}; the writer is in {batch.epoch}")
 
 
+_DIGESTS = select(col(tables.LedgerEntry.seq), col(tables.LedgerEntry.digest)).where(
+    col(tables.LedgerEntry.stream) == bindparam("stream"),
+    col(tables.LedgerEntry.seq).between(bindparam("first"), bindparam("last")),
+)
+
+
 def _check_repeats(session: Session, batch: Batch, seq: int) -> None:
     """Facts that are stored already must be the same to the byte."""
     repeats = {f.seq: digest(f.canonical(batch.stream)) for f in batch.facts if f.seq <= seq}
     if not repeats:
         return
-    rows = session.execute(
-        select(col(tables.LedgerEntry.seq), col(tables.LedgerEntry.digest)).where(
-            col(tables.LedgerEntry.stream) == batch.stream,
-            col(tables.LedgerEntry.seq).between(min(repeats), max(repeats)),
-        )
-    )
-    for stored_seq, stored in rows:
+    place = {"stream": batch.stream, "first": min(repeats), "last": max(repeats)}
+    for stored_seq, stored in session.execute(_DIGESTS, place):
         if repeats.get(stored_seq, stored) != stored:
             raise Forked(batch.stream, stored_seq, repeats[stored_seq])
 
@@ -124,8 +129,8 @@ def _raise_alarm(session: Session, stream: str, seq: int, found: str, at: dateti
         session.add(tables.Fork(stream=stream, seq=seq, digest=found, seen_at=at))
 
 
-def load(row: tables.Snapshot) -> State:
-    """The state a snapshot row holds."""
+def load(row: Any) -> State:
+    """The state that a row of the snapshots holds."""
     return KINDS[row.kind].state.model_validate_json(row.body)
 
 
@@ -151,10 +156,9 @@ def _entries(stream: str, facts: list[Fact], previous: str) -> list[dict[str, An
 
 def _append(session: Session, entries: list[dict[str, Any]]) -> None:
     """Last in the transaction, so that the lock on the order is held for a moment only."""
-    session.flush()
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _ORDER_LOCK})
-    session.execute(insert(tables.LedgerEntry), entries)
+        session.execute(_LOCK_ORDER, {"n": _ORDER_LOCK})
+    session.execute(insert_into(tables.LedgerEntry), entries)
 
 
 def _save_snapshot(
@@ -162,7 +166,7 @@ def _save_snapshot(
     kind: Kind,
     state: State,
     epoch: int,
-    row: tables.Snapshot | None,
+    row: Any,
     entries: list[dict[str, Any]],
     at: datetime,
 ) -> None:
@@ -176,35 +180,34 @@ def _save_snapshot(
         "head": entries[-1]["hash"] if entries else (row.head if row else GENESIS),
         "changed_at": at,
     }
-    _put(session, tables.Snapshot, {"stream": state.stream}, values, is_first=row is None)
+    _put(session, tables.Snapshot, state.stream, values, is_first=row is None)
 
 
 def _put(
     session: Session,
     table: type[SQLModel],
-    key: dict[str, str],
+    key: str,
     values: dict[str, Any],
     *,
     is_first: bool,
 ) -> None:
     if is_first:
-        session.execute(insert(table).values(**key, **values))
-        return
-    (name, value), *_ = key.items()
-    session.execute(update(table).where(getattr(table, name) == value).values(**values))
+        (column,) = plain(table).primary_key.columns
+        session.execute(insert_into(table), {column.name: key, **values})
+    else:
+        session.execute(update_of(table), {THIS: key, **values})
 
 
 def _derive(session: Session, state: State, *, is_first: bool) -> None:
     match state:
         case Escalation():
-            _put(session, tables.Escalation, {"id": state.id}, _queue_row(state), is_first=is_first)
+            _put(session, tables.Escalation, state.id, _queue_row(state), is_first=is_first)
             if state.is_closed:
                 _free_conversation(session, state)
         case Post():
-            _put(session, tables.Post, {"id": state.id}, _post_row(state), is_first=is_first)
+            _put(session, tables.Post, state.id, _post_row(state), is_first=is_first)
         case Commitment():
-            row = _commitment_row(state)
-            _put(session, tables.Commitment, {"id": state.id}, row, is_first=is_first)
+            _put(session, tables.Commitment, state.id, _commitment_row(state), is_first=is_first)
 
 
 def _queue_row(state: Escalation) -> dict[str, Any]:

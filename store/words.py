@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, bindparam, delete, select, update
 from sqlmodel import Session, col
 from ulid import ULID
 
 from domain.base import Words as WordsRef
+from store.statements import plain
 from store.tables import Words
 
 UNBOUND_FOR = timedelta(days=1)
@@ -49,15 +50,18 @@ def put(session: Session, text: str, purpose: str, at: datetime) -> WordsRef:
     return WordsRef(id=row["id"], digest=row["digest"])
 
 
+_BIND = (
+    update(plain(Words))
+    .where(col(Words.id).in_(bindparam("ids", expanding=True)), col(Words.bound_to).is_(None))
+    .values(bound_to=bindparam("stream"))
+)
+
+
 def bind(session: Session, ids: Iterable[str], stream: str) -> None:
     """Bind words to the stream whose event refers to them; words once bound stay as they are."""
     wanted = sorted(set(ids))
     if wanted:
-        session.execute(
-            update(Words)
-            .where(col(Words.id).in_(wanted), col(Words.bound_to).is_(None))
-            .values(bound_to=stream)
-        )
+        session.execute(_BIND, {"ids": wanted, "stream": stream})
 
 
 def texts(session: Session, ids: Iterable[str | None]) -> dict[str, str]:

