@@ -428,8 +428,8 @@ def count_waiting(session: Session) -> int:
 _HANDED_OVER = (
     update(plain(tables.Arrival))
     .where(
-        col(tables.Arrival.id).in_(bindparam("arrivals", expanding=True)),
-        col(tables.Arrival.handed_over_at).is_(None),
+        plain(tables.Arrival).c.id.in_(bindparam("arrivals", expanding=True)),
+        plain(tables.Arrival).c.handed_over_at.is_(None),
     )
     .values(handed_over_at=bindparam("at"))
 )

@@ -82,7 +82,9 @@ def _record(session: Session, batch: Batch, at: datetime) -> Recorded:
     return Recorded(seq=state.seq, is_new=bool(new))
 
 
-_SNAPSHOT = select(plain(tables.Snapshot)).where(col(tables.Snapshot.stream) == bindparam("stream"))
+_SNAPSHOT = select(plain(tables.Snapshot)).where(
+    plain(tables.Snapshot).c.stream == bindparam("stream")
+)
 _LOCK_STREAM = text("SELECT pg_advisory_xact_lock(hashtextextended(:s, 0))")
 _LOCK_ORDER = text("SELECT pg_advisory_xact_lock(:n)")
 
@@ -100,9 +102,10 @@ def _check_writer(row: Any, batch: Batch) -> None:
         raise StaleEpoch(f"{batch.stream} is in epoch {row.epoch}; the writer is in {batch.epoch}")
 
 
-_DIGESTS = select(col(tables.LedgerEntry.seq), col(tables.LedgerEntry.digest)).where(
-    col(tables.LedgerEntry.stream) == bindparam("stream"),
-    col(tables.LedgerEntry.seq).between(bindparam("first"), bindparam("last")),
+_LEDGER = plain(tables.LedgerEntry).c
+_DIGESTS = select(_LEDGER.seq, _LEDGER.digest).where(
+    _LEDGER.stream == bindparam("stream"),
+    _LEDGER.seq.between(bindparam("first"), bindparam("last")),
 )
 
 

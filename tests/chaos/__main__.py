@@ -25,6 +25,7 @@ import httpx
 import typer
 from rich.console import Console
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from answerable import embedded, guard
 from config.settings import Settings
@@ -170,7 +171,7 @@ async def settled(database: Database, cases: int, seconds: float) -> None:
     give_up_at = time.monotonic() + seconds
     while time.monotonic() < give_up_at:
         with database.reading() as session:
-            statement = select(tables.Post.stage, func.count()).group_by(tables.Post.stage)
+            statement = select(col(tables.Post.stage), func.count()).group_by(tables.Post.stage)
             counts: dict[str, int] = {row[0]: row[1] for row in session.execute(statement)}
         out.print(f"posts: {counts}")
         if counts.get("published", 0) == cases:
@@ -185,7 +186,7 @@ def verdict(database: Database, receiver: Receiver, cases: int) -> list[str]:
         comments = session.scalar(select(func.count()).select_from(tables.Comment))
         escalations = session.scalars(select(tables.Escalation)).all()
         posts = session.scalars(select(tables.Post)).all()
-        streams = session.scalars(select(tables.Snapshot.stream)).all()
+        streams = session.scalars(select(col(tables.Snapshot.stream))).all()
         forks = session.scalar(select(func.count()).select_from(tables.Fork))
         broken = [s for s in streams if records.verify(session, s) is not None]
     if (comments, len(escalations), len(posts)) != (cases, cases, cases):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -52,11 +52,10 @@ class Receiver:
         return Response(status_code=200 if self.taken[id] else 404)
 
     @asynccontextmanager
-    async def serving(self, port: int):  # type: ignore[no-untyped-def]
+    async def serving(self, port: int) -> AsyncIterator[None]:
         """Serve on loopback until the block ends."""
         config = uvicorn.Config(self.app, host="127.0.0.1", port=port, log_level="error")
         server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         task = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
             await asyncio.sleep(0.05)

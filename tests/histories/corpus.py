@@ -16,7 +16,6 @@ from temporalio.client import Client, WorkflowHistory
 
 FOLDER = Path(__file__).parent
 MANIFEST = FOLDER / "manifest.json"
-TASK_DONE = "workflow_task_completed_event_attributes"
 
 
 def load_all() -> dict[str, WorkflowHistory]:
@@ -49,7 +48,7 @@ async def save_all(client: Client, folder: Path, test: str) -> None:
         history = await client.get_workflow_handle(
             execution.id, run_id=execution.run_id
         ).fetch_history()
-        if not any(e.HasField(TASK_DONE) for e in history.events):
+        if not any(e.HasField("workflow_task_completed_event_attributes") for e in history.events):
             continue  # Nothing has been decided yet: a replay would wait for it for ever.
         counts[kind] = counts.get(kind, 0) + 1
         name = f"{story[:60]}.{kind}{counts[kind]}.json.gz"

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import col
 
 from domain.base import Words
 from domain.entity import decide, to_facts
@@ -166,7 +167,7 @@ def test_positions_become_visible_in_the_order_in_which_they_are_given(
         while len(seen) < 80:
             with database.reading() as session:
                 rows = session.scalars(
-                    select(tables.LedgerEntry.position).order_by(text("position"))
+                    select(col(tables.LedgerEntry.position)).order_by(text("position"))
                 )
                 positions = [row or 0 for row in rows]
             assert positions[: len(seen)] == seen, "an entry appeared behind one already seen"

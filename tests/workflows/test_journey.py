@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -26,7 +27,7 @@ def _promise(service: Service, days: float = 2) -> dict[str, object]:
     }
 
 
-async def _proposed(service: Service, **fields: object) -> str:
+async def _proposed(service: Service, **fields: Any) -> str:
     stream = await service.opened()
     await service.do(stream, ADA, "claim")
     await service.do(

@@ -119,7 +119,7 @@ async def test_a_comment_while_listening_goes_back_to_the_same_owner(
 async def test_a_promise_is_reminded_of_and_then_openly_broken_and_can_still_be_kept_late(
     sqlite_service: Service,
 ) -> None:
-    promise = {
+    promise: dict[str, object] = {
         "id": words.new_id(),
         "words": sqlite_service.words("We will.", "promise"),
         "accountable": "ada",
