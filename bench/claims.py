@@ -12,12 +12,13 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
+from statistics import median
 from typing import Any
 
 from temporalio.client import WorkflowHandle
 
 from bench import bare
-from bench.figures import Figures, mean, milliseconds
+from bench.figures import Figures, milliseconds
 from bench.sizes import Sizes
 from bench.stack import Service
 from domain.messages import Request
@@ -39,7 +40,7 @@ async def measure(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, An
     """Claims at ten a second over HTTP, then closed loops of ten clients, ours and bare."""
     arriving = await _arriving(service, sizes)
     loops = await _looping(service, sizes)
-    rate = {name: mean(len(times) / took for times, took in done) for name, done in loops.items()}
+    rate = {name: median(len(times) / took for times, took in done) for name, done in loops.items()}
     seconds = {name: [t for times, _ in done for t in times] for name, done in loops.items()}
     figures = {
         "claim_p99_ms_at_10_per_s": milliseconds(arriving["http"])["p99_ms"],

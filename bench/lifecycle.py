@@ -11,13 +11,14 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 
 from bench import bare
 from bench.children import since
-from bench.figures import Figures, mean, medians
+from bench.figures import Figures, medians
 from bench.sizes import Sizes
 from bench.stack import LISTEN_SECONDS, NOTICE_SECONDS, Service
 
@@ -96,7 +97,7 @@ async def measure(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, An
     }
     details = {
         "cpu_ms_per_case": cost,
-        "cases_per_second": {n: mean(r.per_second for r in d) for n, d in rounds.items()},
+        "cases_per_second": {n: median(r.per_second for r in d) for n, d in rounds.items()},
         "bare_events": sizes_of["bare"]["events"] / cases,
         "bare_bytes": sizes_of["bare"]["bytes"] / cases,
         "steps": steps,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
+from statistics import median
 from typing import Any
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench import bare
-from bench.figures import Figures, mean
+from bench.figures import Figures
 from bench.sizes import Sizes
 from bench.stack import Service, comment
 from domain.comments import Incoming
@@ -34,13 +35,12 @@ async def measure_openings(service: Service, sizes: Sizes) -> tuple[Figures, dic
         recorded.append(sizes.openings / in_ledger)
         plain.append(sizes.openings / await _open_bare(service, f"open-{number}", sizes.openings))
     figures = {
-        "opened_per_second": mean(ours),
-        "bare_opened_per_second": mean(plain),
-        "opened_ratio": mean(ours) / mean(plain),
+        "opened_per_second": median(ours),
+        "bare_opened_per_second": median(plain),
+        "opened_ratio": median(ours) / median(plain),
     }
     return figures, {
-        "opening_ratio": mean(ours) / mean(plain),
-        "in_the_ledger_per_second": mean(recorded),
+        "in_the_ledger_per_second": median(recorded),
     }
 
 

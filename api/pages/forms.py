@@ -138,11 +138,12 @@ async def trouble_of(request: Request, error: Exception, since: int | None = Non
     response = await handler(request, error)
     problem: dict[str, Any] = json.loads(response.body)
     code = problem["code"]
+    is_malformed = isinstance(error, Malformed)
     return Trouble(
         status=problem["status"],
         code=code,
-        detail=problem["detail"] if code != "invalid" else "some of this is not as it should be",
-        way_out=WAYS_OUT.get(code, problem["way_out"]),
+        detail="some of this is not as it should be" if is_malformed else problem["detail"],
+        way_out=WAYS_OUT.get("invalid" if is_malformed else code, problem["way_out"]),
         fields=tuple(_plain(e["field"], e["message"]) for e in problem.get("errors") or ()),
         since=since if code == "changed_meanwhile" else None,
     )

@@ -145,9 +145,7 @@ Tell = Callable[[Mapping[str, Any], Named], str]
 
 
 def _promises(data: Mapping[str, Any]) -> str:
-    """An escalation's facts list the promises; those of a post only count them."""
-    promises = data.get("promises", ())
-    count = promises if isinstance(promises, int) else len(promises)
+    count = len(data.get("promises", ()))
     return f", with {count} promise{'s' if count > 1 else ''}" if count else ""
 
 
@@ -159,6 +157,13 @@ def _submitted(data: Mapping[str, Any], named: Named) -> str:
     if data.get("cleared_by"):
         return f"sent the approved words out{_promises(data)}"
     return f"submitted a reply for somebody else to clear{_promises(data)}"
+
+
+def _taken_in(data: Mapping[str, Any], named: Named) -> str:
+    writer = named(data["writer"])
+    if data.get("cleared_by"):
+        return f"took in the words of {writer} that {named(data['cleared_by'])} approved"
+    return f"took in the words of {writer}, for somebody else to clear"
 
 
 def _settled(data: Mapping[str, Any], named: Named) -> str:
@@ -207,7 +212,7 @@ EVENTS: dict[str, Tell] = {
     "escalation:note:written": _told("wrote a note"),
     "escalation:ladder:climbed": _climbed,
     "escalation:case:closed": lambda d, _: f"closed it: {d['outcome']}",
-    "post:words:submitted": _submitted,
+    "post:words:submitted": _taken_in,
     "post:words:cleared": _told("cleared these words for publication"),
     "post:words:returned": _told("returned them to their writer"),
     "post:words:withdrawn": _told("withdrew them"),
@@ -235,7 +240,7 @@ EVENTS: dict[str, Tell] = {
 _HIDDEN: dict[str, str] = {
     "escalation:proposal:submitted": "asked for a decision",
     "escalation:reply:submitted": "submitted a reply",
-    "post:words:submitted": "submitted these words",
+    "post:words:submitted": "took these words in",
 }
 
 _ALARMS = frozenset(
@@ -273,7 +278,7 @@ def _words_of(entry: Entry, *, is_insider: bool) -> str | None:
 
 
 def _mentioned(data: Mapping[str, Any]) -> Iterable[str]:
-    yield from (data[name] for name in ("owner", "cleared_by") if data.get(name))
+    yield from (data[name] for name in ("owner", "writer", "cleared_by") if data.get(name))
     yield from (*data.get("told", ()), *data.get("owed_by", ()))
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
 from api.app import create_app
-from api.deps import ACCESS
+from api.deps import ACCESS, POLICY_SECONDS
 from api.pages import cases, frame, sentences
 from config.settings import Settings
 from domain.commitment import CommitmentStage
 from domain.escalation import DismissCode, RefusalCode, Stage
 from domain.kinds import KINDS
 from domain.people import Seat
+from domain.policy import Allowances
 from domain.post import PostStage
-from store import people
+from store import people, policies
 from tests import builders
 from tests.api.conftest import comment
 from tests.pages.conftest import Browser, Office, form_of, forms_of, open_office, text_of
@@ -72,16 +75,16 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
 
     answered = await ben.see(path)
     assert "Our answer" in answered.text
-    assert "sent the approved words out, with 1 promise" in text_of(
-        await ben.see(_post_link(answered))
-    )
+    assert "sent the approved words out, with 1 promise" in text_of(answered)
+    post = await ben.see(_post_link(answered))
+    assert "took in the words of Ada that Cora approved" in text_of(post)
     promises = await ben.see("/commitments")
     assert sentence in text_of(promises)
     link = promises.text.split('href="/commitment/')[1].split('"')[0]
     await ben.do(f"/commitment/{link}", "report_kept", text="Your saddle is there.")
     posts = await ada.see("/posts")
-    post = "/post/" + posts.text.split('href="/post/')[1].split('"')[0]
-    cleared = await ada.do(post, "clear")
+    follow_up = "/post/" + posts.text.split('href="/post/')[1].split('"')[0]
+    cleared = await ada.do(follow_up, "clear")
     assert "you cleared these words" in text_of(cleared)
     await office.door.service.until_stage(f"commitment/{link}", "kept")
     kept = await ben.see(f"/commitment/{link}")
@@ -419,6 +422,19 @@ def test_everything_that_can_happen_has_its_sentence() -> None:
     assert set(sentences.EVENTS) == {name for kind in KINDS.values() for name in kind.events}
 
 
+def test_every_sentence_can_be_said_of_the_least_that_its_event_holds() -> None:
+    for kind in KINDS.values():
+        for name, event in kind.events.items():
+            required = {n: f.annotation for n, f in event.model_fields.items() if f.is_required()}
+            data = {field: _some(kind_of_value) for field, kind_of_value in required.items()}
+            assert sentences.EVENTS[name](data, str.title)
+
+
+def _some(kind_of_value: object) -> object:
+    is_enum = isinstance(kind_of_value, type) and issubclass(kind_of_value, StrEnum)
+    return next(iter(kind_of_value)) if is_enum else "x"  # type: ignore[call-overload]
+
+
 def test_every_stage_act_and_code_has_its_words() -> None:
     for name, kind in KINDS.items():
         acts = [act for act, right in kind.rights.items() if not right.is_machine]
@@ -533,6 +549,18 @@ async def test_every_view_of_the_queue_is_seen_and_paged(office: Office) -> None
 def _open_cases(office: Office) -> int:
     with office.door.service.database.reading() as session:
         return frame.count(session)
+
+
+async def test_late_is_a_word_and_a_shape(office: Office) -> None:
+    at = datetime.now(UTC)
+    with office.door.service.database.writing() as session:
+        policies.apply(session, builders.policy(allowances=Allowances(claim=1)), "root", at)
+    await asyncio.sleep(POLICY_SECONDS)
+    path = page_of(await office.door.opened())
+    await asyncio.sleep(1.1)
+    ada = await office.browser_of("ada")
+    for page in (await ada.see("/queue?view=late"), await ada.see(path)):
+        assert '<span class="late">less than a minute late</span>' in page.text
 
 
 async def test_somebody_who_has_left_is_signed_out(office: Office) -> None:
