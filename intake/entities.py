@@ -12,6 +12,7 @@ from temporalio.client import (
     Client,
     RPCError,
     RPCStatusCode,
+    WorkflowExecutionStatus,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -121,8 +122,17 @@ async def send(client: Client, stream: str, request: Request, seconds: float = 1
             except RPCError as error:
                 if not any(moment in error.message for moment in PASSING):
                     raise
+            # A run that ended for good goes on saying so of this very command.
+            if not await _is_running(client, stream):
+                raise _closed()
         await asyncio.sleep(0.05)
     raise Unavailable(f"{stream} was starting afresh each time it was asked")
+
+
+async def _is_running(client: Client, stream: str) -> bool:
+    with reaching_temporal():
+        description = await client.get_workflow_handle(stream).describe(rpc_timeout=RPC)
+    return description.status is WorkflowExecutionStatus.RUNNING
 
 
 async def _send(client: Client, stream: str, request: Request, seconds: float) -> Answer:
