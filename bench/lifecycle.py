@@ -22,9 +22,6 @@ from bench.figures import Figures, medians
 from bench.sizes import Sizes
 from bench.stack import LISTEN_SECONDS, NOTICE_SECONDS, Service
 
-IDLE_SECONDS = 5.0
-"""How long the idle stack is watched."""
-
 STEPS = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: "starts",
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED: "updates",
@@ -79,7 +76,7 @@ LIVES: dict[str, Life] = {"ours": our_life, "bare": bare_life}
 async def measure(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, Any]]:
     """The figures of a lifecycle, and their details."""
     steps = await _compare_steps(service)
-    idle = await _idle(service)
+    idle = await _idle(service, sizes.idle_seconds)
     rounds: dict[str, list[_Round]] = {"ours": [], "bare": []}
     for number in range(sizes.rounds):
         for name, live in LIVES.items():
@@ -174,9 +171,9 @@ async def _history(service: Service, workflows: list[str]) -> Figures:
     return dict(total)
 
 
-async def _idle(service: Service) -> Figures:
+async def _idle(service: Service, watched: float) -> Figures:
     """What everything takes while nothing happens, in milliseconds a second."""
     meter = service.meter()
     before = meter.read()
-    await asyncio.sleep(IDLE_SECONDS)
-    return {part: s / IDLE_SECONDS * 1000 for part, s in since(meter, before).items()}
+    await asyncio.sleep(watched)
+    return {part: s / watched * 1000 for part, s in since(meter, before).items()}

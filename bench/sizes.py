@@ -13,6 +13,8 @@ class Sizes:
     """Whole lives of a case in one round."""
     at_once: int = 8
     """Of those at the same time."""
+    idle_seconds: float = 5.0
+    """How long the idle stack is watched."""
     claims: int = 300
     """Claims that arrive independently of each other, ten a second."""
     looped_claims: int = 100
@@ -37,6 +39,7 @@ QUICK = Sizes(
     rounds=1,
     cases=3,
     at_once=3,
+    idle_seconds=0.5,
     claims=10,
     looped_claims=10,
     openings=10,

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, TextualSelect, bindparam, func, literal, select, text, tuple_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from domain.commitment import CommitmentStage
@@ -19,7 +20,7 @@ from domain.errors import Forbidden, Invalid
 from domain.escalation import Stage
 from domain.people import Actor, Role
 from domain.post import PostStage
-from store import cursors, people, tables, words
+from store import cursors, tables, words
 from store.tables import UtcDateTime
 from store.views import (
     AuthorView,
@@ -167,61 +168,61 @@ def _check_stage(stage: str | None, stages: Iterable[str]) -> None:
 def escalation_items(
     session: Session, rows: Sequence[tables.Escalation], at: datetime
 ) -> list[EscalationItem]:
-    """Rows of the queue as they are shown, in three statements for all of them."""
-    openings = _openings(session, [row.comment_id for row in rows])
-    counts = _comment_counts(session, [row.id for row in rows])
-    names = people.names(session, [row.owner for row in rows])
-    items = []
-    for row in rows:
-        opening = openings.get(row.comment_id)
-        items.append(
-            EscalationItem(
-                **row.model_dump(
-                    exclude={"conversation_id", "comment_id", "predecessor", "sort_at", "is_open"}
-                ),
-                owner_name=names.get(row.owner or ""),
-                is_late=row.is_open and row.due_at is not None and row.due_at < at,
-                author=to_author(opening) if opening else None,
-                excerpt=opening.excerpt or "" if opening else "",
-                comments=counts.get(row.id, 0),
-            )
-        )
-    return items
+    """Rows of the queue as they are shown, in one statement for all of them."""
+    beside = {row.id: row for row in session.execute(_BESIDE, {"ids": [row.id for row in rows]})}
+    return [_item(row, beside[row.id], at) for row in rows]
 
 
-_OPENINGS = (
-    # Built once, as the next one: building them anew took longer than the database's answer.
-    select(
-        col(tables.Comment.id),
-        func.substr(tables.Words.text, 1, EXCERPT).label("excerpt"),
-        col(tables.Author.handle),
-        col(tables.Author.name),
-        col(tables.Author.url),
-        col(tables.Author.reach),
+def _item(row: tables.Escalation, beside: Any, at: datetime) -> EscalationItem:
+    return EscalationItem(
+        **row.model_dump(
+            exclude={"conversation_id", "comment_id", "predecessor", "sort_at", "is_open"}
+        ),
+        owner_name=beside.owner_name,
+        is_late=row.is_open and row.due_at is not None and row.due_at < at,
+        author=to_author(beside) if beside.handle is not None else None,
+        excerpt=beside.excerpt or "",
+        comments=beside.comments,
     )
-    .join(tables.Conversation, col(tables.Conversation.id) == col(tables.Comment.conversation_id))
-    .join(tables.Author, col(tables.Author.id) == col(tables.Conversation.author_id))
-    .join(tables.Words, col(tables.Words.id) == col(tables.Comment.words_id), isouter=True)
-    .where(col(tables.Comment.id).in_(bindparam("ids", expanding=True)))
-)
-
-_COUNTS = (
-    select(col(tables.Comment.escalation_id), func.count())
-    .where(col(tables.Comment.escalation_id).in_(bindparam("ids", expanding=True)))
-    .group_by(col(tables.Comment.escalation_id))
-)
 
 
-def _openings(session: Session, comment_ids: list[str]) -> dict[str, Any]:
-    return {row.id: row for row in session.execute(_OPENINGS, {"ids": comment_ids})}
+def _beside() -> Select[Any]:
+    """What a list shows of an escalation that does not stand in its own row."""
+    case, first, talk = tables.Escalation, tables.Comment, tables.Conversation
+    every = aliased(tables.Comment)
+    comments = (
+        select(func.count())
+        .select_from(every)
+        .where(col(every.escalation_id) == col(case.id))
+        .correlate(case)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            col(case.id),
+            func.substr(tables.Words.text, 1, EXCERPT).label("excerpt"),
+            col(tables.Author.handle),
+            col(tables.Author.name),
+            col(tables.Author.url),
+            col(tables.Author.reach),
+            col(tables.Person.name).label("owner_name"),
+            comments.label("comments"),
+        )
+        .join(first, col(first.id) == col(case.comment_id), isouter=True)
+        .join(talk, col(talk.id) == col(first.conversation_id), isouter=True)
+        .join(tables.Author, col(tables.Author.id) == col(talk.author_id), isouter=True)
+        .join(tables.Words, col(tables.Words.id) == col(first.words_id), isouter=True)
+        .join(tables.Person, col(tables.Person.id) == col(case.owner), isouter=True)
+        .where(col(case.id).in_(bindparam("ids", expanding=True)))
+    )
+
+
+_BESIDE = _beside()
+"""Built once: building it for each page took longer than the database's answer."""
 
 
 def to_author(row: Any) -> AuthorView:
     return AuthorView(handle=row.handle, name=row.name, url=row.url, reach=row.reach)
-
-
-def _comment_counts(session: Session, ids: list[str]) -> dict[str, int]:
-    return {row[0]: row[1] for row in session.execute(_COUNTS, {"ids": ids})}
 
 
 # Search. -------------------------------------------------------------------------------------
