@@ -29,7 +29,8 @@ from bench import children
 from bench.databases import Databases
 from config.settings import Settings
 from domain.people import Role
-from domain.policy import Allowances, Channel, ChannelKind, Policy
+from domain.policy import Channel, ChannelKind, Policy
+from domain.terms import Allowances
 from store import people, policies
 from store.database import Database
 

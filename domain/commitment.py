@@ -13,8 +13,8 @@ from domain.entity import Alarm, Command, Decide, Event, Kind, Right, Ring, Stat
 from domain.errors import Conflict, Refused
 from domain.ledger import RULES, Fact
 from domain.people import Actor, Role, Seat, Seats
-from domain.policy import Rung
 from domain.post import OpenPost, Settle, Settlement, is_old_news
+from domain.terms import Rung
 
 DUE = 1000
 """The thousandth of the allowance at which the promise is due."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from domain.base import Moment, Seconds, Value, iso, span
-from domain.policy import Rung
+from domain.terms import Rung
 
 TICK = timedelta(milliseconds=1)
 """What follows from a moment having passed follows this much after it: a timer's resolution."""

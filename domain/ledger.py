@@ -12,11 +12,11 @@ from typing import Any
 
 from domain.base import Moment, Value, iso
 
-SCHEMA = 1
+SCHEMA = 2
 """Rises whenever an event or a state gains something older code would overlook. A process never
 writes a stream that was written with a higher one; it leaves that to a newer process."""
 
-RULES = 1
+RULES = 2
 """The rules that newly opened entities pin; ``decide`` branches on the pinned number. Whoever
 opens one sends it along, so that a replay by later code pins the same."""
 

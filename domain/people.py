@@ -25,6 +25,8 @@ class Actor(Value):
     roles: frozenset[Role] = frozenset()
     teams: frozenset[str] = frozenset()
     leads: frozenset[str] = frozenset()
+    stands_for: tuple[str, ...] = ()
+    """The people whose decisions this one may make now, by delegation or as their deputy."""
 
     def has(self, role: Role) -> bool:
         return role in self.roles
@@ -50,6 +52,10 @@ class Seat(StrEnum):
     REVIEWERS = "reviewers"
     ACCOUNTABLE = "accountable"
     EXECUTIVES = "executives"
+    MANAGER = "manager"
+    """The manager of the owner, or of whoever is accountable."""
+    ROLE = "role"
+    PERSON = "person"
 
 
 class Seats(Value):
@@ -58,5 +64,9 @@ class Seats(Value):
     team: str
     owner: str | None = None
     accountable: str | None = None
+    person: str | None = None
+    role: Role | None = None
+    approvers: tuple[str, ...] = ()
+    """The people who are named to decide; none named: every executive."""
     not_person: str | None = None
     """Whoever may not fill the seat of an approver or reviewer: the proposer, the writer."""

@@ -1,78 +1,17 @@
-"""Policy and the terms that an escalation pins when it opens."""
+"""Policy: where the public speaks, who answers, and the terms that an escalation pins."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, model_serializer, model_validator
+from pydantic import Field, model_validator
 
-from domain.base import Seconds, Value
-from domain.people import Seat
-
-HOUR = 3600
-DAY = 24 * HOUR
-
-LONGEST = 366 * DAY
-"""The longest allowance. Its last rung may come a hundred times later, and Temporal's timers hold
-no more than 292 years."""
+from domain.base import Value
+from domain.terms import DEFAULT_LADDER, Allowances, Rung, Terms
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 """The id of a channel, team or person: short, lower case, safe in a link and a log."""
-
-
-class RungAct(StrEnum):
-    REMIND = "remind"
-    ESCALATE = "escalate"
-
-
-class Rung(Value):
-    """One step of a ladder: at which thousandth of the allowance, what, and to which seat."""
-
-    permille: int = Field(ge=0, le=100_000)
-    act: RungAct
-    to: Seat
-
-
-DEFAULT_LADDER = (
-    Rung(permille=750, act=RungAct.REMIND, to=Seat.OWNER),
-    Rung(permille=1000, act=RungAct.ESCALATE, to=Seat.LEAD),
-    Rung(permille=2000, act=RungAct.ESCALATE, to=Seat.EXECUTIVES),
-)
-
-
-class Allowances(Value):
-    """How long each next move may take, in seconds of plain time.
-
-    Stored facts leave defaults out, also these and the default ladder: they never change. Who
-    wants others says so in the policy.
-    """
-
-    claim: Seconds = Field(default=4 * HOUR, ge=1, le=LONGEST)
-    propose: Seconds = Field(default=8 * HOUR, ge=1, le=LONGEST)
-    decide: Seconds = Field(default=8 * HOUR, ge=1, le=LONGEST)
-    reply: Seconds = Field(default=4 * HOUR, ge=1, le=LONGEST)
-    listen: Seconds = Field(default=7 * DAY, ge=1, le=LONGEST)
-
-
-class Terms(Value):
-    """What policy laid down for one escalation, pinned at its opening."""
-
-    team: str
-    policy_version: int
-    allowances: Allowances = Allowances()
-    ladder: tuple[Rung, ...] = DEFAULT_LADDER
-
-    @model_serializer(mode="plain")
-    def _whole(self) -> dict[str, Any]:
-        """Terms are stored whole, also what is at its default: the defaults of the product may
-        change one day, what was laid down for an escalation may not."""
-        return {
-            "team": self.team,
-            "policy_version": self.policy_version,
-            "allowances": dict(self.allowances),
-            "ladder": [dict(rung) for rung in self.ladder],
-        }
 
 
 class ChannelKind(StrEnum):

@@ -20,8 +20,8 @@ from domain.errors import Unknown
 from domain.escalation import ESCALATION, Escalation, Noted, Proposal
 from domain.ledger import Fact
 from domain.people import Actor
-from domain.policy import Rung
 from domain.post import POST, Post
+from domain.terms import Rung
 from store import people, policies, queries, records, tables, words
 from store.views import (
     CommitmentDetail,

@@ -209,6 +209,8 @@ def fill(session: Session, seat: Seat, seats: Seats) -> tuple[str, ...]:
             return tuple(p for p in _with_role(session, Role.EXECUTIVE) if p != seats.not_person)
         case Seat.EXECUTIVES:
             return _with_role(session, Role.EXECUTIVE)
+        case _:
+            return ()
 
 
 def _staff(session: Session, team: str, *, leads: bool = False) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from domain.comments import Incoming, IncomingAuthor
 from domain.entity import State
 from domain.messages import Answer, Request
 from domain.people import Actor, Role
-from domain.policy import Allowances, Channel, ChannelKind, Policy
+from domain.policy import Channel, ChannelKind, Policy
+from domain.terms import Allowances
 from intake import entities, handover
 from store import inbox, people, policies, records, tables, words
 from store.database import Database

@@ -11,7 +11,7 @@ from domain.commitment import Promise
 from domain.entity import Command
 from domain.escalation.stages import DismissCode, Recommendation, RefusalCode
 from domain.people import Actor
-from domain.policy import Terms
+from domain.terms import Terms
 
 
 class OpenEscalation(Command):

@@ -6,8 +6,8 @@ from domain.base import Moment, Words
 from domain.commitment import Promise
 from domain.entity import Event
 from domain.escalation.stages import DismissCode, Outcome, Recommendation, RefusalCode, Stage
-from domain.policy import Terms
 from domain.post import Settlement
+from domain.terms import Terms
 
 
 class Opened(Event):

@@ -10,8 +10,8 @@ from domain.deadlines import Deadline
 from domain.entity import Alarm, State
 from domain.escalation.stages import STAGES, Outcome, Recommendation, RefusalCode, Stage
 from domain.people import Seat, Seats
-from domain.policy import Terms
 from domain.post import Settlement
+from domain.terms import Terms
 
 
 class Proposal(Value):

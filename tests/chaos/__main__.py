@@ -29,7 +29,8 @@ from sqlmodel import col
 
 from answerable import embedded, guard
 from config.settings import Settings
-from domain.policy import Allowances, Channel, ChannelKind, Policy
+from domain.policy import Channel, ChannelKind, Policy
+from domain.terms import Allowances
 from store import people, policies, records, tables
 from store.database import Database
 from store.migrate import upgrade

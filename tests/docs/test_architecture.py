@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from domain.escalation import STAGES, Stage
-from domain.policy import Allowances
+from domain.terms import Allowances
 
 TEXT = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text()
 

@@ -21,8 +21,8 @@ from domain.kinds import kind_of
 from domain.ledger import Fact
 from domain.messages import Start, opening
 from domain.people import COMMENTER, MACHINE, Actor, Role, Seat, Seats
-from domain.policy import Terms
 from domain.post import Attempted, FindResult, Looked, OpenPost, Post, PublishResult
+from domain.terms import Terms
 from tests.builders import ADA, AT, BEN, CORA, DEV, EVE, HOOK, ROOT, Member
 
 GUS = Member("gus", (Role.STAFF,), {"care": False})
@@ -119,6 +119,8 @@ def who_fills(seat: Seat, seats: Seats, people: Iterable[Member] = EVERYBODY) ->
             return tuple(a.id for a in actors if a.has(Role.EXECUTIVE) and a.id != seats.not_person)
         case Seat.EXECUTIVES:
             return tuple(a.id for a in actors if a.has(Role.EXECUTIVE))
+        case _:
+            return ()
 
 
 @dataclass

@@ -54,7 +54,6 @@ from domain.escalation import (
 from domain.kinds import KINDS
 from domain.ledger import GENESIS, Batch, Fact, digest, link
 from domain.people import Seat
-from domain.policy import Allowances, Rung, RungAct, Terms
 from domain.post import (
     AttemptDeferred,
     AttemptStarted,
@@ -71,6 +70,7 @@ from domain.post import (
     Published,
     Settlement,
 )
+from domain.terms import Allowances, Rung, RungAct, Terms
 from tests.builders import AT
 from tests.domain.harness import promise, words
 

@@ -26,8 +26,8 @@ from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
 from domain.kinds import kind_of
 from domain.ledger import Fact, digest
 from domain.people import MACHINE, Role
-from domain.policy import DEFAULT_LADDER
 from domain.post import Attempted, FindResult, Looked, Post, PostStage, PublishResult
+from domain.terms import DEFAULT_LADDER
 from tests.builders import ADA, DEV, HOOK, ROOT, Member
 from tests.domain import harness
 from tests.domain.harness import ESCALATION, EVERYBODY, FAY, World, words

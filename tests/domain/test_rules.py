@@ -17,8 +17,8 @@ from domain.errors import Conflict, Forbidden, Invalid, Refused
 from domain.escalation import FARTHEST, Outcome, Stage
 from domain.kinds import KINDS, kind_of
 from domain.people import MACHINE, Seat
-from domain.policy import DEFAULT_LADDER, HOUR, LONGEST, Allowances, Rung, RungAct
 from domain.post import ATTEMPTS, FINDS, GRACE, FindResult, PostStage, PublishResult, pause_before
+from domain.terms import DEFAULT_LADDER, HOUR, LONGEST, Allowances, Rung, RungAct
 from tests.builders import ADA, AT, BEN, CORA, DEV, EVE, Member
 from tests.domain import harness
 from tests.domain.harness import ESCALATION, FAY, GUS, World, promise, words

@@ -18,8 +18,8 @@ from domain.commitment import CommitmentStage
 from domain.escalation import DismissCode, RefusalCode, Stage
 from domain.kinds import KINDS
 from domain.people import Seat
-from domain.policy import Allowances
 from domain.post import PostStage
+from domain.terms import Allowances
 from store import people, policies
 from tests import builders
 from tests.api.conftest import comment

@@ -17,7 +17,7 @@ from domain.escalation import ESCALATION, Claim, Escalation, Note, OpenEscalatio
 from domain.kinds import KINDS
 from domain.ledger import Batch, Fact
 from domain.people import COMMENTER
-from domain.policy import Terms
+from domain.terms import Terms
 from store import records, tables, words
 from store.database import Database
 from tests.builders import ADA, AT, BEN

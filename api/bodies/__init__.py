@@ -1,0 +1,38 @@
+"""What may be sent with each command, and how the door makes the command of the rules from it.
+
+A body carries texts; a command carries references to them. ``Draft`` looks up what has to be
+known, keeps the texts that are to be stored, and stores them in one transaction, unbound, right
+before the command is sent.
+"""
+
+from __future__ import annotations
+
+from api.bodies import commitments, escalations, posts
+from api.bodies.base import Body, Draft
+
+__all__ = ["BODIES", "Body", "Draft"]
+
+BODIES: dict[str, dict[str, type[Body]]] = {
+    "escalation": {
+        "claim": escalations.Claim,
+        "release": escalations.Release,
+        "assign": escalations.Assign,
+        "dismiss": escalations.Dismiss,
+        "propose": escalations.Propose,
+        "approve": escalations.Approve,
+        "refuse": escalations.Refuse,
+        "return": escalations.Return,
+        "reply": escalations.Reply,
+        "note": escalations.Note,
+        "withdraw": escalations.Withdraw,
+    },
+    "post": {
+        "clear": posts.Clear,
+        "return": escalations.Return,
+        "withdraw": escalations.Withdraw,
+        "confirm": posts.Confirm,
+        "retry": posts.Retry,
+    },
+    "commitment": {"report_kept": commitments.ReportKept, "withdraw": commitments.WithdrawPromise},
+}
+"""Every command a person can send, with its body; a test compares this with the rules."""

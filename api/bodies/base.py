@@ -1,0 +1,169 @@
+"""What every body is made of: the draft of a command, strict models, promises in a reply."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import insert
+from sqlmodel import Session
+
+from domain.base import Moment, Words
+from domain.comments import Text
+from domain.commitment import Promise
+from domain.entity import State
+from domain.errors import Invalid, Unknown
+from domain.people import Actor, Role
+from domain.policy import Policy
+from store import people, tables, words
+from store.database import Database
+
+FURTHEST = timedelta(days=3660)
+"""How far ahead a promise may be due: ten years. Timers of centuries overflow in the server."""
+
+
+class Draft:
+    """One command in the making: what it is made from, and the texts it needs stored."""
+
+    def __init__(
+        self,
+        session: Session,
+        actor: Actor,
+        state: State,
+        policy: Policy,
+        at: datetime,
+        max_text: int,
+    ) -> None:
+        self.session = session
+        self.actor = actor
+        self.state = state
+        self.at = at
+        self._policy = policy
+        self._max_text = max_text
+        self._rows: list[dict[str, Any]] = []
+
+    def words(self, text: str, purpose: str, field: str) -> Words:
+        """A reference to this text, which ``store`` will bring into the store."""
+        check_length(text, self._max_text, field, "shorten it, or raise ANSWERABLE_MAX_TEXT")
+        row = words.new_row(text, purpose, self.at)
+        self._rows.append(row)
+        return Words(id=row["id"], digest=row["digest"])
+
+    def public_words(self, text: str, purpose: str, field: str) -> Words:
+        """The same for what is to be published: it must fit its channel before it is approved."""
+        channel_id = getattr(self.state, "channel", "")
+        channel = self._policy.channels.get(channel_id)
+        if channel is not None:
+            way_out = f"shorten it: channel '{channel_id}' takes no more"
+            check_length(text, channel.max_length, field, way_out)
+        return self.words(text, purpose, field)
+
+    def person(self, person_id: str, field: str) -> Actor:
+        """Somebody who works here now."""
+        try:
+            return people.actor(self.session, person_id)
+        except Unknown as unknown:
+            raise Invalid(unknown.code, unknown.message, unknown.way_out, field=field) from None
+
+    def store(self, database: Database) -> None:
+        """Store the texts, unbound: the event that refers to them binds them."""
+        rows = self._rows
+        if rows:
+            database.write(lambda session: session.execute(insert(tables.Words), rows))
+
+
+def check_length(text: str, limit: int, field: str, way_out: str) -> None:
+    if len(text) > limit:
+        raise Invalid(
+            "text_too_long",
+            f"the text has {len(text)} characters; at most {limit} are taken",
+            way_out,
+            field=field,
+        )
+
+
+PersonId = Annotated[Text, Field(max_length=40, description="A person's id, such as ada.")]
+
+
+class Strict(BaseModel):
+    """Unknown fields are refused at the door: a misspelt field must not be lost in silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Body(Strict):
+    """What every command may carry."""
+
+    SUMMARY: ClassVar[str] = ""
+    expected_seq: int | None = Field(
+        default=None,
+        ge=0,
+        le=2**31,
+        description="The seq you looked at. The command is refused only if what changed since "
+        "then bears on it.",
+    )
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        """The command's own fields. Raises Invalid for what only the store can tell."""
+        return {}
+
+
+class PromiseBody(Strict):
+    """A sentence of the reply that binds us."""
+
+    sentence: Text = Field(description="Word for word as it stands in the reply.")
+    accountable: PersonId
+    due_at: Moment
+    proof: Text | None = Field(default=None, description="How anybody will know it is done.")
+
+
+Promises = Annotated[tuple[PromiseBody, ...], Field(max_length=20)]
+
+
+def promises_of(
+    draft: Draft, promises: Sequence[PromiseBody], reply: str | None
+) -> tuple[Promise, ...]:
+    return tuple(
+        _promise(draft, promise, reply, f"promises[{n}]") for n, promise in enumerate(promises)
+    )
+
+
+def _promise(draft: Draft, promise: PromiseBody, reply: str | None, field: str) -> Promise:
+    accountable = draft.person(promise.accountable, f"{field}.accountable")
+    if not accountable.roles & {Role.STAFF, Role.EXECUTIVE}:
+        raise Invalid(
+            "cannot_be_accountable",
+            f"{accountable.id} is neither staff nor executive",
+            "name somebody who can keep the promise",
+            field=f"{field}.accountable",
+        )
+    if reply is not None and plain(promise.sentence) not in plain(reply):
+        raise Invalid(
+            "sentence_not_in_reply",
+            "this sentence does not stand in the reply",
+            "quote it word for word from the reply",
+            field=f"{field}.sentence",
+        )
+    if promise.due_at > draft.at + FURTHEST:
+        raise Invalid(
+            "due_too_far",
+            "a promise is due within ten years",
+            "give an earlier due_at",
+            field=f"{field}.due_at",
+        )
+    proof = draft.words(promise.proof, "proof", f"{field}.proof") if promise.proof else None
+    return Promise(
+        id=words.new_id(),
+        words=draft.words(promise.sentence, "promise", f"{field}.sentence"),
+        accountable=accountable.id,
+        due_at=promise.due_at,
+        proof=proof,
+    )
+
+
+def plain(text: str) -> str:
+    """A text with every run of white space as one space: line breaks do not change a quotation."""
+    return re.sub(r"\s+", " ", text).strip()
