@@ -231,6 +231,8 @@ def _ring(state: Escalation, command: Ring, actor: Actor, at: datetime) -> tuple
     alarm = state.alarm()
     if alarm is None or alarm.name != command.alarm or state.deadline is None:
         return ()
+    if (due_at := state.deadline.due_at) is None:
+        return ()
     if state.stage is Stage.LISTENING:
         refused = state.decision is not None and state.decision.outcome == "refused"
         return (Closed(outcome=Outcome.REFUSED if refused else Outcome.ANSWERED),)
@@ -239,7 +241,7 @@ def _ring(state: Escalation, command: Ring, actor: Actor, at: datetime) -> tuple
         RungClimbed(
             stage=state.stage,
             rung=state.rung,
-            due_at=state.deadline.due_at,
+            due_at=due_at,
             is_late=state.deadline.is_late(at),
             told=command.people.get(alarm.seats[0], ()),
             owed_by=command.people.get(owing, ()) if owing else (),

@@ -72,7 +72,7 @@ class Escalation(State):
         return Seats(team=self.team, owner=self.owner, not_person=proposer)
 
     def alarm(self) -> Alarm | None:
-        if self.deadline is None or self.is_closed:
+        if self.deadline is None or self.deadline.due_at is None or self.is_closed:
             return None
         if self.stage is Stage.LISTENING:
             return Alarm(name=f"quiet:{self.touched['stage']}", at=self.deadline.due_at)
