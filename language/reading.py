@@ -11,13 +11,16 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 from sentencex import get_sentence_boundaries
 
-BLOT = "_"
-"""What a link, a mail address or a handle reads as: a character of a word, and of no word."""
+BLOT = "\u02cd"
+"""What a link or a handle reads as, character by character: a letter that no word has. Being one,
+it keeps the `will` of `will@example.org` from standing alone."""
 
 
 class _Folding(dict[int, str]):
@@ -59,30 +62,60 @@ def lower(text: str) -> str:
     return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-LINK = r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)\]']"
-HANDLE = r"@[\w.-]*\w(?:@[\w.-]*\w)?"  # also of a mail address all but the name before the @
+_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)\]']", re.IGNORECASE)
+_HANDLE = re.compile(r"@[\w.-]*\w(?:@[\w.-]*\w)?")  # of a mail address what follows the name
+
+_GONE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
+
+_SPOT = re.compile(rf"[<&*~_\n{_GONE}]")
+_SPOT_OR_SPACES = re.compile(rf"[<&*~_\n{_GONE}]|[ ](?=[ \n])")
+"""Where an edit can begin. Most places are none, and looking for these is quick."""
 
 # Gaps are bounded and cannot run over the next beginning of the same thing: a text made to be slow
-# costs as much as any other of its length.
-_EDITS = re.compile(
+# costs little more than any other of its length.
+_EDIT = re.compile(
     rf"""
-    (?=[\W_hw] | [^\W\d_][\u0300-\u036f] | ^)(?:
-      (?P<blot> {LINK} | {HANDLE} )
-    | (?P<quoted> <(?P<q>blockquote|q)\b[^<>]{{0,200}}>(?s:(?:(?!<(?:q|blockquote)\b).){{0,5000}}?)</(?P=q)\ *>
-                | ^\ {{0,3}}>.*(?:\n|\Z) )
-    | (?P<break> </?(?:p|div|br|li|ul|ol|h[1-6]|tr|td|table|hr|blockquote)\b[^<>]{{0,500}}>
-               | [ ]*\n[ \n]*(?P<bullet>(?:[-*+•‣·–—]|\#{{1,6}}|\(?\d{{1,3}}[.)])[ ]+)?
-               | ^(?:[-*+•‣·–—]|\#{{1,6}})[ ]+ )
-    | (?P<gone> </?[a-z][^<>]{{0,500}}> | \*\*+ | __+ | ~~+ | (?<!\w)[*_](?=\w) | (?<=[\w.!?])[*_](?!\w)
-              | [\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff] )
+      (?P<quoted> (?:\A|[ ]*\n)[ \n]*>.*
+                | <(?P<q>blockquote|q)\b[^<>]{{0,200}}>
+                    (?s:(?:(?!<(?:q|blockquote)\b).){{0,5000}}?)</(?P=q)\ *> )
+    | (?P<break> [ ]*\n[ \n]*(?P<bullet>(?:[-*+•‣·–—]|\#{{1,6}}|\(?\d{{1,3}}[.)])[ ]+)?
+               | \A[ ]*(?:[-*+•‣·–—]|\#{{1,6}})[ ]+
+               | </?(?:p|div|br|li|ul|ol|h[1-6]|tr|td|table|hr|blockquote)\b[^<>]{{0,500}}> )
+    | (?P<gone> </?[a-z][^<>]{{0,500}}> | \*\*+ | __+ | ~~+
+              | (?<!\w)[*_](?=\w) | (?<=[\w.!?])[*_](?!\w) | [{_GONE}]+ )
     | (?P<entity> &(?:\#\d{{1,7}}|\#x[0-9a-f]{{1,6}}|[a-z]{{2,8}}); )
-    | (?P<spaces> [ ]{{2,}} )
-    | (?P<marked> [^\W\d_][\u0300-\u036f]+ )
-    )
+    | (?P<spaces> [ ]+(?=[ ]) )
     """,
-    re.VERBOSE | re.IGNORECASE | re.MULTILINE,
+    re.VERBOSE | re.IGNORECASE,
 )
 
+
+def _blotted(folded: str) -> str:
+    """As long as before, so that places stay places."""
+    if "://" in folded or "www." in folded.lower():
+        folded = _LINK.sub(_blot, folded)
+    return _HANDLE.sub(_blot, folded) if "@" in folded else folded
+
+
+def _blot(found: re.Match[str]) -> str:
+    return BLOT * len(found.group())
+
+
+def _edits(folded: str) -> Iterator[re.Match[str]]:
+    done = 0
+    if first := _EDIT.match(folded):
+        yield first
+        done = first.end()
+    spot = _SPOT_OR_SPACES if "  " in folded or " \n" in folded else _SPOT
+    while found := spot.search(folded, done):
+        done = found.start() + 1
+        if edit := _EDIT.match(folded, found.start()):
+            yield edit
+            done = edit.end()
+
+
+_CLUSTER = re.compile(r"(?s:.)[\u0300-\u036f]*")
+"""A letter and its marks, which some keyboards write apart."""
 
 _QUOTES = "\"'"
 MANY_QUOTES = 500
@@ -96,8 +129,7 @@ def _ends_a_line(found: str, following: str) -> bool:
     return found.startswith("<") or found.count("\n") > 1 or not following.islower()
 
 
-@dataclass(frozen=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence as rules see it, and where it stands in the text."""
 
     plain: str
@@ -105,38 +137,36 @@ class Sentence:
     end: int
 
 
+class _Piece(NamedTuple):
+    """A stretch of the plain form, and the stretch of the text that it stands for."""
+
+    plain: str
+    start: int
+    end: int
+
+
 class Reading:
-    """A text with its plain form. Made afresh for each text; costs about a second for 10 MB."""
+    """A text with its plain form."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self._pieces: list[str] = []
-        self._at: list[int] = []
-        self._edit(fold(text))
-        self.plain = "".join(self._pieces)
+        folded, self._composed_from = fold(text), None
+        if not unicodedata.is_normalized("NFC", folded):
+            folded, self._composed_from = _composed(folded)
+        self._pieces = list(self._edited(_blotted(folded)))
+        self._starts = [0, *accumulate(len(piece.plain) for piece in self._pieces)]
+        self.plain = "".join(piece.plain for piece in self._pieces)
         """Lines end where a sentence must; otherwise one space between words. Case is kept."""
 
-    def _edit(self, folded: str) -> None:
+    def _edited(self, folded: str) -> Iterator[_Piece]:
         done = 0
-        for edit in _EDITS.finditer(folded):
-            self._keep(folded, done, edit.start())
-            self._put(self._instead(edit, folded), edit.start(), edit.end())
+        for edit in _edits(folded):
+            yield _Piece(folded[done : edit.start()], done, edit.start())
+            yield _Piece(self._instead(edit, folded), edit.start(), edit.end())
             done = edit.end()
-        self._keep(folded, done, len(folded))
-
-    def _keep(self, folded: str, start: int, end: int) -> None:
-        self._pieces.append(folded[start:end])
-        self._at.extend(range(start, end))
-
-    def _put(self, instead: str, start: int, end: int) -> None:
-        """A replacement no longer than what it replaces, so each character keeps a place."""
-        self._pieces.append(instead)
-        self._at.extend(min(start + n, end - 1) for n in range(len(instead)))
+        yield _Piece(folded[done:], done, len(folded))
 
     def _instead(self, edit: re.Match[str], folded: str) -> str:
         kind, found = edit.lastgroup, edit.group()
-        if kind == "blot":
-            return BLOT * len(found)
         if kind == "quoted":
             return "\n"
         if kind == "break":
@@ -145,9 +175,7 @@ class Reading:
         if kind == "entity":
             char = fold(html.unescape(found))
             return char if len(char) == 1 else found
-        if kind == "marked":
-            return unicodedata.normalize("NFC", found)
-        return " " if kind == "spaces" else ""
+        return ""
 
     def sentences(self, language: str) -> Iterator[Sentence]:
         """In order. A language the segmenter does not know is cut at the usual marks."""
@@ -167,6 +195,29 @@ class Reading:
             offset += len(line) + 1
 
     def _placed(self, plain: str, start: int) -> Sentence:
-        end = start + len(plain)
-        first, last = self._at[start], self._at[end - 1] + 1
-        return Sentence(plain, first, last)
+        first, _ = self._place(start)
+        _, end = self._place(start + len(plain) - 1)
+        return Sentence(plain, first, end)
+
+    def _place(self, at: int) -> tuple[int, int]:
+        """Where a character of the plain form begins and ends in the text."""
+        n = bisect_right(self._starts, at) - 1
+        piece, offset = self._pieces[n], at - self._starts[n]
+        start = piece.start + offset
+        is_last = offset == len(piece.plain) - 1
+        end = piece.end if is_last else start + 1
+        if self._composed_from:
+            return self._composed_from[start], self._composed_from[end]
+        return start, end
+
+
+def _composed(folded: str) -> tuple[str, list[int]]:
+    """A letter and its mark as one, and where each character began; the last entry is the end."""
+    clusters = list(_CLUSTER.finditer(folded))
+    composed = [unicodedata.normalize("NFC", cluster.group()) for cluster in clusters]
+    starts = [
+        min(cluster.start() + n, cluster.end() - 1)
+        for cluster, characters in zip(clusters, composed, strict=True)
+        for n in range(len(characters))
+    ]
+    return "".join(composed), [*starts, len(folded)]
