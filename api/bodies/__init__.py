@@ -52,7 +52,7 @@ BODIES: dict[str, dict[str, type[Body]]] = {
     },
     "post": {
         "clear": posts.Clear,
-        "return": escalations.Return,
+        "return": posts.Return,
         "withdraw": escalations.Withdraw,
         "confirm": posts.Confirm,
         "retry": posts.Retry,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
-from language import promises, sameness
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import insert
 from sqlmodel import Session
@@ -21,6 +20,7 @@ from domain.escalation import Findings, Twin
 from domain.people import Actor, Role
 from domain.policy import terms_for
 from domain.terms import ReplyTerms, Terms
+from language import promises, sameness
 from store import people, queries, tables, words
 from store.database import Database
 from store.policies import InForce
@@ -159,6 +159,15 @@ class Body(Strict):
     def fields(self, draft: Draft) -> dict[str, Any]:
         """The command's own fields. Raises Invalid for what only the store can tell."""
         return {}
+
+
+class Reason(Body):
+    """What is done for a reason that is written down."""
+
+    reason: Text
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        return {"reason": draft.words(self.reason, "reason", "reason")}
 
 
 class PromiseBody(Strict):

@@ -14,6 +14,7 @@ from api.bodies.base import (
     PersonId,
     PromiseBody,
     Promises,
+    Reason,
     TeamId,
     WordsOfOurs,
     promises_of,
@@ -60,13 +61,8 @@ class Dismiss(Body):
         return {"code": self.code, "reason": reason}
 
 
-class Decline(Body):
+class Decline(Reason):
     """Give back what somebody else assigned to you, with a reason."""
-
-    reason: Text
-
-    def fields(self, draft: Draft) -> dict[str, Any]:
-        return {"reason": draft.words(self.reason, "reason", "reason")}
 
 
 class Renew(Body):
@@ -161,13 +157,8 @@ class JoinMatter(Body):
         return {"matter_id": self.matter_id}
 
 
-class LeaveMatter(Body):
+class LeaveMatter(Reason):
     """Mine is different: answer this one by itself."""
-
-    reason: Text
-
-    def fields(self, draft: Draft) -> dict[str, Any]:
-        return {"reason": draft.words(self.reason, "reason", "reason")}
 
 
 class Propose(WordsOfOurs):
