@@ -126,11 +126,11 @@ def count_findings(session: Session) -> dict[str, int]:
     """How many findings are open, for every code there is."""
     table = tables.Finding
     rows = session.execute(
-        select(col(table.code), func.count())
+        select(col(table.code), func.count().label("number"))
         .where(col(table.cleared_at).is_(None))
         .group_by(col(table.code))
     )
-    counts: dict[str, int] = dict(rows.tuples().all())
+    counts: dict[str, int] = {row.code: row.number for row in rows}
     return {code: counts.get(code, 0) for code in Code}
 
 
