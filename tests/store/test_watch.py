@@ -56,7 +56,7 @@ def test_an_alarm_that_should_have_rung_is_told_by_the_state(database: Database)
 
 
 def test_a_finding_that_comes_back_is_new_again(database: Database) -> None:
-    verdicts = (
+    verdicts: tuple[tuple[Verdict, list[Finding]], ...] = (
         (Verdict(found=(LATE,)), [LATE]),
         (Verdict(found=(LATE,)), []),
         (Verdict(cleared=(LATE,)), []),

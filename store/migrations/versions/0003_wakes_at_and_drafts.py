@@ -11,7 +11,7 @@ from alembic import op
 
 from store.tables import UtcDateTime
 
-revision = "0002"
+revision = "0003"
 down_revision = "0001"
 
 
