@@ -321,7 +321,7 @@ EVENTS: dict[str, Tell] = {
     "escalation:owner:declined": _told("declined the assignment"),
     "escalation:owner:renewed": _told("renewed the claim"),
     "escalation:owner:lost": _lost,
-    "escalation:case:rerouted": lambda d, _: f"sent it to the team {d['terms']['team']}",
+    "escalation:case:rerouted": _told("sent it to another team"),
     "escalation:case:held": lambda d, _: (
         "set it apart as suspected spam"
         if d["cause"] == "suspected_spam"
@@ -443,11 +443,9 @@ def explain(deadline: DeadlineView, kind: str) -> Sequence[str]:
     if deadline.due_at != end:
         return deadline.explained
     began = "when it was promised" if kind == "commitment" else f"when this began: {stage}"
+    allowed = times.exact_span(deadline.allowance_seconds)
     return [
         f"The clock started on {times.absolute(deadline.start_at)}, {began}.",
-        (
-            f"It allows {times.exact_span(deadline.allowance_seconds)} of plain time, counted around "
-            "the clock."
-        ),
+        f"It allows {allowed} of plain time, counted around the clock.",
         f"Together: due on {times.absolute(end)}.",
     ]
