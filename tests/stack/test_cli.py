@@ -28,8 +28,9 @@ from tests.stack.conftest import Run
 
 COMMANDS = (
     "up", "api", "worker", "migrate", "import", "token", "token create", "token revoke", "people",
-    "people add", "people remove", "policy", "policy apply", "policy show", "backup", "restore",
-    "replay", "doctor", "story",
+    "people add", "people show", "people remove", "absence", "absence add", "absence end",
+    "absence list", "delegate", "delegate give", "delegate end", "delegate list", "policy",
+    "policy apply", "policy show", "backup", "restore", "replay", "doctor", "story",
 )  # fmt: skip
 
 
