@@ -12,7 +12,7 @@ from alembic import op
 from store.tables import UtcDateTime
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:
