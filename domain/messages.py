@@ -97,6 +97,8 @@ class SeatsWanted(Value):
     wanted: tuple[Seat, ...]
     seats: Seats
     urgent: bool = True
+    at: Moment | None = None
+    """The moment asked about; None: when it is looked up."""
 
 
 class SeatsFilled(Value):
