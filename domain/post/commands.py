@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from domain.base import Words
+from domain.base import Moment, Seconds, Words
+from domain.calendar import Calendar
 from domain.entity import Command
-from domain.post.stages import FindResult, PublishResult, Settlement
+from domain.post.stages import FindResult, PostKind, PublishResult, Settlement
 
 
 class OpenPost(Command):
@@ -24,10 +25,24 @@ class OpenPost(Command):
     promises: int = 0
     cleared_by: str | None = None
     rules: int = 1
+    kind: PostKind = PostKind.REPLY
+    corrects: str | None = None
+    """The id of the published post that this one corrects or takes back."""
+    undo: Seconds = 0
+    """How long cleared words wait before they go out, in plain time; 0: not at all."""
+    review: Seconds = 0
+    """How long the next move of a person may take, in working time; 0: ``REVIEW``."""
+    calendar: Calendar | None = None
+    matter_id: str | None = None
+    same_answer_to: int = 0
+    """How many people get these very words; where it is not 0, the post says so in public."""
 
 
 class Clear(Command):
     act: Literal["clear"] = "clear"
+    MINDS: ClassVar[frozenset[str]] = frozenset({"stage", "comment"})
+    despite_news: bool = False
+    """The commenter has spoken since the words were written, and they go out all the same."""
 
 
 class ReturnPost(Command):
@@ -50,6 +65,29 @@ class Confirm(Command):
 
 class Retry(Command):
     act: Literal["retry"] = "retry"
+    MINDS: ClassVar[frozenset[str]] = frozenset({"stage", "comment"})
+    despite_news: bool = False
+
+
+class Heard(Command):
+    """The commenter has spoken (or changed what they said) while these words are on their way."""
+
+    act: Literal["heard"] = "heard"
+    comment_id: str
+
+
+class Correct(Command):
+    """Ask of a published post that other words be published about it, in its thread."""
+
+    act: Literal["correct"] = "correct"
+    words: Words
+
+
+class Retract(Command):
+    """Ask of a published post that it be taken back, in public and with a reason."""
+
+    act: Literal["retract"] = "retract"
+    reason: Words
 
 
 class Attempted(Command):
@@ -59,6 +97,8 @@ class Attempted(Command):
     attempt: int
     result: PublishResult
     code: str = ""
+    not_before: Moment | None = None
+    """Not sent, because the channel takes no more for now: when it will."""
 
 
 class Looked(Command):

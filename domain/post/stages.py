@@ -12,18 +12,38 @@ ATTEMPTS = 12
 FINDS = 8
 """Times the channel is asked about an unclear attempt before only a person can settle it."""
 
+SOON = timedelta(seconds=1)
+"""The shortest wait for a turn, however the clocks of two machines differ."""
+
 GRACE = timedelta(seconds=10)
 """How long an unclear attempt may still be under way at the channel before it is looked for."""
 
 
+REVIEW = 8 * 3600
+"""Working seconds after which whoever owes a post its next move is reminded, where nobody who
+opened it said otherwise."""
+
+
 class PostStage(StrEnum):
     IN_REVIEW = "in_review"
+    CLEARED = "cleared"
+    """Somebody else has read the words; they wait, so that they can still be taken back."""
     PUBLISHING = "publishing"
     UNCONFIRMED = "unconfirmed"
     FAILED = "failed"
     PUBLISHED = "published"
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"
+
+
+class PostKind(StrEnum):
+    """What a post is to the public."""
+
+    REPLY = "reply"
+    FOLLOW_UP = "follow_up"
+    """The public word about a promise."""
+    CORRECTION = "correction"
+    RETRACTION = "retraction"
 
 
 class Settlement(StrEnum):
