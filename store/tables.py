@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -50,6 +51,11 @@ def _moment(*, nullable: bool = False) -> Column[Any]:
 
 def _text(*, nullable: bool = False) -> Column[Any]:
     return Column(Text(), nullable=nullable)
+
+
+def _flag() -> Column[Any]:
+    """A yes or no that was added later: rows of older code say no."""
+    return Column(Boolean(), nullable=False, server_default=false())
 
 
 SQLModel.metadata.naming_convention = {
@@ -152,6 +158,8 @@ class Comment(SQLModel, table=True):
     in_reply_to: str | None = None
     posted_at: datetime = Field(sa_column=_moment())
     received_at: datetime = Field(sa_column=_moment())
+    removed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """When its author took it back. Its text stays for those who decide on it."""
 
 
 class Arrival(SQLModel, table=True):
@@ -175,6 +183,7 @@ class Arrival(SQLModel, table=True):
     escalation_id: str = Field(index=True)
     predecessor: str | None = None
     is_backlog: bool = False
+    is_removed: bool = Field(default=False, sa_column=_flag())
     received_at: datetime = Field(sa_column=_moment())
     handed_over_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
@@ -279,7 +288,11 @@ class Post(SQLModel, table=True):
     """*Derived.* One public utterance of ours."""
 
     __tablename__ = "post"
-    __table_args__ = (Index("post_stage", "stage", "id"),)
+    __table_args__ = (
+        Index("post_stage", "stage", "id"),
+        # A new reply is compared with the latest ones.
+        Index("post_published", "published_at"),
+    )
     id: str = Field(primary_key=True)
     seq: int
     stage: str

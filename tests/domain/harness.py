@@ -18,7 +18,7 @@ from domain.effects import Effect, Find, Notify, OpenEntity, Pending, Publish, T
 from domain.entity import Command, Ring, State, decide, evolve, follow, to_facts
 from domain.escalation import Escalation, OpenEscalation
 from domain.kinds import kind_of
-from domain.ledger import Fact
+from domain.ledger import RULES, Fact
 from domain.messages import Start, opening
 from domain.people import COMMENTER, MACHINE, Actor, Role, Seat, Seats
 from domain.post import Attempted, FindResult, Looked, OpenPost, Post, PublishResult
@@ -134,8 +134,8 @@ class World:
     publishes: PublishResult = PublishResult.PUBLISHED
     turn_in: timedelta | None = None
     """How long the channel takes no more posts; None: it takes them."""
-    post_terms: dict[str, Any] = field(default_factory=dict)
-    """What every post of this world is opened with besides."""
+    post_terms: dict[str, Any] = field(default_factory=lambda: {"rules": RULES})
+    """What every post that follows from something else is opened with besides."""
     finds: FindResult = FindResult.FOUND
 
     # People and time. -------------------------------------------------------------------------

@@ -389,8 +389,7 @@ def test_nobody_says_no_while_the_channel_is_being_asked() -> None:
 
 def corrected(world: World, who: Member = ADA, act: str = "correct", stream: str = STREAM) -> str:
     """Ask for a correction; answers the stream of its post."""
-    field = "words" if act == "correct" else "reason"
-    facts = world.do(stream, who, act, **{field: words(f"{act} {world.at}")})
+    facts = world.do(stream, who, act, words=words(f"{act} {world.at}"))
     return f"post/{facts[0].data['id']}"
 
 
@@ -441,7 +440,7 @@ def test_only_what_is_published_is_corrected(stage: str) -> None:
         world.settle()
     if stage == "withdrawn":
         world.do(STREAM, ADA, "withdraw")
-    no = refusal(world, ADA, "retract", reason=words("x"))
+    no = refusal(world, ADA, "retract", words=words("x"))
     assert isinstance(no, Conflict)
     assert "published" in no.message
 
@@ -449,7 +448,7 @@ def test_only_what_is_published_is_corrected(stage: str) -> None:
 def test_there_is_one_correction_at_a_time_and_another_after_it_was_given_up() -> None:
     world = published()
     first = corrected(world)
-    no = refusal(world, GUS, "retract", reason=words("x"))
+    no = refusal(world, GUS, "retract", words=words("x"))
     assert (no.code, f"post/{no.details['post_id']}") == ("correction_on_its_way", first)
     world.do(first, BEN, "return", reason=words("again"))
     world.settle()
