@@ -42,6 +42,7 @@ LABELS = {
     "accountable": "Who is accountable",
     "due_at": "Due",
     "proof": "How anybody will know",
+    "not_promises": "Sentences that are no promise",
     "evidence": "Evidence",
     "is_published": "Whether it is there",
     "despite_news": "Whether it goes out all the same",
@@ -116,6 +117,10 @@ def body_of(kind: str, act: str, values: Mapping[str, str]) -> CommandBody:
         fields["is_published"] = told.get(values.get("is_published", ""))
     if "despite_news" in fields:
         fields["despite_news"] = values["despite_news"] == "yes"
+    if "not_promises" in fields:
+        fields["not_promises"] = [
+            line for line in values["not_promises"].split("\n") if line.strip()
+        ]
     if promises := _promises(values):
         fields["promises"] = promises
     try:

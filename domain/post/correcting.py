@@ -57,7 +57,7 @@ def correction(
     if command.unmarked:
         raise Invalid(
             "promise_gate",
-            f"{command.unmarked} sentences read like a promise, and a correction makes none",
+            f"sentences that read like a promise: {command.unmarked}; a correction makes none",
             "make the promise in a reply, or list the sentence in not_promises",
             field="not_promises",
         )

@@ -57,7 +57,10 @@ async def test_a_correction_is_asked_for_once_cleared_and_shown_beside_what_it_c
 ) -> None:
     door = any_door
     case, path = await _published(door)
-    body = {"text": "It leaves on Tuesday, not on Monday."}
+    body: dict[str, Any] = {"text": "We will send it on Tuesday, not on Monday."}
+    gate = await door.ada.refused(422, f"{path}/correct", body)
+    assert (gate["code"], gate["field"]) == ("promise_gate", "not_promises")
+    body["not_promises"] = [body["text"]]
     done = await door.ada.post(f"{path}/correct", body, key="once")
     again = await door.ada.post(f"{path}/correct", body, key="once")
     new = f"posts/{done['post_id']}"

@@ -218,6 +218,14 @@ def test_what_failed_is_tried_again_despite_news_only_if_somebody_says_so() -> N
     assert world.post().stage is PostStage.PUBLISHED
 
 
+def test_a_comment_that_is_changed_is_news_again() -> None:
+    world = opened(undo=60)
+    hear(world)
+    told = world.do(STREAM, MACHINE, "heard", comment_id="C2", revision=2)
+    assert [fact.data for fact in told] == [{"comment_id": "C2", "revision": 2}]
+    assert world.do(STREAM, MACHINE, "heard", comment_id="C2", revision=1) == ()
+
+
 def test_what_is_published_hears_nothing_any_more() -> None:
     assert hear(published()) == []
 
@@ -468,6 +476,13 @@ def test_what_was_corrected_is_corrected_where_it_was_said_last(act: str, code: 
     assert refusal(world, ADA, "correct", words=words("x")).code == code
     third = corrected(world, stream=stream)
     assert world.post(third.partition("/")[2]).corrects == stream.partition("/")[2]
+
+
+@pytest.mark.rule(9)
+@pytest.mark.parametrize("act", ["correct", "retract"])
+def test_a_correction_makes_no_promise(act: str) -> None:
+    no = refusal(published(), ADA, act, words=words("we will"), unmarked=1)
+    assert (no.code, no.details["field"]) == ("promise_gate", "not_promises")
 
 
 def test_two_who_ask_at_once_ask_for_the_same_post() -> None:

@@ -112,7 +112,8 @@ async def test_what_is_published_is_corrected_in_public_by_forms(office: Office)
     (reply,) = (await office.door.ada.get(case))["replies"]
     post = f"/post/{reply['id']}"
 
-    asked = await ada.do(post, "correct", text="Your saddle comes on Tuesday.")
+    said = "Your saddle comes on Tuesday."
+    asked = await ada.do(post, "correct", text=said, not_promises=f"{said}\r\n")
     assert "A correction on" in text_of(asked)
     assert "Correction of what we published on" in text_of(asked)
     new = asked.url.path
