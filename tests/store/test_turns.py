@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 from domain.post import PostStage
 from store import tables, turns
@@ -15,7 +16,7 @@ HOUR = timedelta(hours=1)
 
 
 def posts(database: Database, ids: Sequence[str], stage: str = PostStage.PUBLISHING) -> None:
-    same = {
+    same: dict[str, Any] = {
         "channel": "blog",
         "team": "care",
         "escalation_id": "E",
