@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from intake import handover
-from store import inbox, words
+from store import drafts, inbox, words
 from store.database import Database
 
 PART = 500
@@ -36,7 +36,8 @@ class UpkeepActivities:
 
     @activity.defn(name="sweep")
     async def sweep(self) -> None:
-        """Hand over what was left, drop words nobody bound; then ask to be run again.
+        """Hand over what was left, drop words nobody bound and drafts of cases that closed long
+        ago; then ask to be run again.
 
         Asking takes the form of a failure that is no error: Temporal's retries are the clock,
         and they add nothing to history.
@@ -50,5 +51,7 @@ class UpkeepActivities:
         )
 
     def _sweep_words(self) -> None:
+        at = datetime.now(UTC)
         with self._database.writing() as session:
-            words.sweep(session, datetime.now(UTC))
+            words.sweep(session, at)
+        drafts.sweep(self._database, at)

@@ -83,6 +83,7 @@ _environment.globals.update(
     recommendations=sentences.RECOMMENDATIONS,
     roles=sentences.ROLES,
     explain=sentences.explain,
+    rung_acts=sentences.RUNG_ACTS,
     span=times.span,
     query=_query,
     new_key=words.new_id,

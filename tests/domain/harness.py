@@ -67,6 +67,7 @@ def open_escalation(**changes: Any) -> OpenEscalation:
         "terms": terms(),
         "received_at": AT,
         "posted_at": AT,
+        "rules": RULES,
     }
     return OpenEscalation(**(values | changes))
 
@@ -190,7 +191,7 @@ class World:
         """Ring the entity's alarm, or one by name, now."""
         state = self.states[stream]
         now = state.alarm()
-        people = {s: who_fills(s, state.seats) for s in now.seats} if now else {}
+        people = {s: who_fills(s, state.seats_at(now)) for s in now.seats} if now else {}
         name = alarm or (now.name if now else "none")
         return self.command(stream, MACHINE, Ring(alarm=name, people=people))
 
