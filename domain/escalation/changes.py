@@ -80,7 +80,11 @@ def _heard(state: Escalation, comment_id: str, revision: int, **changes: Any) ->
             "comments": {**state.comments, comment_id: revision},
             "removed": tuple(c for c in state.removed if c != comment_id),
             "proposal": proposal.model_copy(update={"news": True}) if proposal else None,
-            "reply": reply.model_copy(update={"news": True}) if reply else None,
+            "reply": reply.model_copy(
+                update={"news": True, "since": {**reply.since, comment_id: revision}}
+            )
+            if reply
+            else None,
             **changes,
         }
     )

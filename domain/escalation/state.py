@@ -136,6 +136,8 @@ class CurrentReply(Value):
     promises: tuple[Promise, ...] = ()
     news: bool = False
     """The commenter has spoken since this was submitted."""
+    since: dict[str, int] = {}
+    """The comments that came since, each with its revision."""
 
 
 class Signature(Value):
