@@ -71,6 +71,12 @@ class Pause(Value):
     by: str
     code: str
 
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Pause:
+        if self.end_at is not None and self.end_at < self.start_at:
+            raise ValueError("a pause ends no earlier than it starts")
+        return self
+
 
 class Calendar(Value):
     """When an organisation (or a person) works. Refused when there is no working time in a week.
@@ -352,6 +358,17 @@ def steps(
     return (*told, f"due {_clock(calendar, due)}")
 
 
+def clock(calendar: Calendar | None, at: datetime) -> str:
+    """A moment as the clocks of the calendar show it, with their offset from UTC."""
+    return _clock(calendar, _int(at))
+
+
+def spell(seconds: Seconds) -> str:
+    """A length of working time, such as 6 h 30 min; hours are the largest unit, since one day's
+    work is not like another's."""
+    return _amount(seconds * _SECOND)
+
+
 class _Note(NamedTuple):
     at: int
     text: str
@@ -504,7 +521,6 @@ def _sign(seconds: int) -> str:
 
 
 def _amount(moments: int) -> str:
-    """A length of working time: hours are the largest unit, since a day's work differs."""
     minutes, rest = divmod(moments, _MINUTE)
     parts = ((minutes // 60, "h"), (minutes % 60, "min"), (rest // _SECOND, "s"))
     return " ".join(f"{n} {unit}" for n, unit in parts if n) or "0 s"

@@ -93,7 +93,8 @@ class DeadlineView(Value):
     stage: str
     start_at: Moment
     allowance_seconds: int
-    due_at: Moment
+    due_at: Moment | None
+    """None while it is paused."""
     is_late: bool
     explained: tuple[str, ...]
     ladder: tuple[RungView, ...] = ()
