@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = (
-    "domain", "config", "store", "channels", "intake", "activities", "workflows", "api",
+    "domain", "config", "policy", "store", "channels", "intake", "activities", "workflows", "api",
     "answerable",
 )  # fmt: skip
 

@@ -481,6 +481,15 @@ def test_shares_of_a_second_are_exact() -> None:
     assert shift(make(), back, timedelta(milliseconds=-1000)) == start
 
 
+def test_a_holiday_on_which_nobody_works_anyway_is_not_cut_out() -> None:
+    sunday = Day(on=date(2026, 4, 5), name="Easter Sunday")
+    market = Day(on=date(2026, 4, 11), name="Market", windows=(Window(600, 720),))
+    calendar = make("Europe/Berlin", OFFICE, EASTER[0], sunday, EASTER[1], market)
+    assert calendar.cut(date(2026, 4, 1), 20).days == (*EASTER, market)
+    assert calendar.cut(date(2026, 4, 8), 2).days == (market,)
+    assert calendar.cut(date(2026, 4, 8), 1).days == ()
+
+
 # What a calendar may not be, and what it weighs. ---------------------------------------------
 
 
