@@ -22,8 +22,8 @@ from domain.terms import (
     Allowances,
     DecisionTerms,
     Limits,
-    PromiseTerms,
     Priority,
+    PromiseTerms,
     ReplyTerms,
     Rung,
     Terms,
@@ -132,9 +132,12 @@ def _speaks(when: When, tag: str) -> bool:
 
 
 class Rule(Value):
-    """A step of the routing: where it fits, what it names holds. The first one that fits counts."""
+    """A step of the routing: where it fits, what it names holds. The first one that fits counts.
 
-    name: str
+    Its name is an id, because it goes into the ledger.
+    """
+
+    name: Id
     when: When = When()
     team: Id | None = None
     terms: Id | None = None
@@ -259,6 +262,8 @@ class Routed(Value):
     quarantine: bool = False
     rule: str | None = None
     """The name of the rule that fitted; None where none did."""
+    is_backlog: bool = False
+    """Opened without ladders. What is imported once the backlog's date has come is no backlog."""
     ladders_at: Moment | None = None
     """Of a backlog: when its ladders begin; None: never."""
 
@@ -291,11 +296,14 @@ def route(policy: Policy, version: int, remark: Remark) -> Routed:
         replies=plan.replies,
         promises=plan.promises,
     )
+    begins_at = policy.backlog_ladders_at
+    is_backlog = remark.is_backlog and (begins_at is None or remark.at < begins_at)
     return Routed(
         terms=terms,
         quarantine=rule is not None and rule.quarantine,
         rule=rule.name if rule else None,
-        ladders_at=policy.backlog_ladders_at if remark.is_backlog else None,
+        is_backlog=is_backlog,
+        ladders_at=begins_at if is_backlog else None,
     )
 
 
