@@ -158,17 +158,17 @@ def _ladders(made: Compiler) -> Iterator[Problem]:
             yield Problem(("ladders", name), "is used by no terms", "Name it, or take it out", True)
         if not ladder:
             yield Problem(("ladders", name), "has no rung: nobody would be told", "Add one")
-    before: dict[Path, tuple[Path, Rung]] = {}
-    for path, rung, is_promise, _ in _rungs(made):
+    before: dict[tuple[str, bool], Rung] = {}
+    for path, rung, is_promise, name in _rungs(made):
         never = (NEVER_IN_PROMISES if is_promise else NEVER_IN_CASES).get(rung.to)
         if never:
             said = f"is '{rung.to}', a seat that nobody can ever fill there: {never}"
             yield Problem((*path, "to"), said, FIX)
-        last = before.get(path[:-1])
-        if last is not None and last[0] != path and _is_earlier(rung, last[1]):
+        last = before.get((name, is_promise))
+        if last is not None and _is_earlier(rung, last):
             said = "comes earlier than the rung before it"
             yield Problem((*path, "at"), said, "Put the rungs in rising order")
-        before[path[:-1]] = (path, rung)
+        before[name, is_promise] = rung
 
 
 def _is_earlier(rung: Rung, last: Rung) -> bool:

@@ -72,7 +72,7 @@ def parse(text: str) -> Parsed:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadPolicy([_no_toml(error)]) from None
+        raise BadPolicy([_no_toml(error, text)]) from None
     known = {k: frozenset(map(str, v)) for k, v in data.items() if isinstance(v, dict)}
     try:
         return Parsed(_validated(data), known, ())
@@ -113,10 +113,10 @@ def _what_is_left(data: dict[str, Any], error: ValidationError) -> PolicyFile:
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
-def _no_toml(error: tomllib.TOMLDecodeError) -> Problem:
+def _no_toml(error: tomllib.TOMLDecodeError, text: str) -> Problem:
     said = str(error)
     place = _PLACE.search(said)
-    line = int(place[1]) if place and place[1] else None
+    line = int(place[1]) if place and place[1] else max(1, len(text.splitlines()))
     return Problem((), f"This is not TOML: {_PLACE.sub('', said)}", FIX, line=line)
 
 

@@ -31,7 +31,7 @@ class Problem:
     def __str__(self) -> str:
         where = dotted(self.path)
         sentence = f"{where} {self.said}" if where else self.said
-        return f"{finished(sentence)} {finished(self.way_out)}"
+        return f"{finished(sentence)} {finished(self.way_out[:1].upper() + self.way_out[1:])}"
 
 
 class BadPolicy(AnswerableError):
@@ -43,7 +43,6 @@ class BadPolicy(AnswerableError):
 
 
 def finished(sentence: str) -> str:
-    """With a capital at the beginning of a way out, and a mark at the end."""
     if sentence[-1] in ".?!":
         return sentence
     return sentence + ("?" if sentence.startswith("Did you") else ".")

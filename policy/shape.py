@@ -179,6 +179,7 @@ class PersonSection(Section):
     leads: tuple[Id, ...] = ()
     manager: Id | None = None
     zone: str | None = None
+    hours: str | None = None
 
 
 class PolicyFile(Section):
