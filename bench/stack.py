@@ -18,7 +18,7 @@ import httpx
 from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.api.workflowservice.v1 import GetSystemInfoRequest, RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
@@ -59,6 +59,12 @@ class Temporal:
     child: Child
     address: str
     folder: Path
+
+    async def version(self) -> str:
+        """The version of the server itself, which is not that of the package around it."""
+        client = await Client.connect(self.address)
+        found = await client.workflow_service.get_system_info(GetSystemInfoRequest())
+        return found.server_version
 
     async def client(self, namespace: str) -> Client:
         """A client of a new namespace, so that no measurement meets another one's workflows."""

@@ -7,6 +7,7 @@ calendars as data. ``route`` is asked once for each escalation, when it opens.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -278,24 +279,12 @@ def route(policy: Policy, version: int, remark: Remark) -> Routed:
             "put it back into the policy: comments from it are waiting",
         )
     rule = next((r for r in policy.routes if fits(policy, r.when, remark)), None)
-    named = (rule and rule.terms) or channel.terms
-    name = named or (GENERAL if GENERAL in policy.terms else None)
-    plan = policy.plan(name)
-    terms = Terms(
-        team=(rule and rule.team) or channel.team,
-        policy_version=version,
-        name=name,
-        priority=(rule and rule.priority) or plan.priority,
-        language=plan.language or remark.language,
-        is_public=plan.is_public,
-        calendar=_calendar(policy, plan, remark),
-        ladder=plan.ladder,
-        allowances=plan.allowances,
-        limits=plan.limits,
-        decision=plan.decision,
-        replies=plan.replies,
-        promises=plan.promises,
-    )
+    name = (rule and rule.terms) or channel.terms
+    terms = terms_for(policy, version, (rule and rule.team) or channel.team, name, remark.at)
+    if rule is not None and rule.priority is not None:
+        terms = terms.model_copy(update={"priority": rule.priority})
+    if terms.language is None:
+        terms = terms.model_copy(update={"language": remark.language})
     begins_at = policy.backlog_ladders_at
     is_backlog = remark.is_backlog and (begins_at is None or remark.at < begins_at)
     return Routed(
@@ -304,6 +293,33 @@ def route(policy: Policy, version: int, remark: Remark) -> Routed:
         rule=rule.name if rule else None,
         is_backlog=is_backlog,
         ladders_at=begins_at if is_backlog else None,
+    )
+
+
+def terms_for(policy: Policy, version: int, team: str, name: str | None, at: datetime) -> Terms:
+    """The terms of this name, or the general ones, for a team: whole. Raises KeyError for what
+    policy lacks."""
+    if team not in policy.teams:
+        raise KeyError(f"team '{team}'")
+    if name is None and GENERAL in policy.terms:
+        name = GENERAL
+    if name is not None and name not in policy.terms:
+        raise KeyError(f"terms '{name}'")
+    plan = policy.plan(name)
+    return Terms(
+        team=team,
+        policy_version=version,
+        name=name,
+        priority=plan.priority,
+        language=plan.language,
+        is_public=plan.is_public,
+        calendar=_calendar(policy, plan, at),
+        ladder=plan.ladder,
+        allowances=plan.allowances,
+        limits=plan.limits,
+        decision=plan.decision,
+        replies=plan.replies,
+        promises=plan.promises,
     )
 
 
@@ -325,13 +341,13 @@ def is_blank(phrase: str) -> bool:
     return not plain(phrase)
 
 
-def _calendar(policy: Policy, plan: Plan, remark: Remark) -> Calendar | None:
+def _calendar(policy: Policy, plan: Plan, at: datetime) -> Calendar | None:
     """The plan's calendar, as far as it can matter to what opens now: every escalation carries it
     along, and its promises do after it."""
     if plan.calendar is None:
         return None
     whole = policy.calendars[plan.calendar]
-    return whole.cut(remark.at.date(), _days(plan, whole))
+    return whole.cut(at.date(), _days(plan, whole))
 
 
 PROMISED = 400

@@ -9,7 +9,28 @@ from sqlmodel import Session, col
 
 from domain.base import PUBLIC, SYSTEM
 from domain.errors import Invalid
-from domain.escalation import Noted, ProposalWithdrawn, Proposed, ReplySubmitted, Returned
+from domain.escalation.events import (
+    ApproverAdded,
+    ApproverReplaced,
+    Asked,
+    Bypassed,
+    Declined,
+    Extended,
+    HoldingSubmitted,
+    Informed,
+    Merged,
+    Noted,
+    Paused,
+    PromiseCountered,
+    PromiseDeclined,
+    ProposalWithdrawn,
+    Proposed,
+    ReplyHeld,
+    ReplySubmitted,
+    Rerouted,
+    Returned,
+    Voted,
+)
 from domain.ledger import Fact
 from domain.people import Actor
 from domain.post import PostOpened, PostReturned
@@ -23,6 +44,8 @@ INSIDE = frozenset(
     event.NAME
     for event in (
         Noted, Proposed, ProposalWithdrawn, Returned, ReplySubmitted, PostOpened, PostReturned,
+        ReplyHeld, HoldingSubmitted, Voted, Asked, Informed, ApproverAdded, ApproverReplaced,
+        Bypassed, Declined, Rerouted, Merged, Paused, Extended, PromiseCountered, PromiseDeclined,
     )
 )  # fmt: skip
 """Events about proposals, drafts and notes: others see that they happened, not what is in them."""

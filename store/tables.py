@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Integer,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.engine import Dialect
@@ -49,6 +51,11 @@ def _moment(*, nullable: bool = False) -> Column[Any]:
 
 def _text(*, nullable: bool = False) -> Column[Any]:
     return Column(Text(), nullable=nullable)
+
+
+def _flag() -> Column[Any]:
+    """A yes or no that was added later: rows of older code say no."""
+    return Column(Boolean(), nullable=False, server_default=false())
 
 
 SQLModel.metadata.naming_convention = {
@@ -156,6 +163,8 @@ class Comment(SQLModel, table=True):
     received_at: datetime = Field(sa_column=_moment())
     language: str | None = None
     """After BCP 47, where the channel told it."""
+    removed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """When its author took it back. Its text stays for those who decide on it."""
 
 
 class Arrival(SQLModel, table=True):
@@ -179,6 +188,7 @@ class Arrival(SQLModel, table=True):
     escalation_id: str = Field(index=True)
     predecessor: str | None = None
     is_backlog: bool = False
+    is_removed: bool = Field(default=False, sa_column=_flag())
     received_at: datetime = Field(sa_column=_moment())
     handed_over_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
@@ -283,7 +293,11 @@ class Post(SQLModel, table=True):
     """*Derived.* One public utterance of ours."""
 
     __tablename__ = "post"
-    __table_args__ = (Index("post_stage", "stage", "id"),)
+    __table_args__ = (
+        Index("post_stage", "stage", "id"),
+        # A new reply is compared with the latest ones.
+        Index("post_published", "published_at"),
+    )
     id: str = Field(primary_key=True)
     seq: int
     stage: str

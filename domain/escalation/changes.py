@@ -338,6 +338,10 @@ def _watched(state: Escalation, event: happened.Watched, fact: Fact) -> Escalati
     return state.model_copy(update={"watched": event.turn + 1})
 
 
+def _clock_started(state: Escalation, event: happened.ClockStarted, fact: Fact) -> Escalation:
+    return _enter(state, state.stage, fact.at)
+
+
 def _paused(state: Escalation, event: happened.Paused, fact: Fact) -> Escalation:
     assert state.deadline is not None
     deadline = state.deadline.paused(fact.at, fact.by, event.code, state.calendar)
@@ -444,6 +448,7 @@ _CHANGES: dict[type[Event], Change] = {
     happened.Noted: _nothing,
     happened.RungClimbed: _climbed,
     happened.Watched: _watched,
+    happened.ClockStarted: _clock_started,
     happened.Paused: _paused,
     happened.Resumed: _resumed,
     happened.Extended: _extended,

@@ -9,6 +9,7 @@ from domain.entity import Alarm, Event, Ring
 from domain.errors import Invalid
 from domain.escalation.commands import Extend, Pause, Resume
 from domain.escalation.events import (
+    ClockStarted,
     Closed,
     Extended,
     OwnerLost,
@@ -65,6 +66,8 @@ def ring(state: Escalation, command: Ring, actor: Actor, at: datetime) -> tuple[
     if alarm is None or alarm.name != command.alarm:
         return ()
     match alarm.name.partition(":")[0]:
+        case "start":
+            return (ClockStarted(),)
         case "resume":
             return (Resumed(),)
         case "lease":

@@ -36,6 +36,7 @@ class Opened(Event):
     rules: int = 1
     suspected: bool = False
     rule: str | None = None
+    ladders_at: Moment | None = None
 
 
 class Joined(Event):
@@ -292,6 +293,13 @@ class Watched(Event):
     told: tuple[str, ...] = ()
     owed_by: tuple[str, ...] = ()
     waited: Seconds = 0
+
+
+class ClockStarted(Event):
+    """The day has come from which an imported backlog is answered in time."""
+
+    NAME = "escalation:clock:started"
+    TOUCHES = frozenset({"stage"})
 
 
 class Paused(Event):

@@ -177,6 +177,7 @@ class Escalation(State):
     comment_id: str
     terms: Terms
     backlog: bool = False
+    ladders_at: Moment | None = None
     predecessor: str | None = None
     comments: dict[str, int] = {}
     removed: tuple[str, ...] = ()
@@ -281,6 +282,8 @@ class Escalation(State):
         if self.stage is Stage.LISTENING and self.deadline is not None:
             return [self._quiet(self.deadline)]
         found = [self._climb()]
+        if self.deadline is None and self.ladders_at is not None:
+            found.append(Alarm(name=f"start:{self.touched['stage']}", at=self.ladders_at))
         if lease := self._lease():
             found.append(lease)
         return found

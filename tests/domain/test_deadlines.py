@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from domain.calendar import Calendar, add, measure
 from domain.deadlines import TICK, Deadline, Extension, Pause
 from domain.people import Seat
-from domain.policy import Rung, RungAct
+from domain.terms import Rung, RungAct
 from tests.domain.test_calendar import NAMED, OFFICE, berlin, calendars, make, moments
 
 pytestmark = pytest.mark.rule(3)
