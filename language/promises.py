@@ -92,3 +92,5 @@ def _says_enough(part: str, sentence: str) -> bool:
 
 def _bare(text: str) -> str:
     return " ".join(lower(fold(text)).split()).strip(" .,;:!?\"'()*_-–—…")
+
+

@@ -104,7 +104,9 @@ def _frame() -> tuple[re.Pattern[str], re.Pattern[str], frozenset[str]]:
         re.compile(
             rf"[\s.,:]*(?:(?:{greets})\b(?: there\b)?(?:,? {_A_NAME}){{0,2}}\s?[,!.:;–—-]+)?", re.I
         ),
-        re.compile(rf"[\s,.!–—-]*\b(?:{closes})\b[\s,.!–—-]*(?:{_A_NAME}[\s.]*){{0,2}}\Z", re.I),
+        re.compile(
+            rf"[\s,.!–—-]*\b(?:{closes})\b[\s,.!–—-]*(?:{_A_NAME}[\s.]*){{0,2}}\Z", re.I
+        ),
         frozenset(word for frame in frames for word in frame.common),
     )
 
@@ -185,7 +187,9 @@ by its twelve rarest runs among its first 160 words, a run leads to at most 64 g
 twelve of these are compared: the work grows with the number of texts, however they are written."""
 
 
-def copies(texts: Sequence[tuple[str, str]], threshold: int = READY_MADE) -> list[list[str]]:
+def copies(
+    texts: Sequence[tuple[str, str]], threshold: int = READY_MADE
+) -> list[list[str]]:
     """Groups of two or more ids whose texts are near-identical, the largest first.
 
     A group is all that is like its first text; likeness is not handed on from copy to copy, which

@@ -34,7 +34,8 @@ def routed_by(*rules: Rule, **changes: Any) -> Policy:
 
 
 def remark(**changes: Any) -> Remark:
-    return Remark(**({"channel": "console", "text": "My bike is broken.", "at": AT} | changes))
+    values: dict[str, Any] = {"channel": "console", "text": "My bike is broken.", "at": AT}
+    return Remark(**(values | changes))
 
 
 def rule(name: str, when: When | None = None, **then: Any) -> Rule:

@@ -25,12 +25,8 @@ def own(name: str) -> rules.Language:
     return whole.model_copy(update={"promise": own})
 
 
-PROMISES = [
-    pytest.param(name, rule, id=f"{name}-{rule.id}") for name in NAMES for rule in own(name).promise
-]
-EXCUSES = [
-    pytest.param(name, rule, id=f"{name}-{rule.id}") for name in NAMES for rule in own(name).excuse
-]
+PROMISES = [pytest.param(name, rule, id=f"{name}-{rule.id}") for name in NAMES for rule in own(name).promise]
+EXCUSES = [pytest.param(name, rule, id=f"{name}-{rule.id}") for name in NAMES for rule in own(name).excuse]
 
 
 def plain(text: str) -> list[str]:
