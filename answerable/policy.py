@@ -220,6 +220,11 @@ def _source(version: InForce) -> str:
 
     if version.source is not None:
         return version.source
+    if version.policy.terms or version.policy.routes:
+        raise Trouble(
+            f"Version {version.version} was applied by a program, without a file. "
+            "Read it with GET /api/v1/policy."
+        )
     return to_toml(from_policy(version.policy))
 
 
