@@ -22,12 +22,13 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from config.settings import Settings
+from domain.house import HOUSE
 from domain.messages import TASK_QUEUE, channel_queue
 from domain.people import Role
 from domain.policy import ChannelKind, Policy
 from domain.post import PostStage
 from intake import handover, restore
-from store import inbox, people, policies, tables
+from store import inbox, people, policies, records, tables
 from store.database import Database
 
 
@@ -164,6 +165,16 @@ async def alarms(settings: Settings, database: Database) -> Findings:
             said = f"{len(ids)} {stage}: {_listed(ids)}. A person should {way_out}."
             findings.append(Finding("posts", said, False))
     return findings or [Finding("ledger", "no forks; no post has failed or is unconfirmed")]
+
+
+async def house_chain(settings: Settings, database: Database) -> Findings:
+    """The chain of what is recorded of the house itself: no workflow witnesses it."""
+    with database.reading() as session:
+        broken_at = records.verify(session, HOUSE)
+    if broken_at is not None:
+        said = f"Entry {broken_at} of '{HOUSE}' was changed by hand. Compare it with a backup."
+        return [Finding("house", said, False)]
+    return [Finding("house", "its ledger is one unbroken chain")]
 
 
 def _streams(session: Session, statement: Select[str]) -> list[str]:
@@ -328,6 +339,7 @@ OF_DATABASE: dict[str, Callable[[Settings, Database], Awaitable[Findings]]] = {
     "worker": worker_beat,
     "inbox": waiting,
     "ledger": alarms,
+    "house": house_chain,
     "clock": database_clock,
 }
 OF_TEMPORAL: dict[str, Callable[[Client], Awaitable[Findings]]] = {

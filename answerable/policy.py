@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from answerable.people import By, named
 from answerable.surroundings import Data, Trouble, open_database, read_settings
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from domain.calendar import Calendar
     from policy.checks import Person
     from policy.file import Examined
-    from policy.shape import PolicyFile
+    from policy.shape import PersonSection, PolicyFile
     from store.policies import InForce
 
 app = typer.Typer(
@@ -79,7 +80,7 @@ def apply(
     reason: Annotated[
         str | None, typer.Option(help="Why; kept with the version. The first one needs none.")
     ] = None,
-    by: Annotated[str, typer.Option(help="The person who is named for it.")] = "root",
+    by: By = "root",
     accept: Annotated[
         bool, typer.Option("--accept", help="The calendars are right as `policy check` shows them.")
     ] = False,
@@ -89,7 +90,7 @@ def apply(
 
     What is open keeps the terms it opened with. Versions before it stay as they are.
     """
-    from store import people, policies
+    from store import policies
 
     with open_database(read_settings(data)) as database:
         with database.reading() as session:
@@ -102,18 +103,17 @@ def apply(
         _have_accepted(before, found.policy.calendars, accept)
         at = datetime.now(UTC)
         with database.writing() as session:
-            if before is not None:  # The very first policy comes before anybody can be there.
-                people.actor(session, by)
+            who = named(session, by)
             version = policies.apply(
                 session,
                 found.policy,
-                by,
+                who,
                 at,
                 source=file.read_text(encoding="utf-8"),
                 reason=(reason or "").strip(),
             )
             session.flush()
-            _put_people(session, found.file, by, at)
+            _put_people(session, found.file, who, at)
     typer.echo(f"Version {version} is in force{' already' if is_same else ''}.")
 
 
@@ -282,7 +282,7 @@ def _people(session: Session) -> dict[str, Person]:
             roles=frozenset(Role(role) for role in person.roles),
             teams=frozenset(m.team_id for m in memberships),
             leads=frozenset(m.team_id for m in memberships if m.is_lead),
-            manager=getattr(person, "manager", None),
+            manager=person.manager,
             is_active=person.is_active,
         )
         for person, memberships in people.everybody(session)
@@ -292,20 +292,36 @@ def _people(session: Session) -> dict[str, Person]:
 def _put_people(session: Session, file: PolicyFile, by: str, at: datetime) -> None:
     """Give the people of the file the roles and teams that it names. Names, addresses and absences
     are theirs, and stay as they are; who is not named in the file stays as they are, too."""
+    from store import tables
+
+    new = [i for i in file.people if session.get(tables.Person, i) is None]
+    for person_id in new:
+        # First without managers: they may be further down in the file.
+        section = file.people[person_id].model_copy(update={"manager": None})
+        _put_person(session, person_id, section, by, at)
+    for person_id, section in file.people.items():
+        _put_person(session, person_id, section, by, at)
+
+
+def _put_person(
+    session: Session, person_id: str, said: PersonSection, by: str, at: datetime
+) -> None:
     from store import people, tables
 
-    for person_id, said in file.people.items():
-        known = session.get(tables.Person, person_id)
-        teams = {team: team in said.leads for team in (*said.teams, *said.leads)}
-        people.put_person(
-            session,
-            person_id,
-            known.name if known else person_id,
-            said.roles,
-            teams,
-            at,
-            known.email if known else None,
-        )
+    known = session.get(tables.Person, person_id)
+    people.put_person(
+        session,
+        person_id,
+        known.name if known else person_id,
+        said.roles,
+        {team: team in said.leads for team in (*said.teams, *said.leads)},
+        at,
+        known.email if known else None,
+        by=by,
+        manager=said.manager or (known.manager if known else None),
+        zone=said.zone or (known.zone if known else None),
+        hours=said.hours or (known.hours if known else None),
+    )
 
 
 # What would change. --------------------------------------------------------------------------

@@ -78,7 +78,8 @@ class Staff:
         effects = EffectActivities(self.client, self.database, self.settings)
         records = RecordActivities(self.database, effects)
         notices = NoticeActivities(self.database, self.settings)
-        upkeep = UpkeepActivities(self.client, self.database)
+        people = PeopleActivities(self.database)
+        upkeep = UpkeepActivities(self.client, self.database, self.settings)
         return Worker(
             self.client,
             task_queue=self.task_queue,
@@ -86,8 +87,10 @@ class Staff:
             activities=[
                 records.record,
                 effects.carry_out,
-                PeopleActivities(self.database).fill_seats,
+                people.fill_seats,
+                people.find_people,
                 notices.send_notices,
+                notices.next_working_moment,
                 upkeep.hand_over_waiting,
                 upkeep.sweep,
             ],

@@ -253,9 +253,9 @@ def _furnish(database: Database) -> dict[str, str]:
         policies.apply(session, _policy(LISTEN_SECONDS), "root", at)
         session.flush()
         for person, (roles, teams) in CAST.items():
-            people.put_person(session, person, person.title(), roles, teams, at)
+            people.put_person(session, person, person.title(), roles, teams, at, by="root")
         session.flush()
-        return {person: people.create_token(session, person, at) for person in CAST}
+        return {person: people.create_token(session, person, at, by=person) for person in CAST}
 
 
 async def _is_ready(http: httpx.AsyncClient) -> bool:

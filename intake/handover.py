@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from language.thanks import is_only_thanks
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 
@@ -20,6 +19,7 @@ from domain.messages import TASK_QUEUE, Request, Start
 from domain.people import COMMENTER
 from domain.policy import route
 from intake import entities
+from language.thanks import is_only_thanks
 from store import inbox, policies, remarks, tables, words
 from store.database import Database
 from store.inbox import Delivery

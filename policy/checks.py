@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from domain.calendar import Calendar
+from domain.errors import Invalid
+from domain.hours import parse_hours
 from domain.people import Role, Seat
 from domain.policy import GENERAL, ChannelKind, Plan, When, is_blank, week_of
 from domain.terms import DAY, HOUR, DecisionMode, Rung
+from policy.calendars import zones
 from policy.compiling import Compiler
 from policy.lines import Path
 from policy.problems import FIX, Problem, nearest
+from policy.shape import PersonSection
 from policy.spans import read
 
 LEAST_WEEK = HOUR
@@ -311,6 +315,7 @@ def _people(made: Compiler, people: People | None) -> Iterator[Problem]:
             yield Problem(path, "is reserved", "Choose another id")
         if not section.roles:
             yield Problem(path, "has no roles, so could do nothing", 'Say roles = ["staff"]')
+        yield from _hours(path, section)
         if section.manager == name:
             yield Problem((*path, "manager"), "is themselves", "Name somebody else")
         if people is None:
@@ -323,6 +328,18 @@ def _people(made: Compiler, people: People | None) -> Iterator[Problem]:
         if section.manager and section.manager not in others:
             said = f"is '{section.manager}', whom nobody knows"
             yield Problem((*path, "manager"), said, nearest(section.manager, others))
+
+
+def _hours(path: Path, section: PersonSection) -> Iterator[Problem]:
+    if section.zone is not None and section.zone not in zones():
+        said = f"is '{section.zone}': there is no such time zone"
+        yield Problem((*path, "zone"), said, "Name one of the IANA list, such as Europe/Berlin")
+    if section.hours is not None:
+        try:
+            parse_hours(section.hours)
+        except Invalid as refusal:
+            said = f"is '{section.hours}': {refusal.message}"
+            yield Problem((*path, "hours"), said, refusal.way_out or FIX)
 
 
 def _approvers(made: Compiler, people: People) -> Iterator[Problem]:

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from domain.errors import Unknown
+from domain.house import PolicyApplied
 from domain.policy import Policy
-from store import people
+from store import house, people
 from store.tables import PolicyVersion
 
 
@@ -133,4 +134,5 @@ def apply(
             reason=reason,
         )
     )
+    house.record(session, [PolicyApplied(version=number, digest=digest)], by, at)
     return number

@@ -6,6 +6,7 @@ next page is already true. Repeating a batch changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from sqlmodel import Session, SQLModel, col
 
 from domain.commitment import Commitment
 from domain.effects import Pending
-from domain.entity import Kind, State, acted, evolve
+from domain.entity import Event, Kind, State, acted, evolve, to_facts
 from domain.errors import Forked, Gap, Outdated, StaleEpoch
 from domain.escalation import Escalation
 from domain.kinds import KINDS
@@ -279,6 +280,27 @@ def _commitment_row(state: Commitment) -> dict[str, Any]:
     }
 
 
+def append(session: Session, stream: str, events: Sequence[Event], by: str, at: datetime) -> None:
+    """Write events of a stream that has no workflow, in the transaction of the caller.
+
+    Nothing is derived from them: what they tell of is changed in the same transaction, before
+    this, because the lock on the order is held until its end.
+    """
+    session.flush()
+    _lock_stream(session, stream)
+    last = session.execute(_HEAD, {"stream": stream}).one_or_none()
+    facts = to_facts(tuple(events), last.seq if last else 0, by, at)
+    _append(session, _entries(stream, list(facts), last.hash if last else GENESIS))
+
+
+_HEAD = (
+    select(_LEDGER.seq, _LEDGER.hash)
+    .where(_LEDGER.stream == bindparam("stream"))
+    .order_by(_LEDGER.seq.desc())
+    .limit(1)
+)
+
+
 def begin_epoch(database: Database, stream: str, at: datetime) -> tuple[State, int] | None:
     """Raise the epoch of an open stream: from now on its earlier workflow can write nothing.
 
@@ -317,14 +339,18 @@ def mark_done(database: Database, stream: str, done: Pending, at: datetime) -> N
     database.write(work)
 
 
+_CHAIN = (
+    select(_LEDGER.seq, _LEDGER.previous, _LEDGER.hash, _LEDGER.body, _LEDGER.digest)
+    .where(_LEDGER.stream == bindparam("stream"))
+    .order_by(_LEDGER.seq)
+)
+
+
 def verify(session: Session, stream: str) -> int | None:
     """The seq of the first entry of a stream that breaks its chain; None where it holds."""
     previous = GENESIS
-    entries = session.scalars(
-        select(tables.LedgerEntry)
-        .where(col(tables.LedgerEntry.stream) == stream)
-        .order_by(col(tables.LedgerEntry.seq))
-    )
+    # Plain rows, a part at a time: the stream of the house grows for as long as there is one.
+    entries = session.execute(_CHAIN, {"stream": stream}).yield_per(1_000)
     for seq, entry in enumerate(entries, 1):
         is_linked = entry.seq == seq and entry.previous == previous
         if not is_linked or entry.hash != link(previous, entry.body):

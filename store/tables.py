@@ -88,6 +88,45 @@ class Person(SQLModel, table=True):
     roles: list[str] = Field(sa_column=Column(JSON(), nullable=False))
     is_active: bool = True
     created_at: datetime = Field(sa_column=_moment())
+    manager: str | None = None
+    zone: str | None = None
+    """The name of a time zone, such as Europe/Berlin."""
+    hours: str | None = None
+    """Working hours as ``domain.hours`` writes them, in that zone; none: at any hour."""
+
+
+class Absence(SQLModel, table=True):
+    """A time in which somebody is not there, and who comes in their place."""
+
+    __tablename__ = "absence"
+    __table_args__ = (
+        # Who is absent now is asked whenever a seat is filled: of all absences, few lie ahead.
+        Index("absence_until", "until"),
+    )
+    id: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    since: datetime = Field(sa_column=_moment())
+    until: datetime = Field(sa_column=_moment())
+    deputy: str | None = None
+    reason: str
+    ended_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Delegation(SQLModel, table=True):
+    """A time in which somebody else may decide on a person's behalf."""
+
+    __tablename__ = "delegation"
+    __table_args__ = (
+        # Asked with every request: whose decisions may this person make now?
+        Index("delegation_until", "until"),
+    )
+    id: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    delegate: str = Field(index=True)
+    since: datetime = Field(sa_column=_moment())
+    until: datetime = Field(sa_column=_moment())
+    may_pass_on: bool = False
+    ended_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
 
 class Membership(SQLModel, table=True):
@@ -378,3 +417,33 @@ class Announcement(SQLModel, table=True):
     person_id: str = Field(sa_column=Column(ForeignKey("person.id"), nullable=False, index=True))
     body: list[dict[str, Any]] = Field(sa_column=Column(JSON(), nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class HouseNotice(SQLModel, table=True):
+    """What somebody has to be told about the house, kept until it was handed to their notices:
+    it may happen while Temporal is away."""
+
+    __tablename__ = "house_notice"
+    __table_args__ = (
+        Index(
+            "house_notice_waiting",
+            "id",
+            sqlite_where=text("told_at IS NULL"),
+            postgresql_where=text("told_at IS NULL"),
+        ),
+    )
+    id: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id")
+    reason: str
+    about: str
+    made_at: datetime = Field(sa_column=_moment())
+    told_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Reading(SQLModel, table=True):
+    """The hour in which an auditor's reading of a case was last recorded."""
+
+    __tablename__ = "reading"
+    person_id: str = Field(foreign_key="person.id", primary_key=True)
+    stream: str = Field(primary_key=True)
+    hour: datetime = Field(sa_column=_moment())

@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from api.bodies import BODIES
+from api.cases import note_reading
 from api.commands import Ask, carry_out, check_key, stream_of
 from api.deps import Door, TheDoor, now
 from api.pages import forms, frame, lists, moves, render, sentences
@@ -95,6 +96,7 @@ async def _show(
         }
 
     context = await door.read(work)
+    await note_reading(door, viewer.actor, stream)
     return render.page(f"{kind}.html", trouble.status if trouble else 200, **context)
 
 

@@ -108,7 +108,7 @@ async def begin(door: Door, person_id: str, former: str | None) -> str:
 
     def work(session: Session) -> str:
         _end(session, former)
-        return people.create_token(session, person_id, at, Purpose.SESSION, LIFETIME)
+        return people.create_token(session, person_id, at, Purpose.SESSION, LIFETIME, by=person_id)
 
     return await asyncio.to_thread(door.database.write, work)
 
@@ -119,8 +119,9 @@ async def end(door: Door, cookie: str | None) -> None:
 
 def _end(session: Session, cookie: str | None) -> None:
     at = now()
-    if cookie and people.holder(session, cookie, at, Purpose.SESSION):
-        people.revoke(session, at, secret=cookie)
+    holder = people.holder(session, cookie, at, Purpose.SESSION) if cookie else None
+    if holder is not None:
+        people.revoke(session, at, secret=cookie, by=holder.id)
 
 
 async def viewer_of(request: Request, door: Door) -> Viewer | None:

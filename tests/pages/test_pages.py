@@ -566,6 +566,6 @@ async def test_late_is_a_word_and_a_shape(office: Office) -> None:
 async def test_somebody_who_has_left_is_signed_out(office: Office) -> None:
     ada = await office.browser_of("ada")
     with office.door.service.database.writing() as session:
-        people.remove_person(session, "ada", datetime.now(UTC))
+        people.remove_person(session, "ada", datetime.now(UTC), by="root")
 
     assert (await ada.see("/queue")).url.path == "/sign-in"

@@ -256,6 +256,13 @@ def route(name: str, when: str = "{}", then: str = 'team = "care"') -> str:
         ("[people.ada]\nteams = ['care']", ('people.ada has no roles, so could do nothing. '
          'Say roles = ["staff"].')),
         (
+            "[people.ada]\nroles = ['staff']\nzone = 'Berlin'",
+            (
+                "people.ada.zone is 'Berlin': there is no such time zone. Name one of the IANA "
+                "list, such as Europe/Berlin."
+            ),
+        ),
+        (
             "[people.ada]\nroles = ['staff']\nname = 'Ada'",
             ("people.ada.name is not a key that is known here. Use one of: hours, leads, manager, "
             "roles, teams, zone."),

@@ -25,8 +25,10 @@ from tests.stack.conftest import Run
 
 COMMANDS = (
     "up", "api", "worker", "migrate", "import", "token", "token create", "token revoke", "people",
-    "people add", "people remove", "policy", "policy check", "policy diff", "policy apply",
-    "policy show", "policy simulate", "backup", "restore", "replay", "doctor", "story",
+    "people add", "people show", "people remove", "absence", "absence add", "absence end",
+    "absence list", "delegate", "delegate give", "delegate end", "delegate list", "policy",
+    "policy check", "policy diff", "policy apply", "policy show", "policy simulate", "backup",
+    "restore", "replay", "doctor", "story",
 )  # fmt: skip
 
 
@@ -233,7 +235,7 @@ def test_doctor_says_what_is_wrong_and_the_way_out(run: Run, sqlite_house: Datab
     at = datetime.now(UTC)
     with sqlite_house.writing() as session:
         session.add(tables.Fork(stream="escalation/1", seq=3, digest="d", seen_at=at))
-        people.remove_person(session, "cora", at)
+        people.remove_person(session, "cora", at, by="root")
         channels = {"blog": {"kind": "webhook", "team": "care", "url": "https://a.example"}}
         policies.apply(session, builders.policy(channels=channels), "root", at)
     result = run("doctor")
