@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.resources import files
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from domain.escalation import ESCALATION, OpenEscalation
 from domain.ledger import RULES, Batch
 from domain.people import COMMENTER, Role
 from domain.policy import Remark, route
+from policy.compiling import compile_policy
+from policy.file import read_policy_file
 from store import inbox, people, policies, records, running, tables
 from store.database import Database
 from tests import builders
@@ -241,6 +244,50 @@ def test_people_of_the_file_get_their_roles_and_keep_their_names(
     assert ada.leads == {"shop"}
     assert (row.name, row.email) == ("Ada Lindqvist", "ada@veloria.example")
     assert zoe.teams == {"care"}
+
+
+def test_a_manager_may_stand_further_down_in_the_file(
+    run: Run, sqlite_house: Database, file: Path
+) -> None:
+    file.write_text(
+        DRAFT + '[people.yan]\nroles = ["staff"]\nteams = ["care"]\nmanager = "zoe"\n'
+        'zone = "Europe/Berlin"\nhours = "mon-fri 09:00-17:00"\n'
+        '[people.zoe]\nroles = ["executive"]\n'
+    )
+    assert run("policy", "apply", str(file), "--reason", "New people").status == 0
+    with sqlite_house.reading() as session:
+        yan = session.get_one(tables.Person, "yan")
+    assert (yan.manager, yan.zone, yan.hours) == ("zoe", "Europe/Berlin", "mon-fri 09:00-17:00")
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y\n", 0), ("n\n", 1)])
+def test_on_a_terminal_the_calendars_are_asked_about(
+    run: Run,
+    sqlite_house: Database,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    status: int,
+) -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    file.write_text(DRAFT + OFFICE)
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    result = run("policy", "apply", str(file), "--reason", "Hours")
+    assert result.status == status
+    assert "Are these calendars right?" in result.err
+    version = "# Version 2" if status == 0 else "# Version 1"
+    assert version in run("policy", "show").out
+
+
+def test_doctor_says_when_a_calendar_runs_out(run: Run, sqlite_house: Database) -> None:
+    text = DRAFT + OFFICE
+    old = compile_policy(read_policy_file(text), date(2020, 1, 1), date(2023, 12, 31))
+    with sqlite_house.writing() as session:
+        policies.apply(session, old, "root", datetime.now(UTC), source=text)
+    assert "Calendar 'office' knows holidays until 2023-12-31 only" in run("doctor").out
 
 
 def test_simulate_tells_what_would_have_been_different(
