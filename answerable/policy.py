@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from domain.calendar import Calendar
+    from domain.policy import Member
     from policy.checks import Person
     from policy.file import Examined
-    from policy.shape import PersonSection, PolicyFile
+    from policy.shape import PolicyFile
     from store.policies import InForce
 
 app = typer.Typer(
@@ -32,6 +34,10 @@ File = Annotated[Path, typer.Argument(help="A TOML file; `policy show` prints th
 
 SHOWN = 20
 """Dates that would move, and escalations, that are listed one by one."""
+
+
+_HEADER = re.compile(r"\A(?:# Version \d+, by .*\n)+")
+"""What ``show`` puts above a file, so that it is not kept as a part of it."""
 
 
 class Format(StrEnum):
@@ -109,7 +115,7 @@ def apply(
                 found.policy,
                 who,
                 at,
-                source=file.read_text(encoding="utf-8"),
+                source=_HEADER.sub("", file.read_text(encoding="utf-8")),
                 reason=(reason or "").strip(),
             )
             session.flush()
@@ -133,6 +139,7 @@ def show(
     if format_ is Format.JSON:
         typer.echo(json.dumps(_as_json(chosen), indent=2, ensure_ascii=False))
         return
+    # ``apply`` takes this line out again.
     why = f": {_one_line(chosen.reason)}" if chosen.reason else ""
     typer.echo(f"# Version {chosen.version}, by {chosen.by} on {chosen.at:%Y-%m-%d}{why}")
     typer.echo(_source(chosen), nl=False)
@@ -303,9 +310,7 @@ def _put_people(session: Session, file: PolicyFile, by: str, at: datetime) -> No
         _put_person(session, person_id, section, by, at)
 
 
-def _put_person(
-    session: Session, person_id: str, said: PersonSection, by: str, at: datetime
-) -> None:
+def _put_person(session: Session, person_id: str, said: Member, by: str, at: datetime) -> None:
     from store import people, tables
 
     known = session.get(tables.Person, person_id)

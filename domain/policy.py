@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from domain.base import Moment, Seconds, Value
 from domain.calendar import Calendar
 from domain.errors import Unknown
+from domain.people import Role
 from domain.phrases import found, plain
 from domain.terms import (
     DAY,
@@ -187,6 +188,18 @@ class PublicRules(Value):
         return self
 
 
+class Member(Value):
+    """What somebody may do, as the policy lays it down. Names and addresses are not policy: those
+    can be erased, and versions of the policy cannot."""
+
+    roles: tuple[Role, ...] = ()
+    teams: tuple[Id, ...] = ()
+    leads: tuple[Id, ...] = ()
+    manager: Id | None = None
+    zone: str | None = None
+    hours: str | None = None
+
+
 class Policy(Value):
     """Channels and terms in force. Versions are stored and never changed."""
 
@@ -202,6 +215,8 @@ class Policy(Value):
     public: PublicRules = PublicRules()
     backlog_ladders_at: Moment | None = None
     """When the ladders of an imported backlog begin; None: never."""
+    people: dict[Id, Member] = {}
+    """Who was given which roles when it was applied. Who may do what now is not asked here."""
 
     @model_validator(mode="after")
     def _channels_name_known_teams(self) -> Policy:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from domain.base import Value
 from domain.calendar import Calendar
 from domain.errors import Invalid
-from domain.policy import GENERAL, Plan, Policy, PublicRules, Rule, When
+from domain.policy import GENERAL, Member, Plan, Policy, PublicRules, Rule, When
 from domain.policy import Channel as DomainChannel
 from domain.terms import (
     DEFAULT_LADDER,
@@ -91,6 +91,10 @@ class Compiler:
                 routes=tuple(self._rules()),
                 public=self.public,
                 backlog_ladders_at=file.backlog.ladders_from,
+                people={
+                    name: Member.model_validate(person.model_dump())
+                    for name, person in file.people.items()
+                },
             )
         except ValidationError as error:
             # What the checks could not put better.

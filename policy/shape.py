@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from domain.people import Role, Seat
-from domain.policy import Audience, Channel, Id, Language, Shown, When
+from domain.policy import Audience, Channel, Id, Language, Member, Shown, When
 from domain.terms import DecisionMode, Priority, RungAct
 from policy.calendars import CalendarRules, DayOff, DayOn, HolidayRules
 from policy.spans import MarkField, SpanField
@@ -170,16 +170,8 @@ class BacklogSection(Section):
     ladders_from: Annotated[datetime, BeforeValidator(_begin)] | None = None
 
 
-class PersonSection(Section):
-    """What somebody may do. Names and addresses are not policy: they can be erased, and versions of
-    the policy cannot."""
-
-    roles: tuple[Role, ...] = ()
-    teams: tuple[Id, ...] = ()
-    leads: tuple[Id, ...] = ()
-    manager: Id | None = None
-    zone: str | None = None
-    hours: str | None = None
+class PersonSection(Member):
+    model_config = _STRICT
 
 
 class PolicyFile(Section):

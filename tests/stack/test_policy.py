@@ -74,8 +74,13 @@ def test_a_policy_is_applied_with_a_reason_and_shown_as_it_was_written(
     assert "# Ours." in shown
     file.write_text(shown)
     assert run("policy", "apply", str(file)).out == "Version 2 is in force already.\n"
+    file.write_text(shown.replace('"1h"', '"2h"'))
+    run("policy", "apply", str(file), "--reason", "Slower")
+    assert run("policy", "show").out.count("# Version") == 1
+    file.write_text(shown)
+    run("policy", "apply", str(file), "--reason", "Faster\n claims")
     as_json = json.loads(run("policy", "show", "--format", "json").out)
-    assert (as_json["version"], as_json["reason"]) == (2, "Faster\n claims")
+    assert (as_json["version"], as_json["reason"]) == (4, "Faster\n claims")
     assert as_json["policy"]["terms"]["default"]["allowances"] == {"claim": "1h"}
 
 
@@ -244,6 +249,17 @@ def test_people_of_the_file_get_their_roles_and_keep_their_names(
     assert ada.leads == {"shop"}
     assert (row.name, row.email) == ("Ada Lindqvist", "ada@veloria.example")
     assert zoe.teams == {"care"}
+
+
+def test_a_change_of_roles_is_a_version_of_its_own(
+    run: Run, sqlite_house: Database, file: Path
+) -> None:
+    run("policy", "apply", str(file), "--reason", "Faster")
+    file.write_text(DRAFT + '[people.ada]\nroles = ["executive"]\n')
+    assert run("policy", "diff", str(file)).out == "+ people.ada.roles: executive\n"
+    assert "needs a reason" in run("policy", "apply", str(file)).err
+    done = run("policy", "apply", str(file), "--reason", "Ada decides")
+    assert done.out == "Version 3 is in force.\n"
 
 
 def test_a_manager_may_stand_further_down_in_the_file(
