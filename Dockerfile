@@ -21,6 +21,7 @@ COPY config config
 COPY policy policy
 COPY store store
 COPY channels channels
+COPY language language
 COPY intake intake
 COPY activities activities
 COPY workflows workflows

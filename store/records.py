@@ -22,6 +22,7 @@ from domain.escalation import Escalation
 from domain.kinds import KINDS
 from domain.ledger import GENESIS, SCHEMA, Batch, Fact, digest, link
 from domain.post import Post
+from domain.watch import wakes_at
 from store import tables, words
 from store.database import Database
 from store.statements import THIS, insert_into, plain, update_of
@@ -183,6 +184,7 @@ def _save_snapshot(
         "body": state.model_dump_json(exclude_defaults=True),
         "head": entries[-1]["hash"] if entries else (row.head if row else GENESIS),
         "changed_at": at,
+        "wakes_at": wakes_at(state),
     }
     _put(session, tables.Snapshot, state.stream, values, is_first=row is None)
 
@@ -318,6 +320,7 @@ def begin_epoch(database: Database, stream: str, at: datetime) -> tuple[State, i
             return None
         row.epoch += 1
         row.changed_at = at
+        row.wakes_at = wakes_at(state)
         return state, row.epoch
 
     return database.write(work)

@@ -279,7 +279,11 @@ class Snapshot(SQLModel, table=True):
     """*Derived.* The ledger of one stream, folded; what a restore starts from."""
 
     __tablename__ = "snapshot"
-    __table_args__ = (Index("snapshot_open", "kind", "stream", **_OPEN),)
+    __table_args__ = (
+        Index("snapshot_open", "kind", "stream", **_OPEN),
+        # The upkeep check asks for what is open and has no alarm, or one that should have rung.
+        Index("snapshot_wakes", "wakes_at", "stream", **_OPEN),
+    )
     stream: str = Field(primary_key=True)
     kind: str
     epoch: int
@@ -289,6 +293,9 @@ class Snapshot(SQLModel, table=True):
     body: str = Field(sa_column=_text())
     head: str
     changed_at: datetime = Field(sa_column=_moment())
+    wakes_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """When the entity wakes by itself. Older code leaves it as it was: a hint for the upkeep
+    check, which asks the state itself before it says anything."""
 
 
 def _queue(name: str, *columns: str) -> Index:
@@ -399,6 +406,32 @@ class Fork(SQLModel, table=True):
     seq: int
     digest: str
     seen_at: datetime = Field(sa_column=_moment())
+
+
+class Finding(SQLModel, table=True):
+    """Something the upkeep check found: one row for each stream and code, used again if it comes
+    back. Open until ``cleared_at``."""
+
+    __tablename__ = "finding"
+    stream: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    first_seen_at: datetime = Field(sa_column=_moment())
+    last_seen_at: datetime = Field(sa_column=_moment())
+    cleared_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Draft(SQLModel, table=True):
+    """One version of what somebody is writing on a case. Words, and nowhere but here."""
+
+    __tablename__ = "draft"
+    escalation_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: str
+    person: str = Field(foreign_key="person.id")
+    text: str = Field(sa_column=_text())
+    based_on: int | None = None
+    is_aside: bool = False
+    created_at: datetime = Field(sa_column=_moment())
 
 
 class Heartbeat(SQLModel, table=True):

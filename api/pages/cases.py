@@ -36,8 +36,12 @@ LINES = 3_000
 """Entries of a history that a page shows; the JSON interface has them all."""
 
 ORDER = (
-    "claim", "propose", "approve", "refuse", "return", "reply", "clear", "confirm", "retry",
-    "report_kept", "note", "assign", "release", "withdraw", "dismiss",
+    "claim", "overturn", "propose", "decide_alone", "approve", "refuse", "return", "inform",
+    "reply", "accept_promise", "clear", "confirm", "retry", "report_kept", "ask", "counter_promise",
+    "decline_promise", "add_approver", "replace_approver", "bypass", "holding_reply",
+    "move_private", "note", "pause", "resume", "extend", "renew", "join_matter", "leave_matter",
+    "assign", "decline", "release", "reroute", "recall", "withdraw", "uphold", "merge",
+    "answered_outside", "dismiss",
 )  # fmt: skip
 """The order in which acts stand on a page: what takes the case on first, what ends it last."""
 

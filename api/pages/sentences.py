@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
 from api.pages import times
 from store import people, words
-from store.views import Entry
+from store.views import DeadlineView, Entry
 
 STAGES: dict[str, dict[str, str]] = {
     "escalation": {
@@ -157,6 +157,13 @@ SEATS = {
     "manager": "the manager",
     "role": "everybody in a role",
     "person": "a named person",
+}
+
+RUNG_ACTS = {
+    "remind": "a reminder to",
+    "escalate": "word of it to",
+    "reassign": "it goes back to the team, with word to",
+    "holding": "a holding reply is asked of",
 }
 
 ROLES = {
@@ -314,7 +321,7 @@ EVENTS: dict[str, Tell] = {
     "escalation:owner:declined": _told("declined the assignment"),
     "escalation:owner:renewed": _told("renewed the claim"),
     "escalation:owner:lost": _lost,
-    "escalation:case:rerouted": lambda d, _: f"sent it to the team {d['terms']['team']}",
+    "escalation:case:rerouted": _told("sent it to another team"),
     "escalation:case:held": lambda d, _: (
         "set it apart as suspected spam"
         if d["cause"] == "suspected_spam"
@@ -429,13 +436,16 @@ def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def explain(
-    stage: str, start_at: datetime, allowance: int, due_at: datetime, kind: str
-) -> list[str]:
+def explain(deadline: DeadlineView, kind: str) -> Sequence[str]:
     """The arithmetic of a deadline, a step a line."""
+    stage = STAGES[kind].get(deadline.stage, deadline.stage)
+    end = deadline.start_at + timedelta(seconds=deadline.allowance_seconds)
+    if deadline.due_at != end:
+        return deadline.explained
     began = "when it was promised" if kind == "commitment" else f"when this began: {stage}"
+    allowed = times.exact_span(deadline.allowance_seconds)
     return [
-        f"The clock started on {times.absolute(start_at)}, {began}.",
-        f"It allows {times.exact_span(allowance)} of plain time, counted around the clock.",
-        f"Together: due on {times.absolute(due_at)}.",
+        f"The clock started on {times.absolute(deadline.start_at)}, {began}.",
+        f"It allows {allowed} of plain time, counted around the clock.",
+        f"Together: due on {times.absolute(end)}.",
     ]

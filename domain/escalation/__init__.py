@@ -55,7 +55,7 @@ from domain.escalation.stages import (
     RefusalCode,
     Stage,
 )
-from domain.escalation.state import Escalation, Proposal
+from domain.escalation.state import Escalation, Panel, Proposal
 
 __all__ = [
     "ESCALATION",
@@ -79,6 +79,7 @@ __all__ = [
     "OpenEscalation",
     "Opened",
     "Outcome",
+    "Panel",
     "PauseCode",
     "Proposal",
     "ProposalWithdrawn",

@@ -17,7 +17,8 @@ from answerable import embedded, logs
 from answerable.ports import Ports, choose_ports
 from answerable.surroundings import Running, Trouble, last_run, running_on, settings_for
 from config.settings import Settings
-from store import inbox, people, policies, tables
+from domain.watch import Code, Finding, Verdict
+from store import inbox, people, policies, tables, watch
 from store.database import Database
 from store.migrate import newest
 from tests import builders
@@ -251,6 +252,25 @@ def test_doctor_says_what_is_wrong_and_the_way_out(run: Run, sqlite_house: Datab
     ):
         assert any(told in row for row in problems), told
     assert result.out.endswith("6 problems.\n")
+
+
+@pytest.mark.rule(4)
+def test_doctor_names_what_the_upkeep_check_found_and_the_way_out(
+    run: Run, sqlite_house: Database
+) -> None:
+    assert "the check has not run yet" in run("doctor").out
+    gone = Finding(stream="escalation/1", code=Code.NO_WORKFLOW)
+    at = datetime.now(UTC)
+    with sqlite_house.writing() as session:
+        watch.remember(session, Verdict(found=(gone,)), at)
+    told = run("doctor").out
+    assert "escalation/1 have no workflow. Run `answerable restore --missing`." in told
+    with sqlite_house.writing() as session:
+        watch.remember(session, Verdict(cleared=(gone,)), at)
+    assert "all that is open has its alarm" in run("doctor").out
+    with sqlite_house.writing() as session:
+        watch.remember(session, Verdict(), at - timedelta(minutes=20))
+    assert "The check last ran 20 minutes ago." in run("doctor").out
 
 
 def test_doctor_names_the_address_at_which_nobody_answers(
