@@ -51,7 +51,8 @@ def examine(text: str, since: date, until: date, people: People | None = None) -
     found = dict.fromkeys((*parsed.problems, *made.problems, *check(made, people)))
     problems = with_lines(found, where)
     errors = tuple(p for p in problems if not p.is_warning)
-    warnings = tuple(p for p in problems if p.is_warning)
+    # Where an entry was left out, "is used by nobody" would be said of what only it names.
+    warnings = () if parsed.problems else tuple(p for p in problems if p.is_warning)
     try:
         policy = None if errors else made.policy()
     except BadPolicy as error:

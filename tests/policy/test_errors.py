@@ -362,6 +362,12 @@ def test_a_warning_keeps_nothing_from_being_applied(text: str, told: str | None)
     assert any(told in warning for warning in said) if told else said == []
 
 
+def test_while_entries_are_broken_nothing_is_said_to_be_unused() -> None:
+    text = SMALL + OFFICE + "[terms.default]\ncalendar = 'office'\nx = 1\n"
+    assert len(errors(text)) == 1
+    assert warnings(text) == []
+
+
 # People. -------------------------------------------------------------------------------------
 
 ADA = Person(frozenset({Role.STAFF}), frozenset({"care"}))
