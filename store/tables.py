@@ -150,7 +150,7 @@ class Token(SQLModel, table=True):
 
 
 class PolicyVersion(SQLModel, table=True):
-    """A policy as it was applied; never changed, escalations pin the version."""
+    """A policy as it was applied. Escalations pin the version; triggers refuse any change."""
 
     __tablename__ = "policy_version"
     version: int = Field(primary_key=True)
@@ -158,6 +158,9 @@ class PolicyVersion(SQLModel, table=True):
     digest: str
     applied_at: datetime = Field(sa_column=_moment())
     applied_by: str
+    source: str | None = Field(default=None, sa_column=_text(nullable=True))
+    """The file as it was written."""
+    reason: str = Field(default="", sa_column=_text())
 
 
 class Author(SQLModel, table=True):
@@ -197,6 +200,8 @@ class Comment(SQLModel, table=True):
     in_reply_to: str | None = None
     posted_at: datetime = Field(sa_column=_moment())
     received_at: datetime = Field(sa_column=_moment())
+    language: str | None = None
+    """After BCP 47, where the channel told it."""
     removed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     """When its author took it back. Its text stays for those who decide on it."""
 
