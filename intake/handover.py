@@ -93,6 +93,7 @@ def _opening(database: Database, opener: Delivery) -> Start:
         posted_at=opener.posted_at,
         predecessor=opener.predecessor,
         backlog=routed.is_backlog,
+        ladders_at=routed.ladders_at,
         rules=RULES,
         suspected=routed.quarantine,
         rule=routed.rule,

@@ -63,7 +63,8 @@ def extend(state: Escalation, command: Extend, actor: Actor, at: datetime) -> tu
 
 def ring(state: Escalation, command: Ring, actor: Actor, at: datetime) -> tuple[Event, ...]:
     alarm = state.alarm()
-    if alarm is None or alarm.name != command.alarm:
+    if alarm is None or alarm.name != command.alarm or at < alarm.at:
+        # Also one whose moment was put off while people were being found for it.
         return ()
     match alarm.name.partition(":")[0]:
         case "start":

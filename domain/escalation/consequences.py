@@ -21,6 +21,7 @@ from domain.escalation.events import (
     HoldingSubmitted,
     Informed,
     Joined,
+    LookedAt,
     OwnerLost,
     PromiseCountered,
     PromiseDeclined,
@@ -96,12 +97,12 @@ def _told(state: Escalation, event: Event) -> tuple[Effect, ...]:
             return (notify(state, "decision_bypassed", event.missing, seats),)
         case PromiseCountered() | PromiseDeclined():
             return (notify(state, "promise_not_accepted", to=(Seat.OWNER,)),)
-        case Declined() | Rerouted():
+        case Declined() | Rerouted() | LookedAt(is_upheld=False):
             return (notify(state, "waits_for_an_owner", to=(Seat.LEAD,)),)
         case OwnerLost():
             return (notify(state, "claim_lost", (event.owner,), (Seat.LEAD,)),)
         case Held():
-            return (notify(state, "second_look_wanted", to=(Seat.LEAD,)),)
+            return (notify(state, "second_look_wanted", to=(Seat.REVIEWERS,)),)
         case _:
             return ()
 
@@ -168,7 +169,8 @@ def _send(
 
 
 def _served(state: Escalation, event: Served) -> OpenEntity:
-    post = _post(state, event.post_id, event.words, event.writer, event.approver)
+    cleared_by = event.approver if event.approver != event.writer else None
+    post = _post(state, event.post_id, event.words, event.writer, cleared_by)
     marked = {"matter_id": event.matter_id, "same_answer_to": event.same_answer_to}
     return _opens(state, post.model_copy(update=marked))
 

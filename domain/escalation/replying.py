@@ -238,7 +238,9 @@ def accept_promise(
     if waiting is None or [p.id for p in state.unsigned] != [promise.id]:
         return (accepted,)
     check_promises(waiting.promises, waiting.words, at)
-    return (accepted, ReplySubmitted.model_validate(waiting.model_dump()))
+    # Approved before the commenter spoke again: another person confirms that they fit.
+    unseen = {"cleared_by": None} if state.waiting_news else {}
+    return (accepted, ReplySubmitted.model_validate(waiting.model_dump() | unseen))
 
 
 def counter_promise(

@@ -241,7 +241,7 @@ async def test_an_auditor_sees_everything_and_may_nothing(office: Office) -> Non
     for shown in ("May I send a saddle?", "A draft that nobody approved.", "Between us."):
         assert shown in page.text
     assert [action for _, action, _ in forms_of(page)] == ["/sign-out"]
-    assert "this is for an executive who did not propose it" in text_of(page)
+    assert "this is for an approver who did not propose it" in text_of(page)
     csrf = form_of(page, "/sign-out")
     assert (await dev.http.post(f"{path}/note", data=csrf | {"text": "x"})).status_code == 403
 
