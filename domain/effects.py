@@ -53,6 +53,8 @@ class Notify(Tagged):
     to: tuple[Seat, ...] = ()
     seats: Seats | None = None
     except_person: str | None = None
+    urgent: bool = False
+    """Told at any hour."""
 
 
 class Publish(Tagged):

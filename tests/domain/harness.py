@@ -133,6 +133,8 @@ class World:
     notices: list[Notify] = field(default_factory=list)
     publishes: PublishResult = PublishResult.PUBLISHED
     finds: FindResult = FindResult.FOUND
+    promises_under: int | None = None
+    """The rules that commitments are opened under; None: those that the escalation asks for."""
 
     # People and time. -------------------------------------------------------------------------
 
@@ -199,7 +201,10 @@ class World:
         match effect:
             case OpenEntity():
                 kind = kind_of(effect.stream)
-                self.open(kind.name, kind.opening.model_validate(effect.command))
+                asked = dict(effect.command)
+                if kind.name == "commitment" and self.promises_under:
+                    asked["rules"] = self.promises_under
+                self.open(kind.name, kind.opening.model_validate(asked))
             case Tell():
                 self.command(effect.stream, MACHINE, kind_of(effect.stream).command(effect.command))
             case Notify():

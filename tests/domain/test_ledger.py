@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,38 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.base import Value, iso, to_utc
+from domain.calendar import Calendar, Day, Offset, Window
 from domain.commitment import (
     Broken,
     CommitmentOpened,
+    CommitmentStage,
     FollowUpStuck,
     Kept,
     KeptReported,
+    Lapse,
+    LinkMade,
+    NewDateAccepted,
+    NewDateAgreed,
+    NewDateAsked,
+    NewDateLapsed,
+    NewDateRefused,
+    NewDateSet,
+    ProgressSettled,
+    ProgressWritten,
     PromiseWithdrawn,
     Reminded,
     ReportFellThrough,
+    ReportTold,
+    RungReached,
+    Settled,
+    Upheld,
+    Watched,
+    WordCounted,
+    WordGiven,
+    WordSource,
+)
+from domain.commitment import (
+    Reopened as DenialAccepted,
 )
 from domain.entity import Event, to_facts
 from domain.escalation import (
@@ -70,7 +93,7 @@ from domain.post import (
     Published,
     Settlement,
 )
-from domain.terms import Allowances, Rung, RungAct, Terms
+from domain.terms import Allowances, PromiseTerms, Rung, RungAct, Terms
 from tests.builders import AT
 from tests.domain.harness import promise, words
 
@@ -79,6 +102,16 @@ GOLDEN = Path(__file__).with_name("golden_facts.json")
 RUNG = Rung(permille=750, act=RungAct.REMIND, to=Seat.OWNER)
 FULL_PROMISE = promise().model_copy(update={"proof": words("proof")})
 LATER = AT + timedelta(hours=4)
+CALENDAR = Calendar(
+    id="office",
+    zone="Europe/Berlin",
+    zone_version="2026a",
+    weekly=((Window(540, 720), Window(780, 1020)), (Window(540, 1020),), (), (), (), (), ()),
+    days=(Day(on=date(2026, 4, 6), name="Easter Monday"),),
+    offsets=(Offset(at=datetime(2026, 3, 29, 1, tzinfo=UTC), seconds=7200),),
+    since=date(2026, 3, 1),
+    until=date(2026, 12, 31),
+)
 
 
 def _in_full() -> list[Event]:
@@ -137,6 +170,24 @@ def _in_full() -> list[Event]:
         Broken(due_at=LATER, told=("ada", "ben")),
         Kept(is_late=True),
         PromiseWithdrawn(reason=words("r")),
+        ReportTold(post_id="P2"),
+        LinkMade(digest="d" * 64),
+        WordGiven(is_kept=True, source=WordSource.SAME_ACCOUNT),
+        WordCounted(is_kept=True),
+        Upheld(reason=words("r"), for_whom="cora"),
+        DenialAccepted(reason=words("r"), good_by=LATER, for_whom="cora"),
+        RungReached(stage=CommitmentStage.BROKEN, rung=3, due_at=LATER, is_late=True,
+                    is_about_date=True, told=("cora",), owed_by=("ada",)),
+        Watched(stage=CommitmentStage.BROKEN, number=2, due_at=LATER, told=("cora",),
+                owed_by=("ada",)),
+        NewDateAsked(due_at=LATER, reason=words("r"), words=words("w")),
+        NewDateAccepted(due_at=LATER),
+        NewDateRefused(due_at=LATER, asked_by="ada", reason=words("r")),
+        NewDateAgreed(due_at=LATER, post_id="P3", words=words("w"), writer="ada"),
+        NewDateSet(due_at=LATER, post_id="P3"),
+        NewDateLapsed(due_at=LATER, asked_by="ada", why=Lapse.OVERTAKEN, post_id="P3"),
+        ProgressWritten(post_id="P4", words=words("w"), writer="ada"),
+        ProgressSettled(post_id="P4", writer="ada", settlement=Settlement.FAILED, attempt=2),
     ]  # fmt: skip
 
 
@@ -163,7 +214,30 @@ def _plain() -> list[Event]:
         Reminded(rung=0),
         Broken(due_at=LATER),
         Kept(),
+        PromiseWithdrawn(reason=words("r")),
+        Upheld(reason=words("r")),
+        DenialAccepted(reason=words("r")),
+        RungReached(stage=CommitmentStage.OPEN, rung=0, due_at=LATER),
+        Watched(stage=CommitmentStage.DENIED, number=0, due_at=LATER),
+        NewDateLapsed(due_at=LATER, asked_by="ada", why=Lapse.REPORTED),
+        ProgressSettled(post_id="P4", writer="ada", settlement=Settlement.PUBLISHED),
     ]  # fmt: skip
+
+
+def _grown() -> list[Event]:
+    """Again in full, those that have got fields since their line was written."""
+    where: Any = {"escalation_id": "E1", "channel": "console", "team": "care", "comment_id": "C1"}
+    terms = PromiseTerms(ladder=(RUNG,), confirm=60, settle=30)
+    return [
+        CommitmentOpened(promise=FULL_PROMISE, post_id="P1", approver="cora", ladder=(RUNG,),
+                         rules=2, terms=terms, calendar=CALENDAR, is_public=False, **where),
+        Kept(is_late=True, settled=Settled.UPHELD),
+        PromiseWithdrawn(reason=words("r"), post_id="P5", writer="cora"),
+    ]  # fmt: skip
+
+
+def _newest_in_full() -> list[Event]:
+    return list({event.NAME: event for event in (*_in_full(), *_grown())}.values())
 
 
 def _canonical(event: Event, *, is_full: bool) -> str:
@@ -175,6 +249,7 @@ def _canonical(event: Event, *, is_full: bool) -> str:
 
 def _spelled() -> dict[str, str]:
     found = {f"{e.NAME} (in full)": _canonical(e, is_full=True) for e in _in_full()}
+    found |= {f"{e.NAME} (grown)": _canonical(e, is_full=True) for e in _grown()}
     found |= {f"{e.NAME} (plain)": _canonical(e, is_full=False) for e in _plain()}
     return found
 
@@ -216,7 +291,7 @@ def test_every_event_has_its_golden_spelling() -> None:
 
 
 @pytest.mark.rule(15)
-@pytest.mark.parametrize("event", _in_full(), ids=lambda e: e.NAME)
+@pytest.mark.parametrize("event", _newest_in_full(), ids=lambda e: e.NAME)
 def test_the_full_example_leaves_no_field_at_its_default(event: Event) -> None:
     """Else the golden line would not hold the field's name."""
     assert set(event.model_dump(exclude_defaults=True)) == set(type(event).model_fields)
