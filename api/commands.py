@@ -81,6 +81,8 @@ class PostDone(Done):
 
 class CommitmentDone(Done):
     commitment: CommitmentItem
+    secret: str | None = None
+    """Of a private link that was just made: shown this once."""
 
 
 ANSWERS: dict[str, type[Done]] = {
@@ -237,6 +239,7 @@ def _answer(session: Session, ask: Ask, outcome: Outcome) -> Done:
             "post_id": _post_id(outcome.facts),
             "commitment_ids": _promise_ids(outcome.facts),
             kind: item,
+            **({} if outcome.is_repeat else ask.body.shown()),
         }
     )
 

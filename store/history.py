@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from domain.base import PUBLIC, SYSTEM
+from domain.commitment import NewDateAgreed, NewDateAsked, NewDateRefused, ProgressWritten
 from domain.errors import Invalid
 from domain.escalation import Noted, ProposalWithdrawn, Proposed, ReplySubmitted, Returned
 from domain.ledger import Fact
@@ -23,6 +24,7 @@ INSIDE = frozenset(
     event.NAME
     for event in (
         Noted, Proposed, ProposalWithdrawn, Returned, ReplySubmitted, PostOpened, PostReturned,
+        NewDateAsked, NewDateAgreed, NewDateRefused, ProgressWritten,
     )
 )  # fmt: skip
 """Events about proposals, drafts and notes: others see that they happened, not what is in them."""

@@ -127,7 +127,7 @@ def names(session: Session, ids: Iterable[str | None]) -> dict[str, str]:
 # Tokens. -------------------------------------------------------------------------------------
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
     """Tokens carry 256 random bits, so a plain SHA-256 keeps them safe at rest."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
@@ -146,7 +146,7 @@ def create_token(
         Token(
             id=new_id(),
             person_id=person_id,
-            digest=_digest(secret),
+            digest=digest_of(secret),
             purpose=purpose,
             created_at=at,
             expires_at=at + lifetime if lifetime else None,
@@ -164,7 +164,7 @@ def holder(
     """
     token = session.scalars(
         select(Token).where(
-            col(Token.digest) == _digest(secret),
+            col(Token.digest) == digest_of(secret),
             col(Token.revoked_at).is_(None),
             or_(col(Token.expires_at).is_(None), col(Token.expires_at) > at),
         )
@@ -181,7 +181,7 @@ def revoke(
     session: Session, at: datetime, *, secret: str | None = None, person_id: str = ""
 ) -> int:
     """Revoke one token by its secret, or all of a person; answers how many."""
-    chosen = col(Token.digest) == _digest(secret) if secret else col(Token.person_id) == person_id
+    chosen = col(Token.digest) == digest_of(secret) if secret else col(Token.person_id) == person_id
     tokens = session.scalars(select(Token).where(chosen, col(Token.revoked_at).is_(None))).all()
     session.execute(
         update(Token).where(col(Token.id).in_([t.id for t in tokens])).values(revoked_at=at)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -45,6 +46,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def _moment(*, nullable: bool = False) -> Column[Any]:
     return Column(UtcDateTime(), nullable=nullable)
+
+
+def _flag(default: str) -> Column[Any]:
+    """A yes or no that a table got later: what older code writes leaves it out."""
+    return Column(Boolean(), nullable=False, server_default=text(default))
 
 
 def _text(*, nullable: bool = False) -> Column[Any]:
@@ -303,6 +309,7 @@ class Commitment(SQLModel, table=True):
         Index("commitment_stage", "stage", "due_at", "id"),
         Index("commitment_accountable", "accountable", "due_at", "id"),
         Index("commitment_due", "due_at", "id"),
+        Index("commitment_link", "link", unique=True),
     )
     id: str = Field(primary_key=True)
     seq: int
@@ -317,6 +324,16 @@ class Commitment(SQLModel, table=True):
     opened_at: datetime = Field(sa_column=_moment())
     due_at: datetime = Field(sa_column=_moment())
     settled_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    first_due_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """The date as it was first promised; None, where older code wrote the row: due_at."""
+    was_broken: bool = Field(default=False, sa_column=_flag("false"))
+    is_renegotiated: bool = Field(default=False, sa_column=_flag("false"))
+    """Kept after its first date, by one that was renegotiated in time."""
+    says: str | None = None
+    """What the commenter said last: kept or not_kept."""
+    is_public: bool = Field(default=True, sa_column=_flag("true"))
+    link: str | None = None
+    """SHA-256 of the secret by which the commenter may answer just now."""
 
 
 class Delivery(SQLModel, table=True):

@@ -34,6 +34,8 @@ STAGES: dict[str, dict[str, str]] = {
     "commitment": {
         "open": "open",
         "reported": "reported kept, the public word is on its way",
+        "told": "the company says kept, the commenter is asked",
+        "denied": "the company says kept, the commenter says not",
         "broken": "broken",
         "kept": "kept in time",
         "kept_late": "kept, but late",
@@ -54,7 +56,12 @@ _WHILE: dict[str, dict[str, str]] = {
         "unconfirmed": "nobody knows whether it arrived",
         "failed": "it has failed",
     },
-    "commitment": {"open": "the promise is open", "broken": "it is broken"},
+    "commitment": {
+        "open": "the promise is open",
+        "broken": "it is broken",
+        "told": "the commenter is asked whether it is kept",
+        "denied": "the commenter says that it is not kept",
+    },
 }
 
 
@@ -99,6 +106,14 @@ ACTS = {
     "confirm": "Say whether it arrived",
     "retry": "Try again to publish it",
     "report_kept": "Report it kept",
+    "tell": "Tell the public how it is going",
+    "renegotiate": "Ask for another date",
+    "accept_new_date": "Accept the new date",
+    "agree": "Agree to the new date and publish its words",
+    "refuse_new_date": "Refuse the new date",
+    "make_link": "Make a private link for the commenter",
+    "uphold": "Stand by it: the promise is kept",
+    "reopen": "Agree with the commenter: it is still owed",
 }
 
 ACTS_OF: dict[str, dict[str, str]] = {
@@ -193,6 +208,69 @@ def _told(sentence: str) -> Tell:
     return lambda data, named: sentence
 
 
+def _new_date(sentence: str) -> Tell:
+    return lambda data, named: sentence.format(_moment(data["due_at"]))
+
+
+def _moment(spelled: str) -> str:
+    return times.absolute(datetime.fromisoformat(spelled))
+
+
+LAPSES = {
+    "overtaken": "a date passed before the public could read of it",
+    "returned": "its words were returned",
+    "withdrawn": "it was withdrawn",
+    "reported": "the promise was reported kept meanwhile",
+}
+
+
+def _reached(data: Mapping[str, Any], named: Named) -> str:
+    state = "is late" if data.get("is_late") else "is due soon"
+    about = "the decision about the new date" if data.get("is_about_date") else "the next move"
+    owed_by = data.get("owed_by", ())
+    owing = f", owed by {_list(owed_by, named)}" if owed_by else ""
+    return f"told {_list(data.get('told', ()), named)} that {about} {state}{owing}"
+
+
+def _watched(data: Mapping[str, Any], named: Named) -> str:
+    owed_by = data.get("owed_by", ())
+    owing = f", owed by {_list(owed_by, named)}" if owed_by else ""
+    since = _moment(data["due_at"])
+    return f"told {_list(data.get('told', ()), named)} that nothing has moved since {since}{owing}"
+
+
+def _word(data: Mapping[str, Any], named: Named) -> str:
+    said = "kept" if data["is_kept"] else "not kept"
+    how = {"same_account": "in the thread", "private_link": "by the private link"}[data["source"]]
+    return f"brought the commenter’s word, given {how}: it is {said}"
+
+
+_HOW_KEPT = {
+    "confirmed": ", as the commenter confirms",
+    "silence": ": the commenter said nothing to it",
+    "upheld": ", although the commenter says that it is not",
+    "unasked": "",
+}
+
+
+def _kept(data: Mapping[str, Any], named: Named) -> str:
+    return f"recorded it as kept{_late(data)}{_HOW_KEPT.get(data.get('settled', ''), '')}"
+
+
+def _progress(data: Mapping[str, Any], named: Named) -> str:
+    return {
+        "published": "saw the word of progress published",
+        "failed": "could not publish the word of progress",
+        "unconfirmed": "could not find out whether the word of progress arrived",
+        "returned": "noted that the word of progress was returned to its writer",
+        "withdrawn": "noted that the word of progress was withdrawn",
+    }[data["settlement"]]
+
+
+def _for_whom(data: Mapping[str, Any], named: Named) -> str:
+    return f", for {named(data['for_whom'])}" if data.get("for_whom") else ""
+
+
 EVENTS: dict[str, Tell] = {
     "escalation:conversation:opened": _told("wrote the comment that opened this"),
     "escalation:comment:joined": _told("wrote another comment"),
@@ -232,8 +310,30 @@ EVENTS: dict[str, Tell] = {
         f"reminded {_list(d.get('told', ()), named)} of the date"
     ),
     "commitment:promise:broken": _told("recorded it as broken: its date has passed"),
-    "commitment:promise:kept": lambda d, _: f"recorded it as kept{_late(d)}",
+    "commitment:promise:kept": _kept,
     "commitment:promise:withdrawn": _told("withdrew it"),
+    "commitment:report:published": _told("saw the word that it is kept published, and waits"),
+    "commitment:link:made": _told("made a private link for the commenter"),
+    "commitment:word:given": _word,
+    "commitment:word:counted": lambda d, _: (
+        f"counted a reader who says that it is {'kept' if d['is_kept'] else 'not kept'}"
+    ),
+    "commitment:denial:rejected": lambda d, n: f"stood by it: the promise is kept{_for_whom(d, n)}",
+    "commitment:denial:accepted": lambda d, n: (
+        f"agreed with the commenter: it is still owed{_for_whom(d, n)}"
+    ),
+    "commitment:ladder:reached": _reached,
+    "commitment:watch:kept": _watched,
+    "commitment:date:asked": _new_date("asked for another date: {}"),
+    "commitment:date:accepted": _new_date("accepted the new date: {}"),
+    "commitment:date:refused": _new_date("refused the new date: {}"),
+    "commitment:date:agreed": _new_date("agreed to the new date and sent its words out: {}"),
+    "commitment:date:set": _new_date("recorded that the public can read the new date: {}"),
+    "commitment:date:lapsed": lambda d, _: (
+        f"recorded that the new date, {_moment(d['due_at'])}, never counted: {LAPSES[d['why']]}"
+    ),
+    "commitment:progress:written": _told("wrote a public word of progress for somebody to clear"),
+    "commitment:progress:settled": _progress,
 }
 
 # Others see that these happened, and not what is in them.
@@ -241,16 +341,25 @@ _HIDDEN: dict[str, str] = {
     "escalation:proposal:submitted": "asked for a decision",
     "escalation:reply:submitted": "submitted a reply",
     "post:words:submitted": "took these words in",
+    "commitment:date:asked": "asked for another date",
+    "commitment:date:agreed": "agreed to another date",
+    "commitment:date:refused": "refused another date",
+    "commitment:progress:written": "wrote a public word of progress",
 }
 
 _ALARMS = frozenset(
     {
         "post:attempt:failed", "post:search:ended", "commitment:promise:broken",
-        "commitment:promise:follow_up_stuck",
+        "commitment:promise:follow_up_stuck", "commitment:watch:kept", "commitment:date:lapsed",
     }
 )  # fmt: skip
 
-_PRINTED = frozenset({"escalation:decision:refused", "commitment:promise:withdrawn"})
+_PRINTED = frozenset(
+    {
+        "escalation:decision:refused", "commitment:promise:withdrawn",
+        "commitment:denial:rejected", "commitment:denial:accepted",
+    }
+)  # fmt: skip
 """Events whose reason is for the public; the words of all others are for insiders."""
 
 
@@ -278,7 +387,8 @@ def _words_of(entry: Entry, *, is_insider: bool) -> str | None:
 
 
 def _mentioned(data: Mapping[str, Any]) -> Iterable[str]:
-    yield from (data[name] for name in ("owner", "writer", "cleared_by") if data.get(name))
+    named = ("owner", "writer", "cleared_by", "for_whom")
+    yield from (data[name] for name in named if data.get(name))
     yield from (*data.get("told", ()), *data.get("owed_by", ()))
 
 
@@ -310,7 +420,8 @@ def explain(
     stage: str, start_at: datetime, allowance: int, due_at: datetime, kind: str
 ) -> list[str]:
     """The arithmetic of a deadline, a step a line."""
-    began = "when it was promised" if kind == "commitment" else f"when this began: {stage}"
+    is_promise = kind == "commitment" and stage in ("open", "broken")
+    began = "when it was promised" if is_promise else f"when this began: {stage}"
     return [
         f"The clock started on {times.absolute(start_at)}, {began}.",
         f"It allows {times.exact_span(allowance)} of plain time, counted around the clock.",

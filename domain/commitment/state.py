@@ -177,6 +177,12 @@ class Commitment(State):
         """Whether what was reported kept is kept late: a date that broke stays broken."""
         return self.was_broken or (self.report is not None and self.report.at > self.due_at)
 
+    @property
+    def is_renegotiated(self) -> bool:
+        """Kept after its first date, by one that was renegotiated in time."""
+        is_after = self.report is not None and self.report.at > self.first_due_at
+        return self.stage is CommitmentStage.KEPT and is_after
+
     # Time. ------------------------------------------------------------------------------------
 
     @property
