@@ -18,8 +18,10 @@ RUN pip --python /opt/answerable/bin/python install --no-cache-dir --only-binary
 COPY pyproject.toml README.md LICENSE ./
 COPY domain domain
 COPY config config
+COPY policy policy
 COPY store store
 COPY channels channels
+COPY language language
 COPY intake intake
 COPY activities activities
 COPY workflows workflows

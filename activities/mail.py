@@ -26,6 +26,13 @@ SENTENCES = {
     "reply_unconfirmed": "We do not know whether a reply arrived; please look at the channel.",
     "reply_returned": "A reply was given back to you for changes.",
     "reply_withdrawn": "A reply was withdrawn.",
+    "token_made_for_you": "Somebody else made a token that acts in your name. If you did not ask "
+    "for it, have it revoked.",
+    "absence_planned_for_you": "Somebody else planned an absence for you. If it is wrong, end it.",
+    "deputy_for_somebody": "You are the deputy of somebody who will be absent.",
+    "decisions_delegated_to_you": "Somebody delegated their decisions to you.",
+    "decisions_delegated_in_your_name": "Somebody else delegated your decisions. If you did not "
+    "ask for it, end it.",
 }
 """What each reason of a notice says to its reader."""
 

@@ -25,6 +25,7 @@ from api.deps import API, Door, TheDoor, now, only
 from domain.base import Value
 from domain.entity import State, may
 from domain.errors import AnswerableError, Invalid, Refused, Unknown
+from domain.escalation import ReplyHeld
 from domain.kinds import KINDS, kind_of
 from domain.ledger import Fact
 from domain.messages import Answer
@@ -33,6 +34,7 @@ from domain.people import Actor, Role
 from intake import entities
 from intake.entities import OutcomeUnknown
 from store import details, history, queries, tables, words
+from store.policies import InForce
 from store.views import CommitmentItem, EscalationItem, PostItem
 
 MARGIN = 4.0
@@ -141,8 +143,8 @@ async def carry_out(door: Door, ask: Ask) -> Outcome:
 
 
 async def _carry_out(door: Door, ask: Ask) -> Outcome:
-    policy = (await door.policy()).policy
-    prepared = await door.read(lambda session: _prepare(session, ask, policy, door))
+    in_force = await door.policy()
+    prepared = await door.read(lambda session: _prepare(session, ask, in_force, door))
     if isinstance(prepared, Outcome):
         return prepared
     draft, command = prepared
@@ -167,7 +169,7 @@ async def _carry_out(door: Door, ask: Ask) -> Outcome:
 
 
 def _prepare(
-    session: Session, ask: Ask, policy: Any, door: Door
+    session: Session, ask: Ask, in_force: InForce, door: Door
 ) -> Outcome | tuple[Draft, dict[str, Any]]:
     """The command in the shape of the rules; or what it came to when it was sent before."""
     state: State = details.state_of(session, ask.stream)
@@ -176,7 +178,7 @@ def _prepare(
     kind = kind_of(ask.stream)
     if state.is_closed:
         raise may(kind, ask.actor, ask.act, state) or kind.out_of_turn(state, ask.act)
-    draft = Draft(session, ask.actor, state, policy, now(), door.settings.max_text)
+    draft = Draft(session, ask.actor, state, in_force, now(), door.settings.max_text)
     fields = ask.body.fields(draft)
     command = kind.commands[ask.act].model_validate({"act": ask.act, **fields})
     return draft, command.model_dump(mode="json")
@@ -245,7 +247,9 @@ def _answer(session: Session, ask: Ask, outcome: Outcome) -> Done:
 
 
 def _post_id(facts: list[Fact]) -> str | None:
-    found = (fact.data.get("post_id") for fact in facts)
+    """The post that the command opened; words that wait for an acceptance open none yet."""
+    opened = (fact for fact in facts if fact.name != ReplyHeld.NAME)
+    found = (fact.data.get("post_id") for fact in opened)
     return next((post_id for post_id in found if post_id), None)
 
 

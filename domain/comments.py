@@ -31,6 +31,8 @@ def _printable(value: object) -> object:
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1), BeforeValidator(_printable)
 ]
+Verbatim = Annotated[str, BeforeValidator(_printable)]
+"""A text just as somebody has typed it so far: it may be empty, and blanks stay where they are."""
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from domain.base import Value
-from domain.effects import Effect, Pending
+from domain.effects import Effect, Notify, Pending
 from domain.errors import Conflict, Forbidden, Invalid, Refused
 from domain.ledger import Fact
-from domain.people import Actor, Seat, Seats
+from domain.people import Actor, Role, Seat, Seats
 
 KEYS_REMEMBERED = 50
 """Idempotency keys kept in a state: far more than one client has in flight on one case."""
@@ -43,6 +43,10 @@ class Alarm(Value):
     name: str
     at: datetime
     seats: tuple[Seat, ...] = ()
+    person: str | None = None
+    role: Role | None = None
+    """Whom the seats ``person`` and ``role`` mean this time."""
+    urgent: bool = False
 
 
 class Ring(Command):
@@ -91,6 +95,31 @@ class State(Value):
     def alarm(self) -> Alarm | None:
         """The earliest moment this entity must wake; None where nothing is owed by a time."""
         raise NotImplementedError
+
+    def seats_at(self, alarm: Alarm) -> Seats:
+        """What the seats of an alarm depend on."""
+        if alarm.person is None and alarm.role is None:
+            return self.seats
+        return self.seats.model_copy(update={"person": alarm.person, "role": alarm.role})
+
+
+def notify(
+    state: State,
+    reason: str,
+    people: tuple[str, ...] = (),
+    to: tuple[Seat, ...] = (),
+    *,
+    urgent: bool = False,
+) -> Notify:
+    """A notice about this entity to people, or to whoever fills seats when it is told."""
+    return Notify(
+        reason=reason,
+        about=state.stream,
+        people=people,
+        to=to,
+        seats=state.seats if to else None,
+        urgent=urgent,
+    )
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from domain.kinds import KINDS
 from domain.ledger import Batch, Fact
 from domain.people import MACHINE, Actor, Seat, Seats
 from domain.post import FindResult, PublishResult
+from domain.roster import Filled
 
 
 class Start(Value):
@@ -54,10 +55,14 @@ class Answer(Value):
 
 
 class Notice(Value):
-    """One thing one person should know: why, and the stream its link leads to."""
+    """One thing one person should know: why, and the stream its link leads to.
+
+    Only an urgent one is told outside of that person's working hours.
+    """
 
     reason: str
     about: str
+    urgent: bool = False
 
 
 class Errand(Value):
@@ -84,10 +89,27 @@ class Recorded(Value):
 
 
 class SeatsWanted(Value):
-    """Asks who fills these seats now."""
+    """Asks who fills these seats now.
+
+    Where it is not urgent, of several on one seat only those at work are named, if any is.
+    """
 
     wanted: tuple[Seat, ...]
     seats: Seats
+    urgent: bool = True
+
+
+class SeatsFilled(Value):
+    """Who fills each seat, who was skipped and why, and which seats were empty."""
+
+    filled: dict[Seat, Filled] = {}
+
+
+class HoursWanted(Value):
+    """Asks when this person works next, from a moment on."""
+
+    person: str
+    at: Moment
 
 
 class Publication(Value):
@@ -107,6 +129,12 @@ class PublicationResult(Value):
 
 class LookResult(Value):
     result: FindResult
+
+
+class WorkingMoment(Value):
+    """The next moment at which a person works."""
+
+    at: Moment
 
 
 class NoticesStart(Value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -71,4 +72,13 @@ def route(policy: Policy, version: int, channel: str) -> Terms:
         policy_version=version,
         allowances=policy.allowances,
         ladder=policy.ladder,
+    )
+
+
+def terms_for(policy: Policy, version: int, team: str, name: str | None, at: datetime) -> Terms:
+    """The terms of a team, by name or its usual ones. Raises KeyError for what policy lacks."""
+    if team not in policy.teams:
+        raise KeyError(f"team '{team}'")
+    return Terms(
+        team=team, policy_version=version, allowances=policy.allowances, ladder=policy.ladder
     )

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import Field, model_serializer, model_validator
 
 from domain.base import Seconds, Value
+from domain.calendar import Calendar
 from domain.people import Role, Seat
 
 HOUR = 3600
@@ -195,6 +196,8 @@ class Terms(Value):
     language: str | None = None
     is_public: bool = True
     """Whether the public ledger shows it: an embargo or a private case is policy's to say."""
+    calendar: Calendar | None = None
+    """Working hours as data; None: every second counts."""
     limits: Limits | None = None
     decision: DecisionTerms | None = None
     replies: ReplyTerms | None = None
@@ -221,6 +224,8 @@ class Terms(Value):
             "priority": self.priority,
             "language": self.language,
             "is_public": None if self.is_public else False,
+            "calendar": self.calendar
+            and self.calendar.model_dump(mode="json", exclude_defaults=True),
             **{n: group.model_dump(mode="json") for n, group in groups.items() if group},
         }
         return said | {name: value for name, value in later.items() if value is not None}

@@ -19,7 +19,8 @@ from domain.messages import TASK_QUEUE, Request, Start
 from domain.people import COMMENTER
 from domain.policy import route
 from intake import entities
-from store import inbox, policies, tables
+from language.thanks import is_only_thanks
+from store import inbox, policies, tables, words
 from store.database import Database
 from store.inbox import Delivery
 
@@ -103,7 +104,11 @@ def _opening(database: Database, opener: Delivery) -> Start:
 async def _join(client: Client, database: Database, delivery: Delivery) -> bool:
     """Have the escalation receive a comment; False where it has closed meanwhile."""
     command = Receive(
-        comment_id=delivery.comment_id, revision=delivery.revision, words=delivery.words
+        comment_id=delivery.comment_id,
+        revision=delivery.revision,
+        words=delivery.words,
+        is_removed=delivery.is_removed,
+        is_thanks=await asyncio.to_thread(_is_thanks, database, delivery),
     )
     request = Request(
         command=command.model_dump(mode="json"),
@@ -121,6 +126,15 @@ async def _join(client: Client, database: Database, delivery: Delivery) -> bool:
     if not is_recorded:
         raise entities.Unavailable(f"{stream} has it at {answer.seq}; the ledger has not yet")
     return True
+
+
+def _is_thanks(database: Database, delivery: Delivery) -> bool:
+    """Whether a comment says thanks and nothing else: such a word neither reopens nor alarms."""
+    if delivery.is_removed or delivery.revision > 1:
+        return False
+    with database.reading() as session:
+        text = words.exact_text(session, delivery.words)
+    return text is not None and is_only_thanks(text)
 
 
 async def hand_over_all(

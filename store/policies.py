@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from domain.house import PolicyApplied
 from domain.policy import Policy
-from store import people
+from store import house, people
 from store.tables import PolicyVersion
 
 
@@ -43,4 +44,5 @@ def apply(session: Session, policy: Policy, by: str, at: datetime) -> int:
     session.add(
         PolicyVersion(version=version, body=body, digest=digest, applied_at=at, applied_by=by)
     )
+    house.record(session, [PolicyApplied(version=version, digest=digest)], by, at)
     return version

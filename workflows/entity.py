@@ -328,7 +328,7 @@ class Entity:
             return {}
         filled: dict[Seat, tuple[str, ...]] = await workflow.execute_activity(
             "fill_seats",
-            SeatsWanted(wanted=alarm.seats, seats=self._state.seats),
+            SeatsWanted(wanted=alarm.seats, seats=self._state.seats_at(alarm)),
             result_type=dict[Seat, tuple[str, ...]],
             start_to_close_timeout=STEP,
             retry_policy=FOREVER,

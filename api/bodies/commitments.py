@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr
 
-from api.bodies.base import Body, Draft
-from api.bodies.escalations import Return
+from api.bodies.base import Body, Draft, Reason
 from domain.base import Moment
 from domain.comments import Text
 from store import people, words
@@ -66,7 +65,7 @@ class Agree(Body):
         return {"post_id": words.new_id()}
 
 
-class RefuseNewDate(Return):
+class RefuseNewDate(Reason):
     """Leave the date as it is, with a reason."""
 
 
@@ -94,11 +93,11 @@ class MakeLink(Body):
         return {"secret": self._secret}
 
 
-class Uphold(Return):
+class Uphold(Reason):
     """Stand by the company's word that it is kept; what the commenter says stays beside it."""
 
 
-class Reopen(Return):
+class Reopen(Reason):
     """Agree with the commenter: the promise is owed again, and broken where its date has passed."""
 
     due_at: Moment | None = Field(

@@ -6,7 +6,11 @@ from typing import Any
 
 from pydantic import Field
 
-from api.bodies.base import Body, Draft
+from api.bodies.base import Body, Draft, Reason
+
+
+class Return(Reason):
+    """Give the words back to their writer."""
 
 
 class Clear(Body):

@@ -20,7 +20,7 @@ from starlette.datastructures import FormData
 from api.bodies import BODIES
 from api.bodies import Body as CommandBody
 from api.errors import Malformed, field_error
-from api.pages import times
+from api.pages import inputs, times
 
 PROMISES = 3
 """Promises that a form has room for; more can be sent by the JSON interface."""
@@ -30,7 +30,7 @@ _OURS = frozenset({"csrf", "key", "expected_seq", "page", "as_approved"})
 
 _PROMISE = re.compile(r"promises-(\d)-(sentence|accountable|due_on|proof)")
 
-LABELS = {
+LABELS = inputs.LABELS | {
     "request": "What you ask for",
     "recommendation": "What you recommend",
     "reply": "The words of the reply",
@@ -101,11 +101,12 @@ def values_of(form: FormData) -> dict[str, str]:
 
 def body_of(kind: str, act: str, values: Mapping[str, str]) -> CommandBody:
     """The command's body. Raises Malformed, naming each field that is wrong."""
-    fields: dict[str, Any] = {
+    typed = {
         name: value
         for name, value in values.items()
         if value.strip() and name not in _OURS and not _PROMISE.fullmatch(name)
     }
+    fields = inputs.sent(kind, act, typed)
     if seq := values.get("expected_seq", ""):
         fields["expected_seq"] = seq
     if act == "confirm":

@@ -138,7 +138,7 @@ def _answered(state: Commitment, event: Upheld | Reopened, fact: Fact) -> Commit
         by=fact.by,
         at=fact.at,
         reason=event.reason,
-        for_whom=event.for_whom,
+        on_behalf_of=event.on_behalf_of,
     )
     return state.model_copy(update={"answered": answered})
 

@@ -6,17 +6,14 @@ while an offset from it is working time. What somebody has to settle is working 
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from domain.base import span
 from domain.calendar import Calendar, shift
 from domain.deadlines import TICK
+from domain.ladder import WATCH, Step
 from domain.terms import Rung
-
-WATCH = (timedelta(days=7), timedelta(days=14), timedelta(days=28))
-"""After the last rung the executives hear of it after a week, then two, then every four weeks."""
 
 WHOLE = 1000
 """The thousandths at which the time is used up."""
@@ -32,14 +29,6 @@ class Course(NamedTuple):
     """Counts the shares of it."""
     working: Calendar | None
     """Counts the offsets from its end."""
-
-
-class Step(NamedTuple):
-    """One rung as it falls: its number, its moment, what it is."""
-
-    n: int
-    at: datetime
-    rung: Rung
 
 
 def steps(ladder: tuple[Rung, ...], course: Course) -> tuple[Step, ...]:
@@ -62,12 +51,6 @@ def _moment(rung: Rung, course: Course) -> datetime:
     if rung.offset is None:
         return shift(course.counted, course.start, course.allowance * rung.permille / WHOLE)
     return max(shift(course.working, course.due, span(rung.offset)), course.start)
-
-
-def next_step(found: tuple[Step, ...], climbed: Collection[int]) -> Step | None:
-    """The earliest rung that has not been climbed; None where the ladder is exhausted."""
-    left = [step for step in found if step.n not in climbed]
-    return min(left, key=lambda step: (step.at, step.n), default=None)
 
 
 def passed(found: tuple[Step, ...], at: datetime) -> tuple[int, ...]:

@@ -31,8 +31,8 @@ from domain.commitment.events import (
 )
 from domain.commitment.stages import Settled
 from domain.commitment.state import Commitment
-from domain.effects import Effect, Notify, OpenEntity
-from domain.entity import Event
+from domain.effects import Effect, OpenEntity
+from domain.entity import Event, notify
 from domain.ledger import RULES
 from domain.people import Seat
 from domain.post import OpenPost, Settlement
@@ -42,19 +42,19 @@ from domain.terms import Rung
 def effects(state: Commitment, event: Event) -> tuple[Effect, ...]:
     match event:
         case CommitmentOpened():
-            return (_notify(state, "promise_made", to=(Seat.ACCOUNTABLE,)),)
+            return (notify(state, "promise_made", to=(Seat.ACCOUNTABLE,)),)
         case KeptReported():
             return (_follow_up(state, event.post_id, event.words, event.writer),)
         case ReportFellThrough() | FollowUpStuck():
-            return (_notify(state, f"reply_{event.settlement}", to=(Seat.ACCOUNTABLE,)),)
+            return (notify(state, f"reply_{event.settlement}", to=(Seat.ACCOUNTABLE,)),)
         case ProgressWritten():
             return (_follow_up(state, event.post_id, event.words, event.writer),)
         case ProgressSettled() if event.settlement is not Settlement.PUBLISHED:
             people = _once(event.writer, state.promise.accountable)
-            return (_notify(state, f"reply_{event.settlement}", people=people),)
+            return (notify(state, f"reply_{event.settlement}", people=people),)
         case PromiseWithdrawn() if event.post_id and event.writer:
             sent = _follow_up(state, event.post_id, event.reason, event.writer)
-            return (sent, _notify(state, "promise_withdrawn", to=(Seat.ACCOUNTABLE,)))
+            return (sent, notify(state, "promise_withdrawn", to=(Seat.ACCOUNTABLE,)))
         case Reminded() | RungReached() | Watched() | Broken():
             return _clock(state, event)
         case _:
@@ -64,15 +64,15 @@ def effects(state: Commitment, event: Event) -> tuple[Effect, ...]:
 def _clock(state: Commitment, event: Event) -> tuple[Effect, ...]:
     match event:
         case Reminded() if event.told:
-            return (_notify(state, "due_soon", people=event.told),)
+            return (notify(state, "due_soon", people=event.told),)
         case RungReached() if event.told:
             reason = "late" if event.is_late else "due_soon"
-            return (_notify(state, reason, people=event.told, urgent=_is_urgent(state, event)),)
+            return (notify(state, reason, people=event.told, urgent=_is_urgent(state, event)),)
         case Watched() if event.told:
-            return (_notify(state, "still_waiting", people=event.told),)
+            return (notify(state, "still_waiting", people=event.told),)
         case Broken():
             people = tuple(dict.fromkeys((*event.told, state.approver)))
-            return (_notify(state, "promise_broken", people=people),)
+            return (notify(state, "promise_broken", people=people),)
         case _:
             return ()
 
@@ -87,21 +87,21 @@ def _dates(state: Commitment, event: Event) -> tuple[Effect, ...]:
     doer = (state.promise.accountable,)
     match event:
         case NewDateAsked() if state.wanted and not state.wanted.is_signed:
-            return (_notify(state, "new_date_to_accept", people=doer),)
+            return (notify(state, "new_date_to_accept", people=doer),)
         case NewDateAsked() | NewDateAccepted():
-            return (_notify(state, "new_date_wanted", to=(Seat.APPROVERS,)),)
+            return (notify(state, "new_date_wanted", to=(Seat.APPROVERS,)),)
         case NewDateAgreed():
             cleared_by = state.wanted.agreed_by if state.wanted else None
             sent = _follow_up(state, event.post_id, event.words, event.writer, cleared_by)
-            return (sent, _notify(state, "new_date_agreed", people=_once(event.writer, *doer)))
+            return (sent, notify(state, "new_date_agreed", people=_once(event.writer, *doer)))
         case NewDateRefused():
             people = _once(event.asked_by, *doer)
-            return (_notify(state, "new_date_refused", people=people),)
+            return (notify(state, "new_date_refused", people=people),)
         case NewDateLapsed():
             people = _once(event.asked_by, *doer, state.approver)
-            return (_notify(state, "new_date_lapsed", people=people),)
+            return (notify(state, "new_date_lapsed", people=people),)
         case NewDateSet():
-            return (_notify(state, "new_date_set", people=_once(*doer, state.approver)),)
+            return (notify(state, "new_date_set", people=_once(*doer, state.approver)),)
         case _:
             return ()
 
@@ -110,39 +110,21 @@ def _last_word(state: Commitment, event: Event) -> tuple[Effect, ...]:
     doer = state.promise.accountable
     match event:
         case ReportTold() if state.promised.confirm and state.report:
-            return (_notify(state, "commenter_asked", people=_once(state.report.by, doer)),)
+            return (notify(state, "commenter_asked", people=_once(state.report.by, doer)),)
         case WordGiven() if not event.is_kept:
-            return (_notify(state, "promise_denied", people=_once(state.approver, doer)),)
+            return (notify(state, "promise_denied", people=_once(state.approver, doer)),)
         case Upheld():
-            return (_notify(state, "denial_rejected", people=(doer,)),)
+            return (notify(state, "denial_rejected", people=(doer,)),)
         case Reopened():
-            return (_notify(state, "promise_reopened", people=(doer,)),)
+            return (notify(state, "promise_reopened", people=(doer,)),)
         case Kept() if event.settled is Settled.CONFIRMED:
-            return (_notify(state, "promise_confirmed", people=_once(doer, state.approver)),)
+            return (notify(state, "promise_confirmed", people=_once(doer, state.approver)),)
         case _:
             return ()
 
 
 def _once(*people: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(people))
-
-
-def _notify(
-    state: Commitment,
-    reason: str,
-    people: tuple[str, ...] = (),
-    to: tuple[Seat, ...] = (),
-    *,
-    urgent: bool = False,
-) -> Notify:
-    return Notify(
-        reason=reason,
-        about=state.stream,
-        people=people,
-        to=to,
-        seats=state.seats if to else None,
-        urgent=urgent,
-    )
 
 
 def _follow_up(

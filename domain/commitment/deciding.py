@@ -316,7 +316,7 @@ def _check_link(state: Commitment, command: SayWord) -> None:
 
 
 def _uphold(state: Commitment, command: Uphold, actor: Actor, at: datetime) -> Events:
-    upheld = Upheld(reason=command.reason, for_whom=_for_whom(state, actor))
+    upheld = Upheld(reason=command.reason, on_behalf_of=_on_behalf_of(state, actor))
     return (upheld, Kept(is_late=state.is_late_report, settled=Settled.UPHELD))
 
 
@@ -332,14 +332,14 @@ def _reopen(state: Commitment, command: Reopen, actor: Actor, at: datetime) -> E
                 field="due_at",
             )
     reopened = Reopened(
-        reason=command.reason, good_by=command.due_at, for_whom=_for_whom(state, actor)
+        reason=command.reason, good_by=command.due_at, on_behalf_of=_on_behalf_of(state, actor)
     )
     if is_past and not state.was_broken:
         return (reopened, Broken(due_at=state.due_at))
     return (reopened,)
 
 
-def _for_whom(state: Commitment, actor: Actor) -> str | None:
+def _on_behalf_of(state: Commitment, actor: Actor) -> str | None:
     is_stand_in = actor.id != state.approver and state.approver in actor.stands_for
     return state.approver if is_stand_in else None
 

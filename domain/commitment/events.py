@@ -91,7 +91,7 @@ class WordCounted(Event):
 class Upheld(Event):
     NAME = "commitment:denial:rejected"
     reason: Words
-    for_whom: str | None = None
+    on_behalf_of: str | None = None
     """Whose answer it was to give, where somebody stood for them."""
 
 
@@ -100,7 +100,7 @@ class Reopened(Event):
     TOUCHES = frozenset({"stage"})
     reason: Words
     good_by: Moment | None = None
-    for_whom: str | None = None
+    on_behalf_of: str | None = None
 
 
 class Kept(Event):

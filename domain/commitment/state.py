@@ -7,9 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
+from domain import calendar as working
 from domain.base import Moment, Value, Words, span
-from domain.calendar import Calendar, add
-from domain.commitment.clocks import Course, Step, next_step, steps, watch_at
+from domain.calendar import Calendar
+from domain.commitment.clocks import Course, steps, watch_at
 from domain.commitment.stages import (
     DECIDING_A_DATE,
     STAGES,
@@ -20,6 +21,7 @@ from domain.commitment.stages import (
 )
 from domain.deadlines import TICK, Deadline
 from domain.entity import Alarm, State
+from domain.ladder import Step, next_step
 from domain.people import Seat, Seats
 from domain.post import Settlement
 from domain.terms import PromiseTerms, Rung
@@ -90,7 +92,7 @@ class Answered(Value):
     by: str
     at: Moment
     reason: Words
-    for_whom: str | None = None
+    on_behalf_of: str | None = None
 
 
 class Toll(StrEnum):
@@ -208,7 +210,7 @@ class Commitment(State):
 
     def _settling(self, start: datetime) -> Course:
         seconds = self.promised.settle
-        due = add(self.calendar, start, seconds)
+        due = working.add(self.calendar, start, seconds)
         return Course(start, due, span(seconds), self.calendar, self.calendar)
 
     @property
@@ -242,22 +244,37 @@ class Commitment(State):
         allowance = int((due - start).total_seconds())
         return Deadline(stage=stage, start_at=start, allowance=max(allowance, 0))
 
+    def explain(self) -> tuple[str, ...]:
+        """How the time of this stage comes to its end, a step a line, for people."""
+        course = self.course
+        if course is None:
+            return ()
+        if STAGES[self.stage].clock is Clock.SETTLE:
+            return working.steps(self.calendar, course.start, self.promised.settle)
+        if STAGES[self.stage].clock is Clock.CONFIRM:
+            return working.steps(None, course.start, self.promised.confirm)
+        moves = (
+            f"moved to {working.clock(None, date.due_at)}: asked for by {date.asked_by}, agreed to "
+            f"by {date.agreed_by}, public since {working.clock(None, date.since or date.asked_at)}"
+            for date in self.dates
+        )
+        made = working.clock(None, self.opened_at)
+        first = f"promised {made} for {working.clock(None, self.first_due_at)}"
+        good = (f"to be made good by {working.clock(None, self.good_by)}",) if self.good_by else ()
+        return (first, *moves, *good, f"due {working.clock(None, course.due)}")
+
     # Waking. ----------------------------------------------------------------------------------
 
     @property
     def seats(self) -> Seats:
         if self.rules < 2:
             return Seats(team=self.team, accountable=self.promise.accountable)
-        bell = self.bell()
-        rung = bell.step.rung if bell and bell.step else None
         is_denied = self.stage is CommitmentStage.DENIED
         return Seats(
             team=self.team,
             accountable=self.promise.accountable,
             approvers=(self.approver,) if is_denied else (),
             not_person=self._not_person(),
-            person=rung.person if rung else None,
-            role=rung.role if rung else None,
         )
 
     def _not_person(self) -> str | None:
@@ -272,7 +289,17 @@ class Commitment(State):
         if self.rules < 2:
             return self._first_alarm()
         bell = self.bell()
-        return Alarm(name=bell.name, at=bell.at, seats=bell.seats) if bell else None
+        if bell is None:
+            return None
+        rung = bell.step.rung if bell.step else None
+        return Alarm(
+            name=bell.name,
+            at=bell.at,
+            seats=bell.seats,
+            person=rung.person if rung else None,
+            role=rung.role if rung else None,
+            urgent=rung.urgent if rung else False,
+        )
 
     def _first_alarm(self) -> Alarm | None:
         """Reminders up to the due date, then once that has passed; a broken promise has none."""

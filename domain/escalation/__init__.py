@@ -6,25 +6,21 @@ a command comes to, ``changes`` for what an event does to the state.
 
 from __future__ import annotations
 
-from domain.entity import Command, Event, Kind
+from domain.entity import Event, Kind
+from domain.escalation import events
 from domain.escalation.changes import evolve
 from domain.escalation.commands import (
     Approve,
-    Assign,
     Claim,
-    Dismiss,
+    Findings,
     Note,
     OpenEscalation,
-    Propose,
     Receive,
-    Refuse,
-    Release,
-    Reply,
-    Return,
-    Withdraw,
+    Serve,
+    Twin,
 )
 from domain.escalation.consequences import effects
-from domain.escalation.deciding import DECIDE, FARTHEST, check_promises
+from domain.escalation.deciding import DECIDE
 from domain.escalation.events import (
     Approved,
     Assigned,
@@ -39,92 +35,86 @@ from domain.escalation.events import (
     RefusedBy,
     Released,
     Reopened,
+    ReplyHeld,
     ReplySettled,
     ReplySubmitted,
     Returned,
     Revised,
     RungClimbed,
 )
-from domain.escalation.rights import RIGHTS, _out_of_turn
+from domain.escalation.replying import FARTHEST
+from domain.escalation.rights import RIGHTS, out_of_turn
 from domain.escalation.stages import (
     STAGES,
     DismissCode,
+    ExtendCode,
+    HeldFor,
     Outcome,
+    PauseCode,
     Recommendation,
     RefusalCode,
     Stage,
-    StageRow,
 )
-from domain.escalation.state import CurrentReply, Decision, Escalation, Proposal
+from domain.escalation.state import Escalation, Panel, Proposal
 
 __all__ = [
-    "DECIDE",
     "ESCALATION",
     "FARTHEST",
-    "RIGHTS",
     "STAGES",
     "Approve",
     "Approved",
-    "Assign",
     "Assigned",
     "Claim",
     "Claimed",
     "Closed",
-    "CurrentReply",
-    "Decision",
-    "Dismiss",
     "DismissCode",
     "Dismissed",
     "Escalation",
+    "ExtendCode",
+    "Findings",
+    "HeldFor",
     "Joined",
     "Note",
     "Noted",
     "OpenEscalation",
     "Opened",
     "Outcome",
+    "Panel",
+    "PauseCode",
     "Proposal",
     "ProposalWithdrawn",
-    "Propose",
     "Proposed",
     "Receive",
     "Recommendation",
     "RefusalCode",
-    "Refuse",
     "RefusedBy",
-    "Release",
     "Released",
     "Reopened",
-    "Reply",
+    "ReplyHeld",
     "ReplySettled",
     "ReplySubmitted",
-    "Return",
     "Returned",
     "Revised",
     "RungClimbed",
+    "Serve",
     "Stage",
-    "StageRow",
-    "Withdraw",
-    "check_promises",
-    "effects",
-    "evolve",
+    "Twin",
 ]
 
-
-_COMMANDS: tuple[type[Command], ...] = tuple(c for c in DECIDE if c is not OpenEscalation)
-_EVENTS: tuple[type[Event], ...] = (
-    Opened, Joined, Revised, Reopened, Claimed, Released, Assigned, Dismissed, Proposed,
-    ProposalWithdrawn, Approved, RefusedBy, Returned, ReplySubmitted, ReplySettled, Noted,
-    RungClimbed, Closed,
-)  # fmt: skip
+_EVENTS: tuple[type[Event], ...] = tuple(
+    event
+    for event in vars(events).values()
+    if isinstance(event, type) and issubclass(event, Event) and event is not Event
+)
 
 ESCALATION = Kind(
     name="escalation",
     state=Escalation,
     opening=OpenEscalation,
-    commands={c.model_fields["act"].default: c for c in _COMMANDS},
+    commands={c.model_fields["act"].default: c for c in DECIDE if c is not OpenEscalation},
     events={e.NAME: e for e in _EVENTS},
     rights=RIGHTS,
-    out_of_turn=_out_of_turn,
+    out_of_turn=out_of_turn,
     decide=DECIDE,
     evolve=evolve,
     effects=effects,

@@ -1,52 +1,79 @@
-"""What each command to an escalation decides."""
+"""What each command to an escalation decides: comments and owners here, the rest by topic."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import hashlib
+from datetime import datetime
 
-from domain.base import Words
-from domain.commitment import Promise
 from domain.entity import Command, Decide, Event, Ring
 from domain.errors import Conflict, Invalid
+from domain.escalation import approving, clocks, replying
 from domain.escalation.commands import (
+    AcceptPromise,
+    AddApprover,
+    AnsweredOutside,
     Approve,
+    Ask,
     Assign,
+    Bypass,
     Claim,
+    CounterPromise,
+    DecideAlone,
+    Decline,
+    DeclinePromise,
     Dismiss,
+    Extend,
+    HoldingReply,
+    Inform,
+    JoinMatter,
+    LeaveMatter,
+    Merge,
+    MovePrivate,
     Note,
     OpenEscalation,
+    Overturn,
+    Pause,
     Propose,
+    Recall,
     Receive,
     Refuse,
     Release,
+    Renew,
+    ReplaceApprover,
     Reply,
+    Reroute,
+    Resume,
     Return,
+    Serve,
+    Uphold,
     Withdraw,
 )
 from domain.escalation.events import (
-    Approved,
     Assigned,
     Claimed,
     Closed,
+    Declined,
     Dismissed,
+    FoundAnswered,
+    Held,
     Joined,
+    LeaseRenewed,
+    LookedAt,
+    MatterJoined,
+    MatterLeft,
+    Merged,
     Noted,
     Opened,
-    ProposalWithdrawn,
-    Proposed,
-    RefusedBy,
     Released,
+    Removed,
     Reopened,
-    ReplySettled,
-    ReplySubmitted,
-    Returned,
+    Rerouted,
     Revised,
-    RungClimbed,
 )
-from domain.escalation.stages import STAGES, Outcome, Recommendation, Stage
-from domain.escalation.state import Escalation, Proposal
+from domain.escalation.stages import HeldFor, Outcome, Stage
+from domain.escalation.state import Escalation
 from domain.people import Actor
-from domain.post import Settle, Settlement, is_old_news
+from domain.post import Settle
 
 
 def _open(state: None, command: OpenEscalation, actor: Actor, at: datetime) -> tuple[Event, ...]:
@@ -54,16 +81,38 @@ def _open(state: None, command: OpenEscalation, actor: Actor, at: datetime) -> t
     return (Opened.model_validate(fields),)
 
 
+# What the commenter says. ---------------------------------------------------------------------
+
+
 def _receive(state: Escalation, command: Receive, actor: Actor, at: datetime) -> tuple[Event, ...]:
     if state.comments.get(command.comment_id, 0) >= command.revision:
         return ()
+    if command.is_removed:
+        return _removed(state, command)
+    event: Event
     if command.revision > 1:
-        event: Event = Revised(
+        event = Revised(
             comment_id=command.comment_id, revision=command.revision, words=command.words
         )
     else:
-        event = Joined(comment_id=command.comment_id, words=command.words)
-    return (event, Reopened()) if state.stage is Stage.LISTENING else (event,)
+        event = Joined(
+            comment_id=command.comment_id, words=command.words, is_thanks=command.is_thanks
+        )
+    is_heard = state.stage is Stage.LISTENING and not command.is_thanks
+    return (event, Reopened()) if is_heard else (event,)
+
+
+def _removed(state: Escalation, command: Receive) -> tuple[Event, ...]:
+    """A commenter who takes everything back before we have answered is owed nothing more."""
+    removed = Removed(comment_id=command.comment_id, revision=command.revision)
+    left = set(state.comments) - set(state.removed) - {command.comment_id}
+    is_early = state.stage in (Stage.HELD, Stage.UNCLAIMED, Stage.PREPARING)
+    if left or not is_early or state.answers:
+        return (removed,)
+    return (removed, Closed(outcome=Outcome.WITHDRAWN))
+
+
+# Owners. --------------------------------------------------------------------------------------
 
 
 def _claim(state: Escalation, command: Claim, actor: Actor, at: datetime) -> tuple[Event, ...]:
@@ -88,163 +137,90 @@ def _assign(state: Escalation, command: Assign, actor: Actor, at: datetime) -> t
     return (Assigned(owner=assignee.id),)
 
 
+def _decline(state: Escalation, command: Decline, actor: Actor, at: datetime) -> tuple[Event, ...]:
+    return (Declined(reason=command.reason),)
+
+
+def _renew(state: Escalation, command: Renew, actor: Actor, at: datetime) -> tuple[Event, ...]:
+    return (LeaseRenewed(),)
+
+
+def _reroute(state: Escalation, command: Reroute, actor: Actor, at: datetime) -> tuple[Event, ...]:
+    if command.terms == state.terms:
+        raise Conflict("same_terms", "it is under these terms already", "nothing to do")
+    return (Rerouted(terms=command.terms, reason=command.reason),)
+
+
+# Ends without an answer of ours. --------------------------------------------------------------
+
+
 def _dismiss(state: Escalation, command: Dismiss, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    return (Dismissed(code=command.code, reason=command.reason), Closed(outcome=Outcome.DISMISSED))
+    dismissed = Dismissed(code=command.code, reason=command.reason)
+    if state.rules >= 2 and is_sampled(state.id, state.limits.look_at):
+        return (dismissed, Held(cause=HeldFor.SECOND_LOOK))
+    return (dismissed, Closed(outcome=_after_dismissal(state)))
 
 
-FARTHEST = timedelta(days=20 * 365)
-"""Beyond this nobody now accountable will answer; and Temporal's timers end at 292 years."""
+def is_sampled(escalation_id: str, of_a_hundred: int) -> bool:
+    """Whether a dismissal of this one is looked at again: drawn by its id, so that no replay and
+    no person draws another lot."""
+    lot = int(hashlib.sha256(escalation_id.encode()).hexdigest()[:8], 16)
+    return lot % 100 < of_a_hundred
 
 
-def check_promises(promises: tuple[Promise, ...], reply: Words | None, at: datetime) -> None:
-    """Promises stand in a reply, are due in a future we can see and are told apart by id."""
-    if promises and reply is None:
+def _after_dismissal(state: Escalation) -> Outcome:
+    """What was answered before and then only went on about nothing stays answered."""
+    return clocks.outcome_of(state) if state.answers else Outcome.DISMISSED
+
+
+def _uphold(state: Escalation, command: Uphold, actor: Actor, at: datetime) -> tuple[Event, ...]:
+    return (LookedAt(is_upheld=True), Closed(outcome=_after_dismissal(state)))
+
+
+def _overturn(
+    state: Escalation, command: Overturn, actor: Actor, at: datetime
+) -> tuple[Event, ...]:
+    return (LookedAt(is_upheld=False, reason=command.reason),)
+
+
+def _merge(state: Escalation, command: Merge, actor: Actor, at: datetime) -> tuple[Event, ...]:
+    if command.into == state.id:
         raise Invalid(
-            "promise_without_reply",
-            "promises stand in the words of a reply, and there are none",
-            "send the words of the reply in 'reply', or leave the promises out",
-            field="promises",
+            "into_itself",
+            "it cannot be merged into itself",
+            "name another escalation of the same person",
+            field="into",
         )
-    if len({p.id for p in promises}) != len(promises):
-        raise Invalid(
-            "promise_twice",
-            "two promises have the same id",
-            "give each promise an id of its own",
-            field="promises",
-        )
-    for n, promise in enumerate(promises):
-        if promise.due_at <= at:
-            raise Invalid(
-                "due_in_the_past",
-                "a promise is due before it could be made",
-                "give a due_at in the future",
-                field=f"promises[{n}].due_at",
-            )
-        if promise.due_at > at + FARTHEST:
-            raise Invalid(
-                "due_too_far",
-                f"a promise is due more than {FARTHEST.days // 365} years from now",
-                "promise a step that can be taken sooner",
-                field=f"promises[{n}].due_at",
-            )
-
-
-def _propose(state: Escalation, command: Propose, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    check_promises(command.promises, command.reply, at)
     return (
-        Proposed(
-            request=command.request,
-            recommendation=command.recommendation,
-            reply=command.reply,
-            promises=command.promises,
-        ),
+        Merged(into=command.into, reason=command.reason),
+        Closed(outcome=Outcome.MERGED),
     )
 
 
-def _approve(state: Escalation, command: Approve, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    proposal = state.proposal
-    assert proposal is not None
-    approved = Approved(reason=command.reason)
-    if proposal.news or (words := _words_to_approve(proposal)) is None:
-        return (approved,)
-    check_promises(proposal.promises, words, at)
-    return (
-        approved,
-        ReplySubmitted(
-            post_id=command.post_id,
-            words=words,
-            writer=proposal.by,
-            promises=proposal.promises,
-            cleared_by=actor.id,
-        ),
-    )
+def _answered_outside(
+    state: Escalation, command: AnsweredOutside, actor: Actor, at: datetime
+) -> tuple[Event, ...]:
+    return (FoundAnswered(link=command.link), Closed(outcome=Outcome.ANSWERED_OUTSIDE))
 
 
-def _words_to_approve(proposal: Proposal) -> Words | None:
-    """The words that an approval sends out; never those that were written to say no."""
-    is_yes = proposal.recommendation is Recommendation.APPROVE
-    return proposal.reply if is_yes else None
-
-
-def _refuse(state: Escalation, command: Refuse, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    return (RefusedBy(code=command.code, reason=command.reason),)
-
-
-def _return(state: Escalation, command: Return, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    return (Returned(reason=command.reason),)
-
-
-def _reply(state: Escalation, command: Reply, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    check_promises(command.promises, command.words, at)
-    approver = _approver_of(state, command.words, command.promises)
-    return (
-        ReplySubmitted(
-            post_id=command.post_id,
-            words=command.words,
-            writer=actor.id,
-            promises=command.promises,
-            cleared_by=approver,
-        ),
-    )
-
-
-def _approver_of(state: Escalation, words: Words, promises: tuple[Promise, ...]) -> str | None:
-    """Who approved exactly these words with exactly these promises; None asks for review.
-
-    After an approval those are the words proposed with it; after a refusal, the printed reason.
-    """
-    decision, proposal = state.decision, state.proposal
-    if decision is None or proposal is None or decision.by == state.owner:
-        return None
-    if decision.outcome == "approved":
-        approved = (_words_to_approve(proposal), proposal.promises)
-    else:
-        approved = (decision.reason, ())
-    return decision.by if approved == (words, promises) else None
+# Notes and matters. ---------------------------------------------------------------------------
 
 
 def _note(state: Escalation, command: Note, actor: Actor, at: datetime) -> tuple[Event, ...]:
     return (Noted(words=command.words),)
 
 
-def _withdraw(
-    state: Escalation, command: Withdraw, actor: Actor, at: datetime
+def _join_matter(
+    state: Escalation, command: JoinMatter, actor: Actor, at: datetime
 ) -> tuple[Event, ...]:
-    return (ProposalWithdrawn(),)
+    return (MatterJoined(matter_id=command.matter_id),)
 
 
-def _settle(state: Escalation, command: Settle, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    reply = state.reply
-    if reply is None or reply.post_id != command.post_id:
-        return ()
-    if is_old_news(command, reply.attempt, reply.settlement):
-        return ()
-    settled = ReplySettled(
-        post_id=command.post_id, settlement=command.settlement, attempt=command.attempt
-    )
-    # What was said while our words were on their way is not answered by them.
-    is_answer_due = reply.news and command.settlement is Settlement.PUBLISHED
-    return (settled, Reopened()) if is_answer_due else (settled,)
-
-
-def _ring(state: Escalation, command: Ring, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    alarm = state.alarm()
-    if alarm is None or alarm.name != command.alarm or state.deadline is None:
-        return ()
-    if state.stage is Stage.LISTENING:
-        refused = state.decision is not None and state.decision.outcome == "refused"
-        return (Closed(outcome=Outcome.REFUSED if refused else Outcome.ANSWERED),)
-    owing = STAGES[state.stage].owed_by
-    return (
-        RungClimbed(
-            stage=state.stage,
-            rung=state.rung,
-            due_at=state.deadline.due_at,
-            is_late=state.deadline.is_late(at),
-            told=command.people.get(alarm.seats[0], ()),
-            owed_by=command.people.get(owing, ()) if owing else (),
-        ),
-    )
+def _leave_matter(
+    state: Escalation, command: LeaveMatter, actor: Actor, at: datetime
+) -> tuple[Event, ...]:
+    assert state.matter is not None
+    return (MatterLeft(matter_id=state.matter.id, reason=command.reason),)
 
 
 DECIDE: dict[type[Command], Decide] = {
@@ -253,14 +229,39 @@ DECIDE: dict[type[Command], Decide] = {
     Claim: _claim,
     Release: _release,
     Assign: _assign,
+    Decline: _decline,
+    Renew: _renew,
+    Reroute: _reroute,
     Dismiss: _dismiss,
-    Propose: _propose,
-    Approve: _approve,
-    Refuse: _refuse,
-    Return: _return,
-    Reply: _reply,
+    Uphold: _uphold,
+    Overturn: _overturn,
+    Merge: _merge,
+    AnsweredOutside: _answered_outside,
+    Propose: approving.propose,
+    DecideAlone: approving.decide_alone,
+    Approve: approving.approve,
+    Refuse: approving.refuse,
+    Return: approving.return_,
+    Ask: approving.ask,
+    Inform: approving.inform,
+    AddApprover: approving.add_approver,
+    ReplaceApprover: approving.replace_approver,
+    Bypass: approving.bypass,
+    Withdraw: approving.withdraw,
+    Reply: replying.reply,
+    Recall: replying.recall,
+    MovePrivate: replying.move_private,
+    HoldingReply: replying.holding_reply,
+    AcceptPromise: replying.accept_promise,
+    CounterPromise: replying.counter_promise,
+    DeclinePromise: replying.decline_promise,
     Note: _note,
-    Withdraw: _withdraw,
-    Settle: _settle,
-    Ring: _ring,
+    Pause: clocks.pause,
+    Resume: clocks.resume,
+    Extend: clocks.extend,
+    JoinMatter: _join_matter,
+    LeaveMatter: _leave_matter,
+    Serve: replying.serve,
+    Settle: replying.settle,
+    Ring: clocks.ring,
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from domain.entity import Right, State
 from domain.errors import Conflict, Refused
-from domain.escalation.stages import Stage
-from domain.escalation.state import Escalation
+from domain.escalation.stages import HeldFor, Stage
+from domain.escalation.state import Escalation, Panel
 from domain.people import Actor, Role
+from domain.terms import DecisionMode
 
 
 def _is_owner(actor: Actor, state: Escalation) -> bool:
@@ -21,13 +22,47 @@ def _leads(actor: Actor, state: Escalation) -> bool:
     return (actor.works_in(state.team) and state.team in actor.leads) or actor.has(Role.EXECUTIVE)
 
 
+def _owns_or_leads(actor: Actor, state: Escalation) -> bool:
+    return _is_owner(actor, state) or _leads(actor, state)
+
+
+def _has_it(actor: Actor, state: Escalation) -> bool:
+    """The owner, or anybody of the team while there is none."""
+    return _is_owner(actor, state) or (state.owner is None and _is_team(actor, state))
+
+
+def panel_of(state: Escalation) -> Panel:
+    proposal = state.proposal
+    return (proposal.panel if proposal else None) or Panel()
+
+
 def _decides(actor: Actor, state: Escalation) -> bool:
+    """By themselves or for somebody else; for whom exactly, the decision itself looks at."""
+    proposer = state.proposal.by if state.proposal else None
+    may = panel_of(state).is_eligible(actor.id, actor.roles) or bool(actor.stands_for)
+    return may and actor.id != proposer
+
+
+def _oversees(actor: Actor, state: Escalation) -> bool:
     proposer = state.proposal.by if state.proposal else None
     return actor.has(Role.EXECUTIVE) and actor.id != proposer
 
 
+def _looks(actor: Actor, state: Escalation) -> bool:
+    dismisser = state.dismissal.by if state.dismissal else None
+    works_here = _is_team(actor, state) or actor.has(Role.EXECUTIVE)
+    return works_here and actor.id != dismisser
+
+
+def _is_to_be_accountable(actor: Actor, state: Escalation) -> bool:
+    return any(promise.accountable == actor.id for promise in state.unsigned)
+
+
 def _machine(actor: Actor, state: Escalation) -> bool:
     return actor.has(Role.SERVICE)
+
+
+# What else may be in the way. ------------------------------------------------------------------
 
 
 def _while_deciding(state: Escalation) -> Refused | None:
@@ -42,6 +77,13 @@ def _while_deciding(state: Escalation) -> Refused | None:
 
 
 def _while_replying(state: Escalation) -> Refused | None:
+    if state.waiting is not None:
+        missing = ", ".join(sorted({p.accountable for p in state.unsigned}))
+        return Conflict(
+            "waiting_for_acceptance",
+            f"words wait until {missing} accepts a promise in them",
+            "recall them first, or wait for the acceptance",
+        )
     if state.reply is None:
         return None
     return Conflict(
@@ -52,45 +94,214 @@ def _while_replying(state: Escalation) -> Refused | None:
     )
 
 
+def _while_disputed(state: Escalation) -> Refused | None:
+    if not state.disputed:
+        return None
+    return Conflict(
+        "promise_not_accepted",
+        "whoever is to be accountable has declined a promise in these words, or its date",
+        "return the proposal, so that it is made with a promise that somebody accepts",
+        promises=list(state.disputed),
+    )
+
+
+def _unless_alone(state: Escalation) -> Refused | None:
+    if state.decision_terms.mode is DecisionMode.OWNER:
+        return None
+    return Conflict(
+        "not_alone",
+        "the terms of this escalation ask for an approver",
+        "propose an answer instead",
+    )
+
+
+def _while_asked(state: Escalation) -> Refused | None:
+    if state.question is None:
+        return None
+    return Conflict(
+        "already_asked",
+        f"{state.question.by} has asked already and waits for the answer",
+        "wait for the answer, or decide without it",
+    )
+
+
+def _unless_asked(state: Escalation) -> Refused | None:
+    if state.question is not None:
+        return None
+    return Conflict("nothing_asked", "nobody has asked for information", "nothing to do")
+
+
+def _unless_waiting(state: Escalation) -> Refused | None:
+    if state.waiting is not None:
+        return None
+    return Conflict(
+        "nothing_waits", "no words wait for an acceptance", "withdraw the post that carries them"
+    )
+
+
+def _unless_assigned(state: Escalation) -> Refused | None:
+    if state.assigned_by is not None:
+        return None
+    return Conflict("not_assigned", "you claimed this yourself", "release it instead")
+
+
+def _unless_leased(state: Escalation) -> Refused | None:
+    if state.lease_from is not None and state.limits.lease:
+        return None
+    return Conflict("no_lease", "claims of this team do not lapse", "nothing to do")
+
+
+def _unless_running(state: Escalation) -> Refused | None:
+    if state.deadline is None:
+        return Conflict("no_clock", "no clock runs here yet", "claim it; its clock then begins")
+    if state.paused_until is not None:
+        return Conflict("paused", "its clock stands still already", "resume it first")
+    return None
+
+
+def _unless_pausable(state: Escalation) -> Refused | None:
+    if state.pauses >= state.limits.pauses:
+        return Conflict(
+            "paused_enough",
+            f"its terms allow {state.limits.pauses} pauses, and there were as many",
+            "go on with it; a lead may extend the clock",
+        )
+    return _unless_running(state)
+
+
+def _unless_paused(state: Escalation) -> Refused | None:
+    if state.paused_until is not None:
+        return None
+    return Conflict("not_paused", "its clock is running", "nothing to do")
+
+
+def _while_tied(state: Escalation) -> Refused | None:
+    if state.matter is None:
+        return None
+    return Conflict(
+        "in_a_matter",
+        f"it belongs to the matter {state.matter.id} already",
+        "leave that matter first",
+        matter_id=state.matter.id,
+    )
+
+
+def _unless_tied(state: Escalation) -> Refused | None:
+    if state.matter is not None:
+        return None
+    return Conflict("in_no_matter", "it belongs to no matter", "nothing to do")
+
+
+def _unless_suspected(state: Escalation) -> Refused | None:
+    if state.held_for is HeldFor.SUSPECTED_SPAM or state.held_for is HeldFor.SECOND_LOOK:
+        return None
+    return Conflict("not_held", "nobody waits for a second look at this", "nothing to do")
+
+
 _OPEN = frozenset(Stage) - {Stage.CLOSED}
 _WITH_OWNER = frozenset({Stage.PREPARING, Stage.DECIDING, Stage.REPLYING, Stage.LISTENING})
+_DECIDING = frozenset({Stage.DECIDING})
+_EARLY = frozenset({Stage.UNCLAIMED, Stage.PREPARING})
+_CLOCKED = _OPEN - {Stage.LISTENING}
+
+_APPROVER = "an executive who did not propose it"
+_LEADERS = "its owner, the team's lead or an executive"
+_HAVING = "its owner, or staff of its team while it is unclaimed"
+_SIGNER = "whoever is to be accountable for a promise in it"
 
 RIGHTS: dict[str, Right] = {
+    # Owners. ----------------------------------------------------------------------------------
     "claim": Right("staff of its team", _is_team, frozenset({Stage.UNCLAIMED})),
-    "release": Right(
-        "its owner, the team's lead or an executive",
-        lambda a, s: _is_owner(a, s) or _leads(a, s),
-        frozenset({Stage.PREPARING}),
-    ),
+    "release": Right(_LEADERS, _owns_or_leads, frozenset({Stage.PREPARING})),
     "assign": Right(
-        "its owner, the team's lead or an executive",
-        lambda a, s: _is_owner(a, s) or _leads(a, s),
+        _LEADERS,
+        _owns_or_leads,
         frozenset({Stage.UNCLAIMED}) | _WITH_OWNER,
         hindered=_while_deciding,
     ),
-    "dismiss": Right(
-        "its owner, or staff of its team while it is unclaimed",
-        lambda a, s: _is_owner(a, s) or (s.owner is None and _is_team(a, s)),
-        frozenset({Stage.UNCLAIMED, Stage.PREPARING}),
+    "decline": Right(
+        "its owner", _is_owner, frozenset({Stage.PREPARING}), hindered=_unless_assigned
     ),
+    "renew": Right("its owner", _is_owner, frozenset({Stage.PREPARING}), hindered=_unless_leased),
+    "reroute": Right("the team's lead or an executive", _leads, _EARLY),
+    # Ends without an answer. ------------------------------------------------------------------
+    "dismiss": Right(_HAVING, _has_it, _EARLY),
+    "merge": Right(_HAVING, _has_it, _EARLY),
+    "answered_outside": Right(_HAVING, _has_it, _EARLY),
+    "uphold": Right(
+        "staff of its team or an executive, who did not dismiss it",
+        _looks,
+        frozenset({Stage.HELD}),
+        hindered=_unless_suspected,
+    ),
+    "overturn": Right(
+        "staff of its team or an executive, who did not dismiss it",
+        _looks,
+        frozenset({Stage.HELD}),
+        hindered=_unless_suspected,
+    ),
+    # Deciding. --------------------------------------------------------------------------------
     "propose": Right("its owner", _is_owner, frozenset({Stage.PREPARING})),
-    "approve": Right("an executive who did not propose it", _decides, frozenset({Stage.DECIDING})),
-    "refuse": Right("an executive who did not propose it", _decides, frozenset({Stage.DECIDING})),
-    "return": Right("an executive who did not propose it", _decides, frozenset({Stage.DECIDING})),
+    "decide_alone": Right(
+        "its owner", _is_owner, frozenset({Stage.PREPARING}), hindered=_unless_alone
+    ),
+    "approve": Right(_APPROVER, _decides, _DECIDING, hindered=_while_disputed),
+    "refuse": Right(_APPROVER, _decides, _DECIDING),
+    "return": Right(_APPROVER, _decides, _DECIDING),
+    "ask": Right(_APPROVER, _decides, _DECIDING, hindered=_while_asked),
+    "inform": Right("its owner", _is_owner, _DECIDING, hindered=_unless_asked),
+    "add_approver": Right(
+        "its owner or an approver", lambda a, s: _is_owner(a, s) or _decides(a, s), _DECIDING
+    ),
+    "replace_approver": Right(_APPROVER, _oversees, _DECIDING),
+    "bypass": Right(_APPROVER, _oversees, _DECIDING, hindered=_while_disputed),
+    "withdraw": Right("its owner", _is_owner, _DECIDING),
+    # Replying. --------------------------------------------------------------------------------
     "reply": Right("its owner", _is_owner, frozenset({Stage.REPLYING}), hindered=_while_replying),
+    "recall": Right("its owner", _is_owner, frozenset({Stage.REPLYING}), hindered=_unless_waiting),
+    "move_private": Right("its owner", _is_owner, frozenset({Stage.PREPARING})),
+    "holding_reply": Right("its owner", _is_owner, _WITH_OWNER - {Stage.LISTENING}),
+    "accept_promise": Right(
+        _SIGNER, _is_to_be_accountable, frozenset({Stage.DECIDING, Stage.REPLYING})
+    ),
+    "counter_promise": Right(
+        _SIGNER, _is_to_be_accountable, frozenset({Stage.DECIDING, Stage.REPLYING})
+    ),
+    "decline_promise": Right(
+        _SIGNER, _is_to_be_accountable, frozenset({Stage.DECIDING, Stage.REPLYING})
+    ),
+    # Anytime. ---------------------------------------------------------------------------------
     "note": Right(
         "staff of its team or an executive",
         lambda a, s: _is_team(a, s) or a.has(Role.EXECUTIVE),
         _OPEN,
     ),
-    "withdraw": Right("its owner", _is_owner, frozenset({Stage.DECIDING})),
+    "pause": Right(_LEADERS, _owns_or_leads, _OPEN, hindered=_unless_pausable),
+    "resume": Right(_LEADERS, _owns_or_leads, _OPEN, hindered=_unless_paused),
+    "extend": Right("the team's lead or an executive", _leads, _CLOCKED, hindered=_unless_running),
+    "join_matter": Right(
+        "staff of its team or an executive",
+        lambda a, s: _is_team(a, s) or a.has(Role.EXECUTIVE),
+        _EARLY,
+        hindered=_while_tied,
+    ),
+    "leave_matter": Right(
+        "staff of its team or an executive",
+        lambda a, s: _is_team(a, s) or a.has(Role.EXECUTIVE),
+        _EARLY,
+        hindered=_unless_tied,
+    ),
+    # Machines. --------------------------------------------------------------------------------
+    "serve": Right("a matter", _machine, _EARLY, is_machine=True),
     "receive": Right("the intake", _machine, _OPEN, is_machine=True, is_answered=True),
-    "settle": Right("a post", _machine, frozenset({Stage.REPLYING}), is_machine=True),
+    "settle": Right(
+        "a post", _machine, frozenset(_WITH_OWNER) | {Stage.UNCLAIMED}, is_machine=True
+    ),
     "ring": Right("a timer", _machine, _OPEN, is_machine=True),
 }
 
 
-def _out_of_turn(state: State, act: str) -> Refused:
+def out_of_turn(state: State, act: str) -> Refused:
     assert isinstance(state, Escalation)
     if state.is_closed:
         return Conflict(
@@ -99,7 +310,7 @@ def _out_of_turn(state: State, act: str) -> Refused:
             "a new comment of the conversation opens a new escalation",
             stage=state.stage,
         )
-    if act == "claim":
+    if act == "claim" and state.owner is not None:
         return Conflict(
             "already_claimed",
             f"already claimed by {state.owner}",

@@ -18,7 +18,7 @@ from domain.effects import Effect, Find, Notify, OpenEntity, Pending, Publish, T
 from domain.entity import Command, Ring, State, decide, evolve, to_facts
 from domain.escalation import Escalation, OpenEscalation
 from domain.kinds import kind_of
-from domain.ledger import Fact
+from domain.ledger import RULES, Fact
 from domain.messages import Start, opening
 from domain.people import COMMENTER, MACHINE, Actor, Role, Seat, Seats
 from domain.post import Attempted, FindResult, Looked, OpenPost, Post, PublishResult
@@ -67,6 +67,7 @@ def open_escalation(**changes: Any) -> OpenEscalation:
         "terms": terms(),
         "received_at": AT,
         "posted_at": AT,
+        "rules": RULES,
     }
     return OpenEscalation(**(values | changes))
 
@@ -175,7 +176,7 @@ class World:
         """Ring the entity's alarm, or one by name, now."""
         state = self.states[stream]
         now = state.alarm()
-        people = {s: who_fills(s, state.seats) for s in now.seats} if now else {}
+        people = {s: who_fills(s, state.seats_at(now)) for s in now.seats} if now else {}
         name = alarm or (now.name if now else "none")
         return self.command(stream, MACHINE, Ring(alarm=name, people=people))
 

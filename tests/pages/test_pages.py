@@ -15,7 +15,7 @@ from api.deps import ACCESS, POLICY_SECONDS
 from api.pages import cases, frame, sentences
 from config.settings import Settings
 from domain.commitment import CommitmentStage
-from domain.escalation import DismissCode, RefusalCode, Stage
+from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
 from domain.kinds import KINDS
 from domain.people import Seat
 from domain.post import PostStage
@@ -64,6 +64,8 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
         },
     )
     assert "Cora decides" in text_of(proposed)
+    signed = await ben.do(path, "accept_promise", promise_id=_promise_id(office, path))
+    assert "you accepted a promise" in text_of(signed)
 
     waiting = await cora.see("/decisions")
     for shown in ("May I send a saddle?", "We are sorry.", sentence, "Ben is accountable"):
@@ -90,6 +92,13 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
     kept = await ben.see(f"/commitment/{link}")
     assert "kept in time" in kept.text
     assert "the chain holds" in kept.text
+
+
+def _promise_id(office: Office, path: str) -> str:
+    state = office.door.service.state(path[1:])
+    assert isinstance(state, Escalation)
+    assert state.proposal
+    return state.proposal.promises[0].id
 
 
 async def test_words_that_differ_from_the_approved_ones_wait_to_be_cleared(office: Office) -> None:
@@ -566,6 +575,6 @@ async def test_late_is_a_word_and_a_shape(office: Office) -> None:
 async def test_somebody_who_has_left_is_signed_out(office: Office) -> None:
     ada = await office.browser_of("ada")
     with office.door.service.database.writing() as session:
-        people.remove_person(session, "ada", datetime.now(UTC))
+        people.remove_person(session, "ada", datetime.now(UTC), by="root")
 
     assert (await ada.see("/queue")).url.path == "/sign-in"

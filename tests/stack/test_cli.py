@@ -19,7 +19,8 @@ from answerable.policy import read_policy
 from answerable.ports import Ports, choose_ports
 from answerable.surroundings import Running, Trouble, last_run, running_on, settings_for
 from config.settings import Settings
-from store import inbox, people, policies, tables
+from domain.watch import Code, Finding, Verdict
+from store import inbox, people, policies, tables, watch
 from store.database import Database
 from store.migrate import newest
 from tests import builders
@@ -27,8 +28,9 @@ from tests.stack.conftest import Run
 
 COMMANDS = (
     "up", "api", "worker", "migrate", "import", "token", "token create", "token revoke", "people",
-    "people add", "people remove", "policy", "policy apply", "policy show", "backup", "restore",
-    "replay", "doctor", "story",
+    "people add", "people show", "people remove", "absence", "absence add", "absence end",
+    "absence list", "delegate", "delegate give", "delegate end", "delegate list", "policy",
+    "policy apply", "policy show", "backup", "restore", "replay", "doctor", "story",
 )  # fmt: skip
 
 
@@ -291,7 +293,7 @@ def test_doctor_says_what_is_wrong_and_the_way_out(run: Run, sqlite_house: Datab
     at = datetime.now(UTC)
     with sqlite_house.writing() as session:
         session.add(tables.Fork(stream="escalation/1", seq=3, digest="d", seen_at=at))
-        people.remove_person(session, "cora", at)
+        people.remove_person(session, "cora", at, by="root")
         channels = {"blog": {"kind": "webhook", "team": "care", "url": "https://a.example"}}
         policies.apply(session, builders.policy(channels=channels), "root", at)
     result = run("doctor")
@@ -307,6 +309,25 @@ def test_doctor_says_what_is_wrong_and_the_way_out(run: Run, sqlite_house: Datab
     ):
         assert any(told in row for row in problems), told
     assert result.out.endswith("6 problems.\n")
+
+
+@pytest.mark.rule(4)
+def test_doctor_names_what_the_upkeep_check_found_and_the_way_out(
+    run: Run, sqlite_house: Database
+) -> None:
+    assert "the check has not run yet" in run("doctor").out
+    gone = Finding(stream="escalation/1", code=Code.NO_WORKFLOW)
+    at = datetime.now(UTC)
+    with sqlite_house.writing() as session:
+        watch.remember(session, Verdict(found=(gone,)), at)
+    told = run("doctor").out
+    assert "escalation/1 have no workflow. Run `answerable restore --missing`." in told
+    with sqlite_house.writing() as session:
+        watch.remember(session, Verdict(cleared=(gone,)), at)
+    assert "all that is open has its alarm" in run("doctor").out
+    with sqlite_house.writing() as session:
+        watch.remember(session, Verdict(), at - timedelta(minutes=20))
+    assert "The check last ran 20 minutes ago." in run("doctor").out
 
 
 def test_doctor_names_the_address_at_which_nobody_answers(

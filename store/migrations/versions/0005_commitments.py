@@ -8,16 +8,16 @@ from alembic import op
 from store.tables import UtcDateTime
 
 revision = "0005"
-down_revision = "0001"
+down_revision = "0008"
 
 
 def upgrade() -> None:
     for column in (
         sa.Column("first_due_at", UtcDateTime(), nullable=True),
-        sa.Column("was_broken", sa.Boolean(), nullable=False, server_default=sa.text("false")),
-        sa.Column("is_renegotiated", sa.Boolean(), nullable=False, server_default=sa.text("false")),
+        sa.Column("was_broken", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("is_renegotiated", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("says", sa.String(), nullable=True),
-        sa.Column("is_public", sa.Boolean(), nullable=False, server_default=sa.text("true")),
+        sa.Column("is_public", sa.Boolean(), nullable=False, server_default=sa.true()),
         sa.Column("link", sa.String(), nullable=True),
     ):
         op.add_column("commitment", column)
