@@ -28,7 +28,6 @@ class PeopleActivities:
         return SeatsFilled(filled=self._filled(wanted))
 
     def _filled(self, wanted: SeatsWanted) -> dict[Seat, Filled]:
+        at = wanted.at or datetime.now(UTC)
         with self._database.reading() as session:
-            return people.filled_all(
-                session, wanted.wanted, wanted.seats, datetime.now(UTC), urgent=wanted.urgent
-            )
+            return people.filled_all(session, wanted.wanted, wanted.seats, at, urgent=wanted.urgent)

@@ -110,7 +110,7 @@ async def list_posts(
 async def get_post(entity_id: str, door: TheDoor, actor: Reader) -> PostDetail:
     """One public utterance of ours and how far it has come."""
     stream = stream_of("post", entity_id)
-    found = await door.read(lambda session: details.post(session, entity_id, actor))
+    found = await door.read(lambda session: details.post(session, entity_id, actor, now()))
     await note_reading(door, actor, stream)
     return found
 

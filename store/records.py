@@ -21,7 +21,7 @@ from domain.errors import Forked, Gap, Outdated, StaleEpoch
 from domain.escalation import Escalation
 from domain.kinds import KINDS
 from domain.ledger import GENESIS, SCHEMA, Batch, Fact, digest, link
-from domain.post import Post
+from domain.post import Post, PostKind, PostStage
 from domain.watch import wakes_at
 from store import tables, words
 from store.database import Database
@@ -212,6 +212,8 @@ def _derive(session: Session, state: State, *, is_first: bool) -> None:
                 _free_conversation(session, state)
         case Post():
             _put(session, tables.Post, state.id, _post_row(state), is_first=is_first)
+            if state.corrects and state.stage is PostStage.PUBLISHED:
+                _mark_corrected(session, state)
         case Commitment():
             _put(session, tables.Commitment, state.id, _commitment_row(state), is_first=is_first)
 
@@ -262,7 +264,19 @@ def _post_row(state: Post) -> dict[str, Any]:
         "cleared_by": state.cleared_by,
         "opened_at": state.opened_at,
         "published_at": state.published_at,
+        "kind": state.kind,
+        "corrects": state.corrects,
+        "matter_id": state.matter_id,
+        "same_answer_to": state.same_answer_to,
+        "has_news": state.has_news,
     }
+
+
+def _mark_corrected(session: Session, state: Post) -> None:
+    """Whoever reads the earlier post is led to what was said about it since."""
+    by = "retracted_by" if state.kind is PostKind.RETRACTION else "corrected_by"
+    post = tables.Post
+    session.execute(update(post).where(col(post.id) == state.corrects).values({by: state.id}))
 
 
 def _commitment_row(state: Commitment) -> dict[str, Any]:

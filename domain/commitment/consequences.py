@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from domain.base import Words
 from domain.commitment.events import (
     Broken,
@@ -33,9 +31,8 @@ from domain.commitment.stages import Settled
 from domain.commitment.state import Commitment
 from domain.effects import Effect, OpenEntity
 from domain.entity import Event, notify
-from domain.ledger import RULES
 from domain.people import Seat
-from domain.post import OpenPost, Settlement
+from domain.post import OpenPost, PostKind, Settlement
 from domain.terms import Rung
 
 
@@ -143,16 +140,13 @@ def _follow_up(
         words=words,
         writer=writer,
         cleared_by=cleared_by,
-        rules=RULES,
+        rules=state.rules,
     )
-    asked: dict[str, Any] = command.model_dump(mode="json")
     if state.rules >= 2:
-        calendar = state.calendar
-        asked |= {
-            "kind": "follow_up",
-            "review": state.promised.settle,
-            "calendar": calendar.model_dump(mode="json") if calendar else None,
-        }
+        more = {"kind": PostKind.FOLLOW_UP, "review": state.promised.settle}
+        command = command.model_copy(update=more | {"calendar": state.calendar})
     return OpenEntity(
-        stream=f"post/{post_id}", command=asked, summary=f"follow-up on {state.channel}"
+        stream=f"post/{post_id}",
+        command=command.model_dump(mode="json"),
+        summary=f"follow-up on {state.channel}",
     )

@@ -373,6 +373,7 @@ def _watched(state: Commitment, bell: Bell, command: Ring) -> Watched:
         due_at=course.due,
         told=command.people.get(bell.seats[0], ()),
         owed_by=command.people.get(bell.seats[-1], ()),
+        empty=command.empty,
     )
 
 
@@ -388,6 +389,7 @@ def _reached(state: Commitment, bell: Bell, command: Ring, at: datetime) -> Rung
         is_about_date=bell.is_about_date,
         told=command.people.get(bell.seats[0], ()),
         owed_by=command.people.get(bell.seats[-1], ()),
+        empty=command.empty,
     )
 
 

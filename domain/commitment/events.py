@@ -6,6 +6,7 @@ from domain.base import Moment, Words
 from domain.calendar import Calendar
 from domain.commitment.stages import CommitmentStage, Lapse, Promise, Settled, WordSource
 from domain.entity import Event
+from domain.people import Seat
 from domain.post import Settlement
 from domain.terms import PromiseTerms, Rung
 
@@ -133,6 +134,8 @@ class RungReached(Event):
     """It was the new date that waits for a decision, not the promise itself."""
     told: tuple[str, ...] = ()
     owed_by: tuple[str, ...] = ()
+    empty: tuple[Seat, ...] = ()
+    """Seats on which nobody sat, so that the next ones up were told or named."""
 
 
 class Watched(Event):
@@ -144,6 +147,8 @@ class Watched(Event):
     due_at: Moment
     told: tuple[str, ...] = ()
     owed_by: tuple[str, ...] = ()
+    empty: tuple[Seat, ...] = ()
+    """Seats on which nobody sat, so that the next ones up were told or named."""
 
 
 class Broken(Event):

@@ -136,6 +136,7 @@ def _climbed(state: Escalation, alarm: Alarm, command: Ring, at: datetime) -> tu
             "did": rung.act,
             "waited": state.waited(at),
             "urgent": alarm.urgent,
+            "empty": command.empty,
         }
     )
     if rung.act is RungAct.REASSIGN and state.stage is Stage.PREPARING and state.owner:

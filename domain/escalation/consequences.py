@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from domain.base import Words
 from domain.commitment import OpenCommitment
 from domain.effects import Effect, OpenEntity, Tell
@@ -112,7 +114,8 @@ def _spoken(state: Escalation, event: Joined | Revised | Removed) -> tuple[Effec
     if state.owner:
         told.append(notify(state, "commenter_spoke", to=(Seat.OWNER,)))
     if state.rules >= 2 and state.stage is Stage.REPLYING and state.reply is not None:
-        heard = {"act": "heard", "comment_id": event.comment_id}
+        revision = 1 if isinstance(event, Joined) else event.revision
+        heard = {"act": "heard", "comment_id": event.comment_id, "revision": revision}
         told.append(Tell(stream=f"post/{state.reply.post_id}", command=heard))
     return tuple(told)
 
@@ -142,7 +145,16 @@ def _post(
         writer=writer,
         cleared_by=cleared_by,
         rules=state.rules,
+        **_from_terms(state),
     )
+
+
+def _from_terms(state: Escalation) -> dict[str, Any]:
+    """What the terms ask of words before they go out."""
+    replies = state.terms.replies
+    if state.rules < 2 or replies is None:
+        return {}
+    return {"undo": replies.undo, "review": replies.review, "calendar": state.terms.calendar}
 
 
 def _send(
@@ -156,7 +168,9 @@ def _send(
 
 
 def _served(state: Escalation, event: Served) -> OpenEntity:
-    return _opens(state, _post(state, event.post_id, event.words, event.writer, event.approver))
+    post = _post(state, event.post_id, event.words, event.writer, event.approver)
+    marked = {"matter_id": event.matter_id, "same_answer_to": event.same_answer_to}
+    return _opens(state, post.model_copy(update=marked))
 
 
 def _opens(state: Escalation, post: OpenPost) -> OpenEntity:

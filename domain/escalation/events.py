@@ -17,6 +17,7 @@ from domain.escalation.stages import (
     RefusalCode,
     Stage,
 )
+from domain.people import Seat
 from domain.post import Settlement
 from domain.terms import RungAct, Terms
 
@@ -282,6 +283,8 @@ class RungClimbed(Event):
     waited: Seconds = 0
     """Since the move has been owed, in plain time: hours carry the name of whoever owes it."""
     urgent: bool = False
+    empty: tuple[Seat, ...] = ()
+    """Seats on which nobody sat, so that the next ones up were told or named."""
 
 
 class Watched(Event):

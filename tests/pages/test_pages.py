@@ -115,6 +115,34 @@ def _post_link(page: httpx.Response) -> str:
     return "/post/" + page.text.split('href="/post/')[1].split('"')[0]
 
 
+async def test_what_is_published_is_corrected_in_public_by_forms(office: Office) -> None:
+    ada, ben = [await office.browser_of(name) for name in ("ada", "ben")]
+    case = await office.door.published(reply="Your saddle comes on Monday.")
+    (reply,) = (await office.door.ada.get(case))["replies"]
+    post = f"/post/{reply['id']}"
+
+    said = "Your saddle comes on Tuesday."
+    asked = await ada.do(post, "correct", text=said, not_promises=f"{said}\r\n")
+    assert "A correction on" in text_of(asked)
+    assert "Correction of what we published on" in text_of(asked)
+    new = asked.url.path
+    assert new != post
+    handle = office.door.service.client.get_workflow_handle(new[1:])
+    await handle.signal("tell", {"act": "heard", "comment_id": "C2"})
+    await office.door.service.until(
+        lambda: "post:comment:heard" in office.door.service.names(new[1:])
+    )
+    waiting = await ben.see(new)
+    assert "The commenter has spoken since these words were written" in text_of(waiting)
+    await ben.do(new, "clear")
+    await office.door.until_stage(f"posts/{new.rpartition('/')[2]}", "published")
+
+    shown = text_of(await ben.see(post))
+    assert "What was said, and what corrects it" in shown
+    assert "it has been corrected already, in public" in shown
+    assert "Our answer corrected" in text_of(await ben.see(page_of(case)))
+
+
 async def test_the_reason_of_a_refusal_goes_out_as_it_stands(office: Office) -> None:
     path = page_of(await office.door.deciding())
     ada, cora = await office.browser_of("ada"), await office.browser_of("cora")
