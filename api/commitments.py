@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from api.bodies.base import Body, Draft, Strict
 from api.commands import Ask, IdempotencyKey, carry_out, check_key, stream_of
-from api.deps import API, Reader, TheDoor, anybody, only
+from api.deps import API, Door, Reader, TheDoor, anybody, only
 from domain.base import Moment, Value
 from domain.comments import Text
 from domain.commitment import Commitment, WordSource
@@ -87,13 +87,18 @@ async def give_word(
 )
 async def give_word_by_link(secret: str, door: TheDoor, body: LinkWord) -> WordTaken:
     """Say, as whoever holds the private link, whether the promise is kept. Answers once."""
+    return await take_link_word(door, secret, body)
+
+
+async def take_link_word(door: Door, secret: str, body: LinkWord) -> WordTaken:
+    """The same for the page behind the link. Raises Unknown for a link that answers no more."""
     stream, digest = await door.read(lambda s: store.by_link(s, secret))
     source = WordSource.PRIVATE_LINK
     word = Word(is_kept=body.is_kept, source=source, link=digest)
     return await _take(door, Ask(stream, "word", COMMENTER, word, digest), source)
 
 
-async def _take(door: Any, ask: Ask, source: WordSource) -> WordTaken:
+async def _take(door: Door, ask: Ask, source: WordSource) -> WordTaken:
     outcome = await carry_out(door, ask)
 
     def look(session: Session) -> Commitment:

@@ -472,7 +472,12 @@ def commitment(
     dates = [*state.dates, *([wanted] if wanted else [])]
     answered, word = state.answered, state.word
     texts = _texts(
-        session, [proof, answered.reason if answered else None, *(d.reason for d in dates)]
+        session,
+        [
+            proof,
+            answered.reason if answered else None,
+            *(w for d in dates for w in (d.reason, d.words)),
+        ],
     )
     named = [name for d in dates for name in (d.asked_by, d.agreed_by)]
     named += [state.promise.accountable, state.approver, reported_by]
@@ -506,6 +511,7 @@ def _date(date: NewDate, texts: dict[str, str]) -> DateView:
         **date.model_dump(include={"due_at", "asked_by", "agreed_by", "asked_at", "since"}),
         post_id=date.post_id,
         reason=texts.get(date.reason.id),
+        text=texts.get(date.words.id),
     )
 
 

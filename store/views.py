@@ -103,6 +103,8 @@ class DateView(Value):
     """From when it counts; None while it is asked for or on its way to the public."""
     post_id: str | None
     reason: str | None
+    text: str | None
+    """The words that tell the public."""
 
 
 class RungView(Value):

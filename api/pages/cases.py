@@ -82,6 +82,7 @@ async def _show(
     done: str = "",
     typed: Typed | None = None,
     trouble: Trouble | None = None,
+    shown: dict[str, Any] | None = None,
 ) -> Response:
     stream = stream_of(kind, entity_id)
 
@@ -101,6 +102,8 @@ async def _show(
             "typed": typed or Typed(),
             "trouble": trouble,
             "news": _since(lines, trouble),
+            "shown": shown or {},
+            "here": door.settings.links,
         }
 
     context = await door.read(work)

@@ -131,7 +131,6 @@ def of_commitment(detail: CommitmentDetail) -> Move:
     link = None
     if detail.stage == "reported" and detail.posts:
         link = f"/post/{detail.posts[-1].id}"
-    due_at = detail.deadlines[0].due_at if detail.deadlines else None
-    if due_at is None and detail.settled_at is None:
-        due_at = detail.due_at
-    return Move(who, what, due_at, due_at is not None and detail.deadlines[0].is_late, link)
+    if not detail.deadlines:
+        return Move(who, what, None, is_late=False, link=link)
+    return Move(who, what, detail.deadlines[0].due_at, detail.deadlines[0].is_late, link)
