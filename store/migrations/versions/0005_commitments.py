@@ -27,5 +27,5 @@ def upgrade() -> None:
     # spelt ``commitment/<id>``: the id starts at 12.
     op.execute(
         "UPDATE commitment SET was_broken = true WHERE id IN (SELECT substr(stream, 12) "
-        "FROM snapshot WHERE kind = 'commitment' AND body LIKE '%\"was_broken\":true%')"
+        "FROM snapshot WHERE kind = 'commitment' AND body LIKE '%\"was_broken\"\\:true%')"
     )
