@@ -83,6 +83,8 @@ class PostDone(Done):
 
 class CommitmentDone(Done):
     commitment: CommitmentItem
+    secret: str | None = None
+    """Of a private link that was just made: shown this once."""
 
 
 ANSWERS: dict[str, type[Done]] = {
@@ -295,6 +297,7 @@ def _answer(session: Session, ask: Ask, outcome: Outcome) -> Done:
             "post_id": outcome.made or _post_id(outcome.facts),
             "commitment_ids": _promise_ids(outcome.facts),
             kind: item,
+            **({} if outcome.is_repeat else ask.body.shown()),
         }
     )
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from domain.base import PUBLIC, SYSTEM
+from domain.commitment import NewDateAgreed, NewDateAsked, NewDateRefused, ProgressWritten
 from domain.errors import Forbidden, Invalid
 from domain.escalation.events import (
     ApproverAdded,
@@ -47,6 +48,7 @@ INSIDE = frozenset(
         Noted, Proposed, ProposalWithdrawn, Returned, ReplySubmitted, PostOpened, PostReturned,
         ReplyHeld, HoldingSubmitted, Voted, Asked, Informed, ApproverAdded, ApproverReplaced,
         Bypassed, Declined, Rerouted, Merged, Paused, Extended, PromiseCountered, PromiseDeclined,
+        NewDateAsked, NewDateAgreed, NewDateRefused, ProgressWritten,
     )
 )  # fmt: skip
 """Events about proposals, drafts and notes: others see that they happened, not what is in them."""

@@ -362,7 +362,10 @@ def commitment_items(
     texts = words.texts(session, [row.words_id for row in rows])
     return [
         CommitmentItem(
-            **row.model_dump(exclude={"words_id", "is_open"}),
+            **row.model_dump(
+                exclude={"words_id", "is_open", "link", "is_renegotiated", "first_due_at"}
+            ),
+            first_due_at=row.first_due_at or row.due_at,
             sentence=texts.get(row.words_id),
             is_late=row.is_open and row.due_at < at,
         )

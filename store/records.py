@@ -291,8 +291,14 @@ def _commitment_row(state: Commitment) -> dict[str, Any]:
         "accountable": state.promise.accountable,
         "approver": state.approver,
         "opened_at": state.opened_at,
-        "due_at": state.promise.due_at,
+        "due_at": state.due_at,
         "settled_at": state.settled_at,
+        "first_due_at": state.first_due_at,
+        "was_broken": state.was_broken,
+        "is_renegotiated": state.is_renegotiated,
+        "says": {True: "kept", False: "not_kept"}[state.word.is_kept] if state.word else None,
+        "is_public": state.is_public,
+        "link": state.link,
     }
 
 

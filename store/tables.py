@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -53,9 +54,9 @@ def _text(*, nullable: bool = False) -> Column[Any]:
     return Column(Text(), nullable=nullable)
 
 
-def _flag() -> Column[Any]:
-    """A yes or no that was added later: rows of older code say no."""
-    return Column(Boolean(), nullable=False, server_default=false())
+def _flag(*, older: bool = False) -> Column[Any]:
+    """A yes or no that was added later, with what rows of older code say."""
+    return Column(Boolean(), nullable=False, server_default=true() if older else false())
 
 
 SQLModel.metadata.naming_convention = {
@@ -386,6 +387,7 @@ class Commitment(SQLModel, table=True):
         Index("commitment_stage", "stage", "due_at", "id"),
         Index("commitment_accountable", "accountable", "due_at", "id"),
         Index("commitment_due", "due_at", "id"),
+        Index("commitment_link", "link", unique=True),
     )
     id: str = Field(primary_key=True)
     seq: int
@@ -400,6 +402,16 @@ class Commitment(SQLModel, table=True):
     opened_at: datetime = Field(sa_column=_moment())
     due_at: datetime = Field(sa_column=_moment())
     settled_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    first_due_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """The date as it was first promised; None, where older code wrote the row: due_at."""
+    was_broken: bool = Field(default=False, sa_column=_flag())
+    is_renegotiated: bool = Field(default=False, sa_column=_flag())
+    """Kept after its first date, by one that was renegotiated in time."""
+    says: str | None = None
+    """What the commenter said last: kept or not_kept."""
+    is_public: bool = Field(default=True, sa_column=_flag(older=True))
+    link: str | None = None
+    """SHA-256 of the secret by which the commenter may answer just now."""
 
 
 class Delivery(SQLModel, table=True):

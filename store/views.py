@@ -82,8 +82,29 @@ class CommitmentItem(Value):
     approver: str
     opened_at: Moment
     due_at: Moment
+    first_due_at: Moment
+    """As it was first promised; it stays, whatever date counts now."""
     is_late: bool
+    was_broken: bool
+    says: Literal["kept", "not_kept"] | None
+    """What the commenter said last; the stage tells what the company says."""
+    is_public: bool
     settled_at: Moment | None
+
+
+class DateView(Value):
+    """A date that came to count after the first one, in front of the public."""
+
+    due_at: Moment
+    asked_by: str
+    agreed_by: str | None
+    asked_at: Moment
+    since: Moment | None
+    """From when it counts; None while it is asked for or on its way to the public."""
+    post_id: str | None
+    reason: str | None
+    text: str | None
+    """The words that tell the public."""
 
 
 class RungView(Value):
@@ -278,7 +299,21 @@ class CommitmentDetail(CommitmentItem):
     is_insider: bool
     channel: str
     proof: str | None
-    was_broken: bool
+    dates: tuple[DateView, ...]
+    """Every date that came to count after the first one, in order."""
+    wanted: DateView | None
+    """The date that is asked for, for insiders until the public can read of it."""
+    good_by: Moment | None
+    """By when a broken promise is to be made good, where a denial was accepted."""
+    said_by: str | None
+    """How it is known that the commenter spoke: same_account or private_link."""
+    said_at: Moment | None
+    readers_kept: int
+    readers_not_kept: int
+    answer: Literal["upheld", "reopened"] | None
+    """What was answered to the commenter's no, and why."""
+    answer_by: str | None
+    answer_reason: str | None
     reported_by: str | None
     reported_at: Moment | None
     deadlines: tuple[DeadlineView, ...]

@@ -59,6 +59,17 @@ BODIES: dict[str, dict[str, type[Body]]] = {
         "correct": posts.Correct,
         "retract": posts.Retract,
     },
-    "commitment": {"report_kept": commitments.ReportKept, "withdraw": commitments.WithdrawPromise},
+    "commitment": {
+        "report_kept": commitments.ReportKept,
+        "tell": commitments.Tell,
+        "renegotiate": commitments.Renegotiate,
+        "accept_new_date": commitments.AcceptNewDate,
+        "agree": commitments.Agree,
+        "refuse_new_date": commitments.RefuseNewDate,
+        "withdraw": commitments.WithdrawPromise,
+        "make_link": commitments.MakeLink,
+        "uphold": commitments.Uphold,
+        "reopen": commitments.Reopen,
+    },
 }
 """Every command a person can send, with its body; a test compares this with the rules."""

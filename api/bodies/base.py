@@ -171,6 +171,10 @@ class Body(Strict):
         """The command's own fields. Raises Invalid for what only the store can tell."""
         return {}
 
+    def shown(self) -> dict[str, Any]:
+        """What the answer to this very request shows, and no later one can."""
+        return {}
+
 
 class Reason(Body):
     """What is done for a reason that is written down."""

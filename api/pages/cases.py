@@ -39,7 +39,9 @@ LINES = 3_000
 
 ORDER = (
     "claim", "overturn", "propose", "decide_alone", "approve", "refuse", "return", "inform",
-    "reply", "accept_promise", "clear", "confirm", "retry", "report_kept", "ask", "counter_promise",
+    "reply", "accept_promise", "clear", "confirm", "retry", "accept_new_date", "agree",
+    "report_kept", "make_link", "tell", "renegotiate", "refuse_new_date", "reopen", "ask",
+    "counter_promise",
     "decline_promise", "add_approver", "replace_approver", "bypass", "holding_reply",
     "move_private", "note", "pause", "resume", "extend", "renew", "join_matter", "leave_matter",
     "assign", "decline", "release", "reroute", "recall", "withdraw", "correct", "retract",
@@ -80,6 +82,7 @@ async def _show(
     done: str = "",
     typed: Typed | None = None,
     trouble: Trouble | None = None,
+    shown: dict[str, Any] | None = None,
 ) -> Response:
     stream = stream_of(kind, entity_id)
 
@@ -99,6 +102,8 @@ async def _show(
             "typed": typed or Typed(),
             "trouble": trouble,
             "news": _since(lines, trouble),
+            "shown": shown or {},
+            "here": door.settings.links,
         }
 
     context = await door.read(work)

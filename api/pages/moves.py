@@ -22,7 +22,12 @@ PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
         "unconfirmed": ("confirm",),
         "failed": ("retry",),
     },
-    "commitment": {"open": ("report_kept",), "broken": ("report_kept",)},
+    "commitment": {
+        "open": ("accept_new_date", "agree", "report_kept"),
+        "broken": ("report_kept",),
+        "told": ("make_link",),
+        "denied": ("uphold",),
+    },
 }
 """The act that takes a case on from its stage, for whoever may do it."""
 
@@ -113,6 +118,11 @@ def of_commitment(detail: CommitmentDetail) -> Move:
     who, what = {
         "open": (accountable, "keeps the promise and reports it"),
         "reported": ("Somebody other than the reporter", "clears the public word of it"),
+        "told": ("The commenter", "says whether it is; with nothing said it counts as kept"),
+        "denied": (
+            detail.names.get(detail.approver, detail.approver),
+            "answers the commenter, who says that it is not kept",
+        ),
         "broken": (accountable, "still owes it; the date has passed"),
         "kept": ("Nobody", "owes anything: it was kept in time"),
         "kept_late": ("Nobody", "owes anything: it was kept, but late"),
@@ -121,5 +131,6 @@ def of_commitment(detail: CommitmentDetail) -> Move:
     link = None
     if detail.stage == "reported" and detail.posts:
         link = f"/post/{detail.posts[-1].id}"
-    is_open = detail.stage in ("open", "reported", "broken")
-    return Move(who, what, detail.due_at if is_open else None, detail.is_late, link)
+    if not detail.deadlines:
+        return Move(who, what, None, is_late=False, link=link)
+    return Move(who, what, detail.deadlines[0].due_at, detail.deadlines[0].is_late, link)

@@ -78,7 +78,8 @@ def told() -> str:
     """Everything that a whole journey leaves behind, as text; run in other processes below."""
     world = harness.listening(FAY, promises=[promise(), promise("M2")])
     for stream in ("commitment/M1", ESCALATION):
-        for _ in range(20):  # What is open always has a next alarm.
+        # A promise that stays broken is watched for ever: a while of it is enough.
+        for _ in range(12):
             if world.states[stream].alarm():
                 world.sleep(stream)
     lines = [fact.canonical(stream) for stream, facts in world.facts.items() for fact in facts] + [
