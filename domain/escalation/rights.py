@@ -130,6 +130,16 @@ def _unless_alone(state: Escalation) -> Refused | None:
     )
 
 
+def _unless_named(state: Escalation) -> Refused | None:
+    if panel_of(state).missing:
+        return None
+    return Conflict(
+        "nobody_named",
+        "no named approver's word is missing",
+        "any executive who did not propose it may decide it",
+    )
+
+
 def _while_asked(state: Escalation) -> Refused | None:
     if state.question is None:
         return None
@@ -259,7 +269,7 @@ RIGHTS: dict[str, Right] = {
     "add_approver": Right(
         "its owner or an approver", lambda a, s: _is_owner(a, s) or _is_approver(a, s), _DECIDING
     ),
-    "replace_approver": Right(_OVERSEER, _oversees, _DECIDING),
+    "replace_approver": Right(_OVERSEER, _oversees, _DECIDING, hindered=_unless_named),
     "bypass": Right(_OVERSEER, _oversees, _DECIDING, hindered=_while_disputed),
     "withdraw": Right("its owner", _is_owner, _DECIDING),
     # Replying. --------------------------------------------------------------------------------
@@ -316,7 +326,7 @@ def out_of_turn(state: State, act: str) -> Refused:
             "a new comment of the conversation opens a new escalation",
             stage=state.stage,
         )
-    if act == "claim" and state.owner is not None:
+    if act == "claim" and state.owner is not None and state.stage is not Stage.HELD:
         return Conflict(
             "already_claimed",
             f"already claimed by {state.owner}",

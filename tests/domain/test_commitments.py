@@ -168,11 +168,12 @@ def test_once_the_date_has_passed_nothing_is_negotiated(act: str) -> None:
     if act != "renegotiate":
         ask(world, BEN if act == "accept_new_date" else ADA)
     who = CORA if act in ("agree", "refuse_new_date") else ADA
-    fields: dict[str, Any] = {
+    told: dict[str, dict[str, Any]] = {
         "renegotiate": {"due_at": LATER, "reason": words("why"), "words": words("later")},
         "agree": {"post_id": "P3"},
         "refuse_new_date": {"reason": words("why")},
-    }.get(act, {})
+    }
+    fields = told.get(act, {})
     world.at = DUE + TICK
     no = refusal(world, who, act, **fields)
     assert (type(no), no.code) == (Conflict, "date_has_passed")

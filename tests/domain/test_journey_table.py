@@ -8,7 +8,9 @@ executive besides.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -21,138 +23,15 @@ from domain.kinds import KINDS, kind_of
 from domain.ledger import RULES
 from domain.people import Role
 from domain.post import FindResult, PublishResult
+from domain.terms import DecisionMode, DecisionTerms, Limits
 from tests.builders import ADA, AT, BEN, CORA, DEV, EVE, HOOK, ROOT, Member
 from tests.domain import harness
+from tests.domain.grids import ESCALATION_GRIDS
 from tests.domain.harness import ESCALATION, FAY, GUS, World, words
 
+DAY = timedelta(days=1)
 UNA = Member("una", (Role.STAFF,), {"shop": False})
 CAST = {m.id: m for m in (ADA, GUS, BEN, FAY, CORA, DEV, EVE, ROOT, HOOK, UNA)}
-
-ESCALATION_GRIDS = {
-    # Nobody owns it, so even Ada is only one of the team.
-    "unclaimed": """
-               ada  gus  ben  fay  cora dev  eve  root hook
-    claim      ok   ok   ok   ok   F    F    F    F    F
-    release    F    F    C    C    C    F    F    F    F
-    assign     F    F    ok   ok   ok   F    F    F    F
-    dismiss    ok   ok   ok   ok   F    F    F    F    F
-    propose    F    F    F    F    F    F    F    F    F
-    approve    F    F    F    C    C    F    F    F    F
-    refuse     F    F    F    C    C    F    F    F    F
-    return     F    F    F    C    C    F    F    F    F
-    reply      F    F    F    F    F    F    F    F    F
-    note       ok   ok   ok   ok   ok   F    F    F    F
-    withdraw   F    F    F    F    F    F    F    F    F
-    receive    F    F    F    F    F    F    F    F    ok
-    settle     F    F    F    F    F    F    F    F    -
-    ring       F    F    F    F    F    F    F    F    ok
-    """,
-    "preparing": """
-               ada  gus  ben  fay  cora dev  eve  root hook
-    claim      C    C    C    C    F    F    F    F    F
-    release    ok   F    ok   ok   ok   F    F    F    F
-    assign     ok   F    ok   ok   ok   F    F    F    F
-    dismiss    ok   F    F    ok   F    F    F    F    F
-    propose    ok   F    F    ok   F    F    F    F    F
-    approve    F    F    F    C    C    F    F    F    F
-    refuse     F    F    F    C    C    F    F    F    F
-    return     F    F    F    C    C    F    F    F    F
-    reply      C    F    F    C    F    F    F    F    F
-    note       ok   ok   ok   ok   ok   F    F    F    F
-    withdraw   C    F    F    C    F    F    F    F    F
-    receive    F    F    F    F    F    F    F    F    ok
-    settle     F    F    F    F    F    F    F    F    -
-    ring       F    F    F    F    F    F    F    F    ok
-    """,
-    "deciding": """
-               ada  gus  ben  fay  cora dev  eve  root hook
-    claim      C    C    C    C    F    F    F    F    F
-    release    C    F    C    C    C    F    F    F    F
-    assign     C    F    C    C    C    F    F    F    F
-    dismiss    C    F    F    C    F    F    F    F    F
-    propose    C    F    F    C    F    F    F    F    F
-    approve    F    F    F    F    ok   F    F    F    F
-    refuse     F    F    F    F    ok   F    F    F    F
-    return     F    F    F    F    ok   F    F    F    F
-    reply      C    F    F    C    F    F    F    F    F
-    note       ok   ok   ok   ok   ok   F    F    F    F
-    withdraw   ok   F    F    ok   F    F    F    F    F
-    receive    F    F    F    F    F    F    F    F    ok
-    settle     F    F    F    F    F    F    F    F    -
-    ring       F    F    F    F    F    F    F    F    ok
-    """,
-    # Decided; the words are still to be written.
-    "replying": """
-               ada  gus  ben  fay  cora dev  eve  root hook
-    claim      C    C    C    C    F    F    F    F    F
-    release    C    F    C    C    C    F    F    F    F
-    assign     ok   F    ok   ok   ok   F    F    F    F
-    dismiss    C    F    F    C    F    F    F    F    F
-    propose    C    F    F    C    F    F    F    F    F
-    approve    F    F    F    F    C    F    F    F    F
-    refuse     F    F    F    F    C    F    F    F    F
-    return     F    F    F    F    C    F    F    F    F
-    reply      ok   F    F    ok   F    F    F    F    F
-    note       ok   ok   ok   ok   ok   F    F    F    F
-    withdraw   C    F    F    C    F    F    F    F    F
-    receive    F    F    F    F    F    F    F    F    ok
-    settle     F    F    F    F    F    F    F    F    -
-    ring       F    F    F    F    F    F    F    F    ok
-    """,
-    # The words are written and wait for another person.
-    "replying, in review": """
-               ada  gus  ben  fay  cora dev  eve  root hook
-    claim      C    C    C    C    F    F    F    F    F
-    release    C    F    C    C    C    F    F    F    F
-    assign     ok   F    ok   ok   ok   F    F    F    F
-    dismiss    C    F    F    C    F    F    F    F    F
-    propose    C    F    F    C    F    F    F    F    F
-    approve    F    F    F    F    C    F    F    F    F
-    refuse     F    F    F    F    C    F    F    F    F
-    return     F    F    F    F    C    F    F    F    F
-    reply      C    F    F    C    F    F    F    F    F
-    note       ok   ok   ok   ok   ok   F    F    F    F
-    withdraw   C    F    F    C    F    F    F    F    F
-    receive    F    F    F    F    F    F    F    F    ok
-    settle     F    F    F    F    F    F    F    F    ok
-    ring       F    F    F    F    F    F    F    F    ok
-    """,
-    "listening": """
-               ada  gus  ben  fay  cora dev  eve  root hook
-    claim      C    C    C    C    F    F    F    F    F
-    release    C    F    C    C    C    F    F    F    F
-    assign     ok   F    ok   ok   ok   F    F    F    F
-    dismiss    C    F    F    C    F    F    F    F    F
-    propose    C    F    F    C    F    F    F    F    F
-    approve    F    F    F    F    C    F    F    F    F
-    refuse     F    F    F    F    C    F    F    F    F
-    return     F    F    F    F    C    F    F    F    F
-    reply      C    F    F    C    F    F    F    F    F
-    note       ok   ok   ok   ok   ok   F    F    F    F
-    withdraw   C    F    F    C    F    F    F    F    F
-    receive    F    F    F    F    F    F    F    F    ok
-    settle     F    F    F    F    F    F    F    F    -
-    ring       F    F    F    F    F    F    F    F    ok
-    """,
-    # Only the intake hears that it is closed: its comment then opens a successor.
-    "closed": """
-               ada  gus  ben  fay  cora dev  eve  root hook
-    claim      C    C    C    C    F    F    F    F    F
-    release    C    F    C    C    C    F    F    F    F
-    assign     C    F    C    C    C    F    F    F    F
-    dismiss    C    F    F    C    F    F    F    F    F
-    propose    C    F    F    C    F    F    F    F    F
-    approve    F    F    F    F    C    F    F    F    F
-    refuse     F    F    F    F    C    F    F    F    F
-    return     F    F    F    F    C    F    F    F    F
-    reply      C    F    F    C    F    F    F    F    F
-    note       C    C    C    C    C    F    F    F    F
-    withdraw   C    F    F    C    F    F    F    F    F
-    receive    F    F    F    F    F    F    F    F    C
-    settle     F    F    F    F    F    F    F    F    -
-    ring       F    F    F    F    F    F    F    F    -
-    """,
-}
 
 _SETTLED_POST = """
                ada  gus  ben  fay  cora dev  eve  root hook
@@ -427,9 +306,60 @@ GRIDS = {"escalation": ESCALATION_GRIDS, "post": POST_GRIDS, "commitment": COMMI
 # How each stage is reached, and a command that is fine but for who sends it and when. ----------
 
 
+SERVED: dict[str, Any] = {
+    "matter_id": "T1",
+    "post_id": "P7",
+    "words": words("to everybody"),
+    "writer": "gus",
+    "approver": "cora",
+    "owner": "gus",
+    "same_answer_to": 40,
+}
+
+ASSIGNED = harness.terms(
+    limits=Limits(lease=3600, look_at=100), decision=DecisionTerms(mode=DecisionMode.OWNER)
+)
+"""Claims lapse, every dismissal is looked at again, and owners decide alone."""
+
+
+def _assigned(owner: Member) -> World:
+    world = harness.unclaimed(terms=ASSIGNED)
+    world.do(ESCALATION, BEN, "assign", assignee=owner.actor)
+    return world
+
+
+def _tied(owner: Member) -> World:
+    """It belongs to a matter, and its clock stands still besides."""
+    world = harness.preparing(owner)
+    world.do(ESCALATION, BEN, "join_matter", matter_id="T1")
+    world.do(ESCALATION, BEN, "pause", code="legal", reason=words("p"), until=AT + 2 * DAY)
+    return world
+
+
+def _asked(owner: Member) -> World:
+    """Cora and Fay are named to decide it; Gus is to be accountable for a promise in it."""
+    named = harness.terms(decision=DecisionTerms(approvers=("cora", "fay")))
+    made = [harness.promise("M1", accountable="gus")]
+    world = harness.deciding(owner, {"terms": named}, reply=words("reply"), promises=made)
+    world.do(ESCALATION, CORA, "ask", question=words("when?"))
+    return world
+
+
+def _waiting(owner: Member) -> World:
+    """The words were approved and wait until Gus accepts the promise in them."""
+    made = [harness.promise("M1", accountable="gus")]
+    return harness.replying(owner, reply=words("reply"), promises=made)
+
+
 def _escalation(stage: str, who: Member) -> tuple[World, str]:
     owner = FAY if who is FAY else ADA
     reach: dict[str, Callable[[], World]] = {
+        "held": harness.held,
+        "held, second look": lambda: harness.dismissed(owner),
+        "preparing, assigned": lambda: _assigned(owner),
+        "preparing, in a matter": lambda: _tied(owner),
+        "deciding, asked": lambda: _asked(owner),
+        "replying, waiting": lambda: _waiting(owner),
         "unclaimed": harness.unclaimed,
         "preparing": lambda: harness.preparing(owner),
         "deciding": lambda: harness.deciding(owner),
@@ -499,7 +429,39 @@ def _fields(kind: str, act: str, world: World, stream: str) -> dict[str, Any]:
     alarm = state.alarm()
     fields: dict[tuple[str, str], dict[str, Any]] = {
         ("escalation", "assign"): {"assignee": GUS.actor},
+        ("escalation", "decline"): {"reason": words("not mine")},
+        ("escalation", "reroute"): {"terms": harness.terms(team="shop"), "reason": words("theirs")},
         ("escalation", "dismiss"): {"code": "spam"},
+        ("escalation", "merge"): {"into": "E0", "reason": words("the same")},
+        ("escalation", "answered_outside"): {"link": words("link")},
+        ("escalation", "decide_alone"): {"outcome": "approve"},
+        ("escalation", "ask"): {"question": words("when?")},
+        ("escalation", "inform"): {"words": words("then")},
+        ("escalation", "add_approver"): {"approver": BEN.actor, "reason": words("law")},
+        ("escalation", "replace_approver"): {
+            "person": "cora",
+            "approver": BEN.actor,
+            "reason": words("gone"),
+        },
+        ("escalation", "bypass"): {"post_id": "P1", "reason": words("fire")},
+        ("escalation", "move_private"): {"post_id": "P1", "words": words("note")},
+        ("escalation", "holding_reply"): {"post_id": "P8", "words": words("we look into it")},
+        ("escalation", "accept_promise"): {"promise_id": "M1"},
+        ("escalation", "counter_promise"): {
+            "promise_id": "M1",
+            "due_at": AT + timedelta(days=20),
+            "reason": words("later"),
+        },
+        ("escalation", "decline_promise"): {"promise_id": "M1", "reason": words("no")},
+        ("escalation", "pause"): {
+            "code": "third_party",
+            "reason": words("lab"),
+            "until": AT + timedelta(days=2),
+        },
+        ("escalation", "extend"): {"seconds": 3600, "code": "complex", "reason": words("much")},
+        ("escalation", "join_matter"): {"matter_id": "T2"},
+        ("escalation", "leave_matter"): {"reason": words("mine is different")},
+        ("escalation", "serve"): SERVED,
         ("escalation", "propose"): {"request": words("request")},
         ("escalation", "approve"): {"post_id": "P1"},
         ("escalation", "refuse"): {"code": "disagree", "reason": words("no")},
@@ -535,14 +497,23 @@ def _fields(kind: str, act: str, world: World, stream: str) -> dict[str, Any]:
         },
     }
     if act == "ring":
+        world.at = max(world.at, alarm.at if alarm else world.at)
         return {"alarm": alarm.name if alarm else "none"}
     return fields.get((kind, act), {})
 
 
-def _reach(kind: str, stage: str, who: Member) -> tuple[World, str]:
-    world, stream = REACH[kind](stage, who)
+@cache
+def _reached(kind: str, stage: str, who: str) -> tuple[World, str]:
+    world, stream = REACH[kind](stage, CAST[who])
     assert world.states[stream].stage == stage.partition(",")[0]
     return world, stream
+
+
+def _reach(kind: str, stage: str, who: Member) -> tuple[World, str]:
+    """A world of one's own at that stage; played once, since what it holds is never changed."""
+    world, stream = _reached(kind, stage, "fay" if who is FAY else "ada")
+    facts = {name: list(told) for name, told in world.facts.items()}
+    return replace(world, states=dict(world.states), facts=facts), stream
 
 
 def _try(kind: str, stage: str, act: str, who: Member) -> tuple[str, Refused | None, State]:
@@ -661,24 +632,63 @@ def test_an_entity_that_is_open_is_not_opened_again(kind: str) -> None:
 
 # The stage table says what the commands do. ---------------------------------------------------
 
-MOVES_OF_MACHINES = {"settle": "published", "ring": "quiet"}
-"""What the stage table calls the moves that no person makes."""
+MOVES = {
+    ("settle", Stage.LISTENING): "published",
+    ("ring", Stage.CLOSED): "quiet",
+    ("ring", Stage.UNCLAIMED): "lost",
+    ("dismiss", Stage.HELD): "sampled",
+    ("receive", Stage.CLOSED): "removed",
+}
+"""What the stage table calls a move that its command alone does not name."""
+
+TAKEN_BACK: dict[str, Any] = {
+    "comment_id": "C1",
+    "revision": 2,
+    "words": words("comment C1"),
+    "is_removed": True,
+}
+
+
+def _left_alone() -> World:
+    """Nobody has claimed it, and it belongs to a matter."""
+    world = harness.unclaimed(terms=ASSIGNED)
+    world.do(ESCALATION, BEN, "join_matter", matter_id="T1")
+    return world
+
+
+WAYS: list[tuple[Stage, Callable[[], World], Member, str, dict[str, Any]]] = [
+    (Stage.HELD, harness.held, HOOK, "receive", TAKEN_BACK),
+    (Stage.UNCLAIMED, harness.unclaimed, HOOK, "receive", TAKEN_BACK),
+    (Stage.UNCLAIMED, _left_alone, HOOK, "serve", SERVED),
+    (Stage.UNCLAIMED, _left_alone, ADA, "dismiss", {"code": "spam"}),
+    (Stage.PREPARING, harness.preparing, HOOK, "receive", TAKEN_BACK),
+]
+"""Moves that want another situation than those of the grids."""
+
+
+def _moves_of(stage: Stage) -> Iterator[tuple[str, State]]:
+    """Every act that leaves the stage, with the state it leads to."""
+    for name, grid in ESCALATION_GRIDS.items():
+        people, rows = _rows(grid)
+        if name.partition(",")[0] == stage:
+            for act, cells in rows.items():
+                for who, cell in zip(people, cells, strict=True):
+                    if cell == "ok":
+                        yield act, _try("escalation", name, act, who)[2]
+    for at, reach, who, act, fields in WAYS:
+        if at is stage:
+            world = reach()
+            assert world.do(ESCALATION, who, act, **fields)
+            yield act, world.escalation
 
 
 @pytest.mark.parametrize("stage", Stage)
 def test_a_stage_is_left_by_what_the_stage_table_says_and_by_nothing_else(stage: Stage) -> None:
     left: dict[str, Stage] = {}
-    for name, grid in ESCALATION_GRIDS.items():
-        if name.partition(",")[0] != stage:
-            continue
-        people, rows = _rows(grid)
-        for act, cells in rows.items():
-            for who, cell in zip(people, cells, strict=True):
-                if cell == "ok":
-                    _, _, after = _try("escalation", name, act, who)
-                    if after.stage != stage:
-                        move = MOVES_OF_MACHINES.get(act, act)
-                        assert left.setdefault(move, Stage(after.stage)) == after.stage
+    for act, after in _moves_of(stage):
+        if after.stage != stage:
+            move = MOVES.get((act, Stage(after.stage)), act)
+            assert left.setdefault(move, Stage(after.stage)) == after.stage
     assert left == STAGES[stage].leaves_by
 
 
@@ -692,7 +702,8 @@ def test_a_stage_gives_the_time_and_names_the_seat_that_the_table_says(stage: St
     else:
         assert deadline is not None
         assert deadline.stage == stage
-        assert deadline.allowance == getattr(world.escalation.terms.allowances, row.allowance)
+        of = Limits() if row.allowance == "look" else world.escalation.terms.allowances
+        assert deadline.allowance == getattr(of, row.allowance)
     if row.owed_by is not None:
         alarm = world.escalation.alarm()
         assert alarm is not None

@@ -564,7 +564,7 @@ class Case(RuleBasedStateMachine):
                 continue
             opened = self.world.facts[stream][0]
             assert state.first_due_at == CommitmentOpened.model_validate(opened.data).promise.due_at
-            is_broken = "commitment:promise:broken" in self._names(state)
+            is_broken = "commitment:promise:broken" in self.world.names(stream)
             assert state.was_broken == is_broken
             if is_broken:
                 assert state.stage is not CommitmentStage.KEPT
