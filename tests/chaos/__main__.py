@@ -29,8 +29,7 @@ from sqlmodel import col
 
 from answerable import embedded, guard
 from config.settings import Settings
-from domain.policy import Channel, ChannelKind, Policy
-from domain.terms import Allowances
+from domain.policy import GENERAL, Channel, ChannelKind, Policy
 from store import people, policies, records, tables
 from store.database import Database
 from store.migrate import upgrade
@@ -105,7 +104,9 @@ def furnish(database: Database, ports: Ports) -> dict[str, str]:
         posts_per_second=100,
     )
     policy = Policy(
-        channels={"hook": hook}, teams={"care": "Care", "shop": "Shop"}, allowances=Allowances()
+        channels={"hook": hook},
+        teams={"care": "Care", "shop": "Shop"},
+        terms={GENERAL: builders.plan()},
     )
     at = datetime.now(UTC)
     with database.writing() as session:
