@@ -50,11 +50,11 @@ from domain.escalation.stages import (
     HeldFor,
     Outcome,
     PauseCode,
-    Recommendation,
     RefusalCode,
     Stage,
 )
 from domain.escalation.state import Escalation, Proposal
+from domain.panel import Recommendation
 
 __all__ = [
     "ESCALATION",

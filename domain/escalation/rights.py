@@ -5,7 +5,8 @@ from __future__ import annotations
 from domain.entity import Right, State
 from domain.errors import Conflict, Refused
 from domain.escalation.stages import HeldFor, Stage
-from domain.escalation.state import Escalation, Panel
+from domain.escalation.state import Escalation
+from domain.panel import Panel
 from domain.people import Actor, Role
 from domain.terms import DecisionMode
 
@@ -36,11 +37,12 @@ def panel_of(state: Escalation) -> Panel:
     return (proposal.panel if proposal else None) or Panel()
 
 
+def proposer_of(state: Escalation) -> str | None:
+    return state.proposal.by if state.proposal else None
+
+
 def _decides(actor: Actor, state: Escalation) -> bool:
-    """By themselves or for somebody else; for whom exactly, the decision itself looks at."""
-    proposer = state.proposal.by if state.proposal else None
-    may = panel_of(state).is_eligible(actor.id, actor.roles) or bool(actor.stands_for)
-    return may and actor.id != proposer
+    return panel_of(state).may_speak(actor, proposer_of(state))
 
 
 def _oversees(actor: Actor, state: Escalation) -> bool:
