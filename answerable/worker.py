@@ -17,6 +17,7 @@ from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.effects import EffectActivities
+from activities.matters import MatterActivities
 from activities.notices import NoticeActivities
 from activities.people import PeopleActivities
 from activities.publishing import PublishingActivities, channels_in_force
@@ -29,6 +30,7 @@ from store import tables
 from store.database import Database
 from workflows.commitment import CommitmentWorkflow
 from workflows.escalation import EscalationWorkflow
+from workflows.matter import MatterWorkflow
 from workflows.notices import NoticesWorkflow
 from workflows.post import PostWorkflow
 from workflows.upkeep import HandOverWorkflow, UpkeepWorkflow
@@ -39,6 +41,7 @@ WORKFLOWS = [
     EscalationWorkflow,
     PostWorkflow,
     CommitmentWorkflow,
+    MatterWorkflow,
     NoticesWorkflow,
     HandOverWorkflow,
     UpkeepWorkflow,
@@ -79,6 +82,7 @@ class Staff:
         records = RecordActivities(self.database, effects)
         notices = NoticeActivities(self.database, self.settings)
         upkeep = UpkeepActivities(self.client, self.database)
+        matters = MatterActivities(self.client, self.database)
         return Worker(
             self.client,
             task_queue=self.task_queue,
@@ -90,6 +94,9 @@ class Staff:
                 notices.send_notices,
                 upkeep.hand_over_waiting,
                 upkeep.sweep,
+                matters.serve_members,
+                matters.await_members,
+                matters.count_members,
             ],
             workflow_runner=runner(),
             activity_executor=self.threads,

@@ -109,6 +109,25 @@ class LookResult(Value):
     result: FindResult
 
 
+class TurnWanted(Value):
+    """Asks for one step of a matter's release; see ``domain.matter.Turn``."""
+
+    matter_id: str
+    n: int
+    limit: int
+    is_paced: bool = True
+
+
+class TurnTaken(Value):
+    """How many members a matter has of each kind after a turn."""
+
+    waiting: int
+    served: int
+    apart: int = 0
+    pause: int = 1
+    """Seconds that the channels need for those just served."""
+
+
 class NoticesStart(Value):
     """The input of one person's notices: what is still to be told, and the time to gather."""
 

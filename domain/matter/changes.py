@@ -30,7 +30,7 @@ def _enter(matter: Matter, stage: MatterStage, at: datetime, **changes: Any) -> 
 def _with_turn(matter: Matter, what: What, at: datetime, limit: int = MOST) -> Matter:
     """The next thing the service does with the members, numbered anew."""
     n = matter.turns + 1
-    turn = Turn(n=n, what=what, at=at, limit=limit)
+    turn = Turn(n=n, what=what, at=at, limit=limit, is_paced=limit == MOST)
     return matter.model_copy(update={"turns": n, "turn": turn})
 
 

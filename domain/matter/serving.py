@@ -59,8 +59,11 @@ def post_id_of(matter: Matter, escalation_id: str) -> str:
     return ulid_of(matter.id, escalation_id, at=matter.answer.at)
 
 
-def serve(matter: Matter, escalation_id: str, people: int) -> dict[str, Any]:
-    """What one member is told: the one cleared text, openly the same for so many people."""
+def serve(matter: Matter, escalation_id: str, owner: str | None, people: int) -> dict[str, Any]:
+    """What one member is told: the one cleared text, openly the same for so many people.
+
+    Whoever owns it goes on owning it; what nobody has claimed becomes the matter's owner's.
+    """
     answer = matter.answer
     assert answer is not None
     command = Serve(
@@ -69,7 +72,7 @@ def serve(matter: Matter, escalation_id: str, people: int) -> dict[str, Any]:
         words=answer.words,
         writer=answer.writer,
         approver=answer.approver,
-        owner=matter.owner,
+        owner=owner or matter.owner,
         same_answer_to=people,
         refused=answer.refused,
     )

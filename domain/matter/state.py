@@ -57,6 +57,8 @@ class Turn(Value):
     what: What
     at: Moment
     limit: int = MOST
+    is_paced: bool = True
+    """Whether it serves no more than the channels can publish in about a minute."""
 
 
 class Matter(State):
