@@ -34,10 +34,9 @@ def find(text: str, language: str = "en") -> tuple[Found, ...]:
     """
     reading = Reading(text)
     judge = _Judge(rules.of(language), lower(reading.plain))
-    tag = rules.speaks(language)
     return tuple(
         Found(start=s.start, end=s.end, sentence=text[s.start : s.end], rule=rule)
-        for s in reading.sentences("en" if tag == rules.NEUTRAL else tag)
+        for s in reading.sentences(rules.primary(language))
         if (rule := judge.rule_that_finds(s.plain))
     )
 
@@ -92,5 +91,3 @@ def _says_enough(part: str, sentence: str) -> bool:
 
 def _bare(text: str) -> str:
     return " ".join(lower(fold(text)).split()).strip(" .,;:!?\"'()*_-–—…")
-
-

@@ -65,7 +65,11 @@ def lower(text: str) -> str:
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)\]']", re.IGNORECASE)
 _HANDLE = re.compile(r"@[\w.-]*\w(?:@[\w.-]*\w)?")  # of a mail address what follows the name
 
-_GONE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
+_GONE = (
+    "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
+    "\ufe00-\ufe0f\ufeff"
+)
+"""What nobody sees: soft hyphens, joiners, marks of direction, variants of a sign."""
 
 _SPOT = re.compile(rf"[<&*~_\n{_GONE}]")
 _SPOT_OR_SPACES = re.compile(rf"[<&*~_\n{_GONE}]|[ ](?=[ \n])")
@@ -118,6 +122,7 @@ _CLUSTER = re.compile(r"(?s:.)[\u0300-\u036f]*")
 """A letter and its marks, which some keyboards write apart."""
 
 _QUOTES = "\"'"
+WINDOW = 2000
 MANY_QUOTES = 500
 """The segmenter looks for the end of each quotation; with thousands of them that is slow, and they
 quote nothing. Beyond this number it is shown none."""
@@ -143,6 +148,8 @@ class _Piece(NamedTuple):
     plain: str
     start: int
     end: int
+    is_mark: bool = False
+    """Markup that stands for nothing: the sign of bold print, a tag."""
 
 
 class Reading:
@@ -161,7 +168,8 @@ class Reading:
         done = 0
         for edit in _edits(folded):
             yield _Piece(folded[done : edit.start()], done, edit.start())
-            yield _Piece(self._instead(edit, folded), edit.start(), edit.end())
+            is_mark = edit.lastgroup == "gone"
+            yield _Piece(self._instead(edit, folded), edit.start(), edit.end(), is_mark)
             done = edit.end()
         yield _Piece(folded[done:], done, len(folded))
 
@@ -185,30 +193,59 @@ class Reading:
         lowered = lower(self.plain)
         offset = 0
         for line in seen.split("\n"):
-            if line.strip():
-                for cut in get_sentence_boundaries(language, line):
-                    start, end = offset + cut["start_index"], offset + cut["end_index"]
-                    plain = lowered[start:end]
-                    start += len(plain) - len(plain.lstrip())
-                    if plain := plain.strip():
-                        yield self._placed(plain, start)
+            for start, end in _cuts(line, language) if line.strip() else ():
+                plain = lowered[offset + start : offset + end]
+                blank = len(plain) - len(plain.lstrip())
+                if plain := plain.strip():
+                    yield self._placed(plain, offset + start + blank)
             offset += len(line) + 1
 
-    def _placed(self, plain: str, start: int) -> Sentence:
-        first, _ = self._place(start)
-        _, end = self._place(start + len(plain) - 1)
-        return Sentence(plain, first, end)
+    def _placed(self, plain: str, at: int) -> Sentence:
+        """With the marks that stand around it, so that no half of a pair of them is left."""
+        first, start, _ = self._place(at)
+        last, _, end = self._place(at + len(plain) - 1)
+        while first > 0 and start == self._pieces[first].start and self._is_mark(first - 1):
+            first -= 1
+            start = self._pieces[first].start
+        while end == self._pieces[last].end and self._is_mark(last + 1):
+            last += 1
+            end = self._pieces[last].end
+        if self._composed_from:
+            start, end = self._composed_from[start], self._composed_from[end]
+        return Sentence(plain, start, end)
 
-    def _place(self, at: int) -> tuple[int, int]:
-        """Where a character of the plain form begins and ends in the text."""
+    def _is_mark(self, n: int) -> bool:
+        if n >= len(self._pieces):
+            return False
+        piece = self._pieces[n]
+        return not piece.plain and (piece.start == piece.end or piece.is_mark)
+
+    def _place(self, at: int) -> tuple[int, int, int]:
+        """The piece that a character of the plain form is in, and where it begins and ends."""
         n = bisect_right(self._starts, at) - 1
         piece, offset = self._pieces[n], at - self._starts[n]
         start = piece.start + offset
-        is_last = offset == len(piece.plain) - 1
-        end = piece.end if is_last else start + 1
-        if self._composed_from:
-            return self._composed_from[start], self._composed_from[end]
-        return start, end
+        return n, start, piece.end if offset == len(piece.plain) - 1 else start + 1
+
+
+def _cuts(line: str, language: str) -> Iterator[tuple[int, int]]:
+    """Where the sentences of a line begin and end.
+
+    The segmenter's work grows with the square of the sentences it is shown, so it is shown a window
+    at a time. The last sentence of a window may go on beyond it and begins the next one.
+    """
+    at, width = 0, WINDOW
+    while at < len(line):
+        found = get_sentence_boundaries(language, line[at : at + width])
+        is_last = at + width >= len(line)
+        if not is_last and len(found) < 2:
+            width *= 2
+            continue
+        whole = found if is_last else found[:-1]
+        yield from ((at + cut["start_index"], at + cut["end_index"]) for cut in whole)
+        if is_last:
+            return
+        at, width = at + found[-1]["start_index"], WINDOW
 
 
 def _composed(folded: str) -> tuple[str, list[int]]:

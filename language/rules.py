@@ -107,8 +107,12 @@ def _read(name: str) -> Language:
 
 def speaks(tag: str) -> str:
     """The file that a language tag leads to: `en-GB` to `en`, what nobody wrote to `neutral`."""
-    language = re.split(r"[-_]", tag.strip().lower())[0]
+    language = primary(tag)
     return language if language in _known() else NEUTRAL
+
+
+def primary(tag: str) -> str:
+    return re.split(r"[-_]", tag.strip().lower())[0]
 
 
 _known = cache(known)

@@ -104,9 +104,7 @@ def _frame() -> tuple[re.Pattern[str], re.Pattern[str], frozenset[str]]:
         re.compile(
             rf"[\s.,:]*(?:(?:{greets})\b(?: there\b)?(?:,? {_A_NAME}){{0,2}}\s?[,!.:;–—-]+)?", re.I
         ),
-        re.compile(
-            rf"[\s,.!–—-]*\b(?:{closes})\b[\s,.!–—-]*(?:{_A_NAME}[\s.]*){{0,2}}\Z", re.I
-        ),
+        re.compile(rf"[\s,.!–—-]*\b(?:{closes})\b[\s,.!–—-]*(?:{_A_NAME}[\s.]*){{0,2}}\Z", re.I),
         frozenset(word for frame in frames for word in frame.common),
     )
 
@@ -156,10 +154,10 @@ def nearest(
     mine = shape(text)
     if not mine.is_long_enough():
         return None
-    shapes = ((id, shape(other)) for id, other in recent)
+    shapes = ((key, shape(other)) for key, other in recent)
     choices = {
-        id: other.words
-        for id, other in shapes
+        key: other.words
+        for key, other in shapes
         if other.is_long_enough() and mine.may_reach(other, threshold)
     }
     best = process.extractOne(
@@ -187,9 +185,7 @@ by its twelve rarest runs among its first 160 words, a run leads to at most 64 g
 twelve of these are compared: the work grows with the number of texts, however they are written."""
 
 
-def copies(
-    texts: Sequence[tuple[str, str]], threshold: int = READY_MADE
-) -> list[list[str]]:
+def copies(texts: Sequence[tuple[str, str]], threshold: int = READY_MADE) -> list[list[str]]:
     """Groups of two or more ids whose texts are near-identical, the largest first.
 
     A group is all that is like its first text; likeness is not handed on from copy to copy, which
@@ -197,8 +193,8 @@ def copies(
     their equals. Where very many texts share their words, a few copies can be missed.
     """
     same: dict[str, list[str]] = defaultdict(list)
-    for id, text in texts:
-        same[shape(text).words or "=" + text.strip()].append(id)
+    for key, text in texts:
+        same[shape(text).words or "=" + text.strip()].append(key)
     leader_of = _leaders([words for words in same if len(words) >= FEW], threshold)
     groups: dict[str, list[str]] = defaultdict(list)
     for words, ids in same.items():
@@ -262,8 +258,8 @@ def likely_same_matter(
     """
     mine = _telling(text)
     sayings = {
-        id: " ".join(sorted(theirs))
-        for id, theirs in ((id, _telling(other)) for id, other in others)
+        key: " ".join(sorted(theirs))
+        for key, theirs in ((key, _telling(other)) for key, other in others)
         if len(mine & theirs) >= SHARED
     }
     ranked = process.extract(
@@ -273,4 +269,4 @@ def likely_same_matter(
         score_cutoff=threshold / 10,
         limit=None,
     )
-    return [Twin(id=id, permille=_permille(score / 100)) for _, score, id in ranked]
+    return [Twin(id=key, permille=_permille(score / 100)) for _, score, key in ranked]

@@ -36,7 +36,9 @@ def is_only_thanks(text: str, language: str = "en", names: Iterable[str] = ()) -
         return False
     words = _words(text)
     allowed = {tuple(lower(name).split()) for name in names}
-    return words is not None and _consists_of(words, _phrases(thanks.core), _phrases(thanks.beside) | allowed)
+    return words is not None and _consists_of(
+        words, _phrases(thanks.core), _phrases(thanks.beside) | allowed
+    )
 
 
 def _words(text: str) -> list[str] | None:

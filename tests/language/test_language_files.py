@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from importlib.resources import files
-from itertools import chain
-
 import pytest
+from pydantic import ValidationError
 
 from language import rules
 from language.promises import find
 from language.reading import Reading
-from language.rules import Excuse, Rule
+from language.rules import Excuse, Language, Rule
 from language.thanks import is_only_thanks
 
 NAMES = (*rules.known(), rules.NEUTRAL)
@@ -25,8 +21,12 @@ def own(name: str) -> rules.Language:
     return whole.model_copy(update={"promise": own})
 
 
-PROMISES = [pytest.param(name, rule, id=f"{name}-{rule.id}") for name in NAMES for rule in own(name).promise]
-EXCUSES = [pytest.param(name, rule, id=f"{name}-{rule.id}") for name in NAMES for rule in own(name).excuse]
+PROMISES = [
+    pytest.param(name, rule, id=f"{name}-{rule.id}") for name in NAMES for rule in own(name).promise
+]
+EXCUSES = [
+    pytest.param(name, rule, id=f"{name}-{rule.id}") for name in NAMES for rule in own(name).excuse
+]
 
 
 def plain(text: str) -> list[str]:
@@ -70,3 +70,29 @@ def test_an_excuse_leaves_its_counterexamples_promises(name: str, excuse: Excuse
 @pytest.mark.parametrize(("name", "excuse"), EXCUSES)
 def test_an_excuse_names_rules_that_exist(name: str, excuse: Excuse) -> None:
     assert set(excuse.of) <= {rule.id for rule in rules.of(name).promise}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_thanks_are_told_from_what_only_sounds_like_them(name: str) -> None:
+    thanks = own(name).thanks
+    assert [text for text in thanks.yes if not is_only_thanks(text, name)] == []
+    assert [text for text in thanks.no if is_only_thanks(text, name)] == []
+
+
+RULE = {"id": "a", "why": "Because it is so.", "pattern": "a", "finds": ["a"], "spares": ["b"]}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"promise": [RULE, RULE]},
+        {"promise": [RULE | {"pattern": "("}]},
+        {"promise": [RULE | {"finds": []}]},
+        {"promise": [RULE | {"spares": []}]},
+        {"promise": [RULE | {"why": ""}]},
+    ],
+)
+def test_a_rule_without_reason_or_proof_is_no_rule(wrong: dict[str, object]) -> None:
+    assert Language.model_validate({"promise": [RULE]})
+    with pytest.raises(ValidationError):
+        Language.model_validate(wrong)
