@@ -42,7 +42,7 @@ def cpu_milliseconds(call: Callable[[], object]) -> float:
         ("<p>Sorry.</p><p>We <b>will</b> fix&nbsp;it.</p>", ["We <b>will</b> fix&nbsp;it."]),
         ("We&#39;ll write. Bye.", ["We&#39;ll write."]),
         ("## We will\n\n**We** shall _not_ forget. ok", ["We will", "**We** shall _not_ forget."]),
-        ("Dr. Smith will call at 3.30, e.g. on Monday. No.", ["Dr. Smith will call at 3.30, e.g. on Monday."]),
+        ("Dr. Smith will call at 3.30, e.g. here. No.", ["Dr. Smith will call at 3.30, e.g. here."]),
         ("See https://example.org/we-will/by-friday. Bye.", []),
         ("Write to will@example.org or @we_will. Bye.", []),
         ("שלום. We will write by Friday. תודה", ["We will write by Friday."]),

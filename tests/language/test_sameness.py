@@ -30,12 +30,9 @@ REPLY = (
     "other",
     [
         REPLY,
-        "HELLO BEN! WE ARE SORRY FOR THE TROUBLE.  Please send us "
-        "your order number, so we can look! - Cora",
-        "@ben Hi there, we are sorry for the trouble. Please send us your order number so we can "
-        "look https://example.org/x",
-        "<p>Dear Ben,</p><p>we are <b>sorry</b> for the trouble.</p><p>Please send us your order "
-        "number so we can look.</p><p>Kind regards,<br>Cora</p>",
+        f"HELLO BEN! {ASKED.upper()}!  - Cora",
+        f"@ben Hi there, {ASKED} https://example.org/x",
+        f"<p>Dear Ben,</p><p>{ASKED.replace('sorry', '<b>sorry</b>')}</p><p>Kind regards,<br>Cora</p>",
         "We are sorry for the trouble, Ben! Please send us your order number so we can look. 1/2",
     ],
 )
