@@ -20,6 +20,7 @@ COPY domain domain
 COPY config config
 COPY store store
 COPY channels channels
+COPY language language
 COPY intake intake
 COPY activities activities
 COPY workflows workflows

@@ -1,0 +1,1 @@
+"""What can be found in words: promises, sameness, thanks. Pure functions over text."""

@@ -1,0 +1,93 @@
+"""The promise gate's finder: which sentences of a draft read like a promise.
+
+Called at the door on each reply, before anything is published. It finds rather too much than too
+little: what is found wrongly costs the writer one click ("none"), what is missed is a promise that
+nobody tracks. What the rules are and why stands in the language files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from domain.base import Value
+from language import rules
+from language.reading import Reading, fold, lower
+
+
+class Found(Value):
+    """A sentence that reads like a promise. ``text[start:end]`` is ``sentence``, as it was written.
+
+    ``rule`` is the id of the first rule of the language file that found it.
+    """
+
+    start: int
+    end: int
+    sentence: str
+    rule: str
+
+
+def find(text: str, language: str = "en") -> tuple[Found, ...]:
+    """Every sentence that reads like a promise, in order.
+
+    ``language`` is a tag such as `en` or `en-GB`. For one without a file only the neutral rules
+    apply: dates, times of day and spans written in digits.
+    """
+    reading = Reading(text)
+    judge = _Judge(rules.of(language), lower(reading.plain))
+    return tuple(
+        Found(start=s.start, end=s.end, sentence=text[s.start : s.end], rule=rule)
+        for s in reading.sentences(rules.primary(language))
+        if (rule := judge.rule_that_finds(s.plain))
+    )
+
+
+class _Judge:
+    """The rules that can matter in one text, applied sentence by sentence."""
+
+    def __init__(self, language: rules.Language, plain: str) -> None:
+        self._promises = [rule for rule in language.promise if rule.may_match(plain)]
+        self._excuses = [rule for rule in language.excuse if rule.may_match(plain)]
+
+    def rule_that_finds(self, sentence: str) -> str | None:
+        for rule in self._promises:
+            for match in rule.matches(sentence):
+                if not self._is_excused(sentence, match.start(), rule):
+                    return rule.id
+        return None
+
+    def _is_excused(self, sentence: str, at: int, rule: rules.Rule) -> bool:
+        return any(
+            covered.start() <= at < covered.end()
+            for excuse in self._excuses
+            if excuse.excuses(rule)
+            for covered in excuse.matches(sentence)
+        )
+
+
+def unmarked(
+    text: str, tied: Iterable[str], none: Iterable[str], language: str = "en"
+) -> tuple[Found, ...]:
+    """The promises of a draft that nobody has dealt with yet; empty lets it pass the gate.
+
+    ``tied`` are the sentences quoted by commitments, ``none`` those marked as no promise. Both may
+    quote more than the sentence or a part of it, as long as the part says something by itself.
+    White space, the shape of quotes, case and the marks at the ends make no difference.
+    """
+    dealt_with = [quote for quote in map(_bare, (*tied, *none)) if quote]
+    return tuple(f for f in find(text, language) if not _is_quoted(_bare(f.sentence), dealt_with))
+
+
+def _is_quoted(sentence: str, quotes: list[str]) -> bool:
+    return any(
+        sentence in quote or (quote in sentence and _says_enough(quote, sentence))
+        for quote in quotes
+    )
+
+
+def _says_enough(part: str, sentence: str) -> bool:
+    """Without this, one commitment that quotes "we will" would let every promise pass."""
+    return part.count(" ") >= 2 or 2 * len(part) >= len(sentence)
+
+
+def _bare(text: str) -> str:
+    return " ".join(lower(fold(text)).split()).strip(" .,;:!?\"'()*_-–—…")
