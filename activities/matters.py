@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from domain.matter import MOST, Matter, MatterStage
 from domain.matter.serving import serve
-from domain.messages import TurnTaken, TurnWanted
+from domain.messages import WaveTaken, WaveWanted
 from domain.policy import Channel
 from intake import entities
 from store import matters, policies, records, tables
@@ -26,15 +26,15 @@ SLICE = 50
 """Members served between two looks whether somebody has said halt."""
 
 TAKEN_WITHIN = 20.0
-"""Seconds that a slice may take to be taken in; who has not by then is left to a later turn."""
+"""Seconds that a slice may take to be taken in; who has not by then is left to a later wave."""
 
 LOOK_SECONDS = 0.2
 
 WORTH = 60
-"""Seconds of publishing that one turn serves: so much is still on its way after a halt."""
+"""Seconds of publishing that one wave serves: so much is still on its way after a halt."""
 
 FEWEST = 50
-"""Members of one channel that a turn serves however slow it is: a turn costs history."""
+"""Members of one channel that a wave serves however slow it is: a wave costs history."""
 
 DAY = 86_400
 
@@ -47,8 +47,8 @@ class MatterActivities:
         self._database = database
 
     @activity.defn(name="serve_members")
-    async def serve_members(self, wanted: TurnWanted) -> TurnTaken:
-        """Serve the next members, until the turn's limit, a halt, or nobody waits.
+    async def serve_members(self, wanted: WaveWanted) -> WaveTaken:
+        """Serve the next members, until the wave's limit, a halt, or nobody waits.
 
         Tried again, it goes on after the last one it told: its heartbeat names that one.
         """
@@ -71,7 +71,7 @@ class MatterActivities:
         return await asyncio.to_thread(self._count, wanted, max(pauses, default=1))
 
     @activity.defn(name="await_members")
-    async def await_members(self, wanted: TurnWanted) -> TurnTaken:
+    async def await_members(self, wanted: WaveWanted) -> WaveTaken:
         """Answer once somebody waits; until then ask to be run again.
 
         Asking takes the form of a failure that is no error: retries add nothing to history.
@@ -86,7 +86,7 @@ class MatterActivities:
         return taken
 
     @activity.defn(name="count_members")
-    async def count_members(self, wanted: TurnWanted) -> TurnTaken:
+    async def count_members(self, wanted: WaveWanted) -> WaveTaken:
         """How many there are of each kind."""
         return await asyncio.to_thread(self._count, wanted)
 
@@ -98,14 +98,14 @@ class MatterActivities:
         return (str(details[0]), Counter(details[1])) if len(details) == 2 else ("", Counter())
 
     def _look(
-        self, wanted: TurnWanted, after: str, limit: int, full: list[str]
+        self, wanted: WaveWanted, after: str, limit: int, full: list[str]
     ) -> tuple[Matter | None, int, list[Member]]:
-        """The matter as it is now, None where this turn is over; the people; who is next."""
+        """The matter as it is now, None where this wave is over; the people; who is next."""
         with self._database.reading() as session:
             row = session.get_one(tables.Snapshot, f"matter/{wanted.matter_id}")
             matter = records.load(row)
             assert isinstance(matter, Matter)
-            is_current = matter.turn is not None and matter.turn.n == wanted.n
+            is_current = matter.wave is not None and matter.wave.n == wanted.n
             if matter.stage is not MatterStage.RELEASING or not is_current:
                 return None, 0, []
             members = matters.waiting(session, wanted.matter_id, after, limit, full)
@@ -116,11 +116,11 @@ class MatterActivities:
             in_force = policies.current(session)
         return in_force.policy.channels if in_force else {}
 
-    def _count(self, wanted: TurnWanted, pause: int = 1) -> TurnTaken:
+    def _count(self, wanted: WaveWanted, pause: int = 1) -> WaveTaken:
         with self._database.reading() as session:
             found = matters.counts(session, [wanted.matter_id])
         counts = found.get(wanted.matter_id, matters.Counts())
-        return TurnTaken(
+        return WaveTaken(
             waiting=counts.waiting, served=counts.served, apart=counts.apart, pause=pause
         )
 
@@ -178,7 +178,7 @@ def _rate(channel: Channel) -> float:
 
 
 def budget_of(channel: Channel) -> int:
-    """How many members of a channel one turn serves."""
+    """How many members of a channel one wave serves."""
     return max(FEWEST, min(int(_rate(channel) * WORTH), MOST))
 
 

@@ -91,7 +91,7 @@ async def list_posts(
 async def get_post(entity_id: str, door: TheDoor, actor: Reader) -> PostDetail:
     """One public utterance of ours and how far it has come."""
     stream_of("post", entity_id)
-    return await door.read(lambda session: details.post(session, entity_id, actor))
+    return await door.read(lambda session: details.post(session, entity_id, actor, now()))
 
 
 @router.get("/commitments", tags=["commitments"])

@@ -13,7 +13,7 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Request, Response
@@ -23,13 +23,14 @@ from api.bodies import BODIES, Draft
 from api.bodies import Body as CommandBody
 from api.deps import API, Door, TheDoor, now, only
 from domain.base import Value
-from domain.entity import State, may
+from domain.entity import Command, State, check_unchanged, follow, may
 from domain.errors import AnswerableError, Invalid, Refused, Unknown
 from domain.kinds import KINDS, kind_of
-from domain.ledger import Fact
-from domain.messages import Answer
+from domain.ledger import Batch, Fact
+from domain.messages import Answer, Start, opening
 from domain.messages import Request as Message
 from domain.people import Actor, Role
+from domain.policy import Policy
 from intake import entities
 from intake.entities import OutcomeUnknown
 from store import details, history, queries, tables, words
@@ -122,6 +123,8 @@ class Outcome:
     facts: list[Fact]
     is_recorded: bool
     is_repeat: bool
+    made: str | None = None
+    """The id of the entity that an act on something closed has opened."""
 
 
 async def carry_out(door: Door, ask: Ask) -> Outcome:
@@ -140,6 +143,9 @@ async def carry_out(door: Door, ask: Ask) -> Outcome:
 
 async def _carry_out(door: Door, ask: Ask) -> Outcome:
     policy = (await door.policy()).policy
+    kind = kind_of(ask.stream)
+    if kind.commands[ask.act] in kind.follows:
+        return await _open_another(door, ask, policy)
     prepared = await door.read(lambda session: _prepare(session, ask, policy, door))
     if isinstance(prepared, Outcome):
         return prepared
@@ -165,7 +171,7 @@ async def _carry_out(door: Door, ask: Ask) -> Outcome:
 
 
 def _prepare(
-    session: Session, ask: Ask, policy: Any, door: Door
+    session: Session, ask: Ask, policy: Policy, door: Door
 ) -> Outcome | tuple[Draft, dict[str, Any]]:
     """The command in the shape of the rules; or what it came to when it was sent before."""
     state: State = details.state_of(session, ask.stream)
@@ -180,13 +186,64 @@ def _prepare(
     return draft, command.model_dump(mode="json")
 
 
+# Acts on what is closed: each opens another entity. ------------------------------------------
+
+
+async def _open_another(door: Door, ask: Ask, policy: Policy) -> Outcome:
+    """Open what follows on something closed, once however often it is asked for.
+
+    Its id says only which of the acts on this entity it is. Of two that are sent at once, Temporal
+    therefore lets one through; the other finds it and is a repeat of it, or is refused.
+    """
+    prepared = await door.read(lambda session: _prepare_another(session, ask, policy, door))
+    if isinstance(prepared, Outcome):
+        return prepared
+    draft, first = prepared
+    await door.feel_pulse()
+    await asyncio.to_thread(draft.store, door.database)
+    message = Start(
+        kind=kind_of(ask.stream).name,
+        command=first.model_dump(mode="json"),
+        actor=ask.actor,
+        at=now(),
+        key=ask.key,
+        request=ask.digest,
+    )
+    state, facts = opening(message)
+    if await entities.start(door.client, state.stream, message, f"{ask.act} {ask.stream}"):
+        batch = Batch(stream=state.stream, kind=message.kind, epoch=message.epoch, facts=facts)
+        is_recorded = await entities.try_to_record(door.database, batch)
+        return Outcome(facts[-1].seq, list(facts), is_recorded, is_repeat=False, made=state.id)
+    await _until_known(door, state.stream)
+    found = await door.read(lambda session: _prepare_another(session, ask, policy, door))
+    if isinstance(found, Outcome):
+        return found
+    raise OutcomeUnknown("another one has just been asked for and is not there yet")
+
+
+def _prepare_another(
+    session: Session, ask: Ask, policy: Policy, door: Door
+) -> Outcome | tuple[Draft, Command]:
+    state: State = details.state_of(session, ask.stream)
+    kind, earlier = kind_of(ask.stream), details.corrections(session, state.id)
+    for other in earlier:
+        if before := _done_before(session, ask, other):
+            return replace(before, made=other.id)
+    if refusal := may(kind, ask.actor, ask.act, state):
+        raise refusal
+    draft = Draft(session, ask.actor, state, policy, now(), door.settings.max_text)
+    command = kind.commands[ask.act].model_validate({"act": ask.act, **ask.body.fields(draft)})
+    check_unchanged(state, command, ask.body.expected_seq)
+    return draft, follow(kind, state, command, ask.actor, earlier)
+
+
 def _done_before(session: Session, ask: Ask, state: State) -> Outcome | None:
     known = next((k for k in state.keys if k.key == ask.key), None)
     if known is None:
         return None
     if known.request != ask.digest:
         raise _key_reused()
-    facts = history.outcome_of(session, ask.stream, ask.key)
+    facts = history.outcome_of(session, state.stream, ask.key)
     seq = facts[-1].seq if facts else known.first
     return Outcome(seq=seq, facts=facts, is_recorded=True, is_repeat=True)
 
@@ -230,11 +287,11 @@ def _answer(session: Session, ask: Ask, outcome: Outcome) -> Done:
     return ANSWERS[kind].model_validate(
         {
             "id": entity_id,
-            "seq": outcome.seq,
+            "seq": item.seq if outcome.made else outcome.seq,
             "stage": item.stage,
             "recorded": outcome.is_recorded,
             "repeated": outcome.is_repeat,
-            "post_id": _post_id(outcome.facts),
+            "post_id": outcome.made or _post_id(outcome.facts),
             "commitment_ids": _promise_ids(outcome.facts),
             kind: item,
         }

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from channels.base import Network, Outcome, Sighting, Utterance
+from channels.base import Earlier, Network, Outcome, Sighting, Utterance
 from channels.console import ConsoleNetwork
 from channels.webhook import WebhookNetwork
 from config.settings import Settings
 from domain.policy import Channel, ChannelKind
 
-__all__ = ["NETWORKS", "Network", "Outcome", "Sighting", "Utterance", "open_network"]
+__all__ = ["NETWORKS", "Earlier", "Network", "Outcome", "Sighting", "Utterance", "open_network"]
 
 NETWORKS: dict[ChannelKind, Callable[[str, Channel, Settings], Network]] = {
     ChannelKind.CONSOLE: ConsoleNetwork,

@@ -108,8 +108,10 @@ def _line(utterance: Utterance) -> bytes:
         "channel": utterance.channel,
         "in_reply_to": utterance.in_reply_to,
         "conversation": utterance.conversation,
-        "text": utterance.text,
+        "text": utterance.public_text,
     }
+    if utterance.corrects:
+        fields |= {"kind": utterance.kind, "corrects": utterance.corrects.post_id}
     return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
 
 

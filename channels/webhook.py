@@ -217,13 +217,19 @@ def _client(timeouts: Timeouts) -> httpx.AsyncClient:
 
 
 def _message(utterance: Utterance) -> str:
-    data = {
+    data: dict[str, Any] = {
         "post_id": utterance.post_id,
         "channel": utterance.channel,
         "conversation": utterance.conversation,
         "in_reply_to": utterance.in_reply_to,
-        "text": utterance.text,
+        "text": utterance.public_text,
     }
+    if utterance.same_answer_to:
+        data["same_answer_to"] = utterance.same_answer_to
+    if earlier := utterance.corrects:
+        # For a receiver that can show both together; the text says it to everybody else.
+        data["kind"] = utterance.kind
+        data["corrects"] = {"post_id": earlier.post_id, "id": earlier.external_id}
     message = {"type": POST_PUBLISHED, "timestamp": iso(datetime.now(UTC)), "data": data}
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 

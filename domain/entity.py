@@ -7,8 +7,8 @@ kind is added in one place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
@@ -139,6 +139,9 @@ class Right:
 
 Decide = Callable[[Any, Any, Actor, datetime], tuple[Event, ...]]
 
+Follow = Callable[[Any, Any, Actor, Sequence[Any]], Command]
+"""What an act on something closed opens; the last argument are those it has opened before."""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -154,11 +157,15 @@ class Kind:
     decide: Mapping[type[Command], Decide]
     evolve: Callable[[Any, Any, Fact], Any]
     effects: Callable[[Any, Any], tuple[Effect, ...]]
+    follows: Mapping[type[Command], Follow] = field(default_factory=dict)
+    """Acts on what is closed. They change nothing in it: each opens another entity of the kind,
+    which the door starts. No workflow is asked."""
 
     @property
     def answered(self) -> tuple[str, ...]:
-        """The acts that are asked for and answered; the others are only told."""
-        return tuple(a for a, r in self.rights.items() if r.is_answered or not r.is_machine)
+        """The acts that a workflow is asked for and answers; the others it is only told."""
+        asked = (a for a, r in self.rights.items() if r.is_answered or not r.is_machine)
+        return tuple(a for a in asked if self.commands[a] not in self.follows)
 
     def command(self, data: Mapping[str, Any]) -> Command:
         """The typed command; raises Invalid for an act this kind does not know."""
@@ -227,6 +234,15 @@ def decide(
             return ()
         raise refusal
     return kind.decide[type(command)](state, command, actor, at)
+
+
+def follow(
+    kind: Kind, state: State, command: Command, actor: Actor, earlier: Sequence[State]
+) -> Command:
+    """The opening of what an act on something closed leads to. Raises Refused."""
+    if refusal := may(kind, actor, command.act, state):
+        raise refusal
+    return kind.follows[type(command)](state, command, actor, earlier)
 
 
 def check_unchanged(state: State, command: Command, expected_seq: int | None) -> None:

@@ -10,7 +10,7 @@ from domain.entity import State, decide, fold, to_facts
 from domain.kinds import KINDS
 from domain.ledger import Batch, Fact
 from domain.people import MACHINE, Actor, Seat, Seats
-from domain.post import FindResult, PublishResult
+from domain.post import FindResult, PostKind, PublishResult
 
 
 class Start(Value):
@@ -29,6 +29,9 @@ class Start(Value):
     state: dict[str, Any] | None = None
     outbox: tuple[Fact, ...] = ()
     is_restored: bool = False
+    key: str | None = None
+    request: str | None = None
+    """Key and digest of the request, where it was a person's command that opens the entity."""
 
 
 class Request(Value):
@@ -98,19 +101,24 @@ class Publication(Value):
     comment_id: str
     words: Words
     attempt: int
+    kind: PostKind = PostKind.REPLY
+    corrects: str | None = None
+    same_answer_to: int = 0
 
 
 class PublicationResult(Value):
     result: PublishResult
     code: str = ""
+    not_before: Moment | None = None
+    """The channel has had its share of posts for now: when the next one may go."""
 
 
 class LookResult(Value):
     result: FindResult
 
 
-class TurnWanted(Value):
-    """Asks for one step of a matter's release; see ``domain.matter.Turn``."""
+class WaveWanted(Value):
+    """Asks for one step of a matter's release; see ``domain.matter.Wave``."""
 
     matter_id: str
     n: int
@@ -118,8 +126,8 @@ class TurnWanted(Value):
     is_paced: bool = True
 
 
-class TurnTaken(Value):
-    """How many members a matter has of each kind after a turn."""
+class WaveTaken(Value):
+    """How many members a matter has of each kind after a wave."""
 
     waiting: int
     served: int
@@ -161,7 +169,8 @@ def opening(start: Start) -> tuple[State, tuple[Fact, ...]]:
     assert start.command is not None
     assert start.at is not None
     command = kind.command(start.command)
-    facts = to_facts(decide(kind, None, command, actor, start.at), 0, actor.id, start.at)
+    events = decide(kind, None, command, actor, start.at)
+    facts = to_facts(events, 0, actor.id, start.at, start.key, start.request)
     state = fold(kind, None, facts)
     assert state is not None
     return state, facts

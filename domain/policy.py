@@ -31,6 +31,8 @@ class Channel(Value):
     max_length: int = Field(default=5000, ge=1)
     """The longest post the channel takes, in characters (Unicode code points)."""
     posts_per_second: float = Field(default=10, gt=0)
+    posts_per_day: int | None = Field(default=None, ge=1)
+    """What the channel takes in any twenty-four hours; None: no limit that we know of."""
 
     @model_validator(mode="after")
     def _webhooks_have_an_address(self) -> Channel:

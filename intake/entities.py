@@ -195,8 +195,13 @@ async def command(
     workflow's own drainer brings it).
     """
     answer = await send(client, stream, request, seconds)
+    return answer, await try_to_record(database, answer.batch)
+
+
+async def try_to_record(database: Database, batch: Batch) -> bool:
+    """Whether the ledger has these facts now; if not, their workflow brings them there."""
     try:
-        await asyncio.to_thread(records.record, database, answer.batch, now())
-    except Exception:  # noqa: BLE001 - whatever ails the database, the command has happened
-        return answer, False
-    return answer, True
+        await asyncio.to_thread(records.record, database, batch, now())
+    except Exception:  # noqa: BLE001 - whatever ails the database, it has happened
+        return False
+    return True

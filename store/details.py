@@ -15,14 +15,14 @@ from sqlmodel import Session, col
 from domain.base import Words
 from domain.commitment import COMMITMENT, Commitment, Promise
 from domain.deadlines import Deadline
-from domain.entity import allowed
+from domain.entity import Permission, allowed
 from domain.errors import Unknown
 from domain.escalation import ESCALATION, Escalation, Noted, Proposal
 from domain.ledger import Fact
 from domain.matter import Matter
 from domain.matter import Noted as MatterNoted
 from domain.people import Actor
-from domain.post import POST, Post
+from domain.post import POST, Post, PostStage, in_the_way
 from domain.terms import Rung
 from store import people, policies, queries, records, tables, words
 from store.views import (
@@ -178,6 +178,9 @@ def _spoken(post: PostItem) -> Utterance:
         escalation_id=post.escalation_id,
         external_id=post.external_id,
         url=post.url,
+        corrects=post.corrects,
+        corrected_by=post.corrected_by,
+        retracted_by=post.retracted_by,
     )
 
 
@@ -312,7 +315,53 @@ def _commitments(session: Session, escalation_id: str, at: datetime) -> tuple[Co
 # One post, one commitment. -------------------------------------------------------------------
 
 
-def post(session: Session, post_id: str, actor: Actor) -> PostDetail:
+LINKS = 50
+"""Posts of one chain of corrections that a detail follows, each way."""
+
+
+def corrections(session: Session, post_id: str) -> list[Post]:
+    """All that was asked for to correct a post or take it back, in order."""
+    table = tables.Post
+    ids = session.scalars(
+        select(col(table.id))
+        .where(col(table.corrects) == post_id)
+        .order_by(col(table.opened_at), col(table.id))
+    )
+    return [state_of(session, f"post/{found}") for found in ids]
+
+
+def _chain(session: Session, actor: Actor, post: PostItem) -> tuple[PostItem, ...]:
+    first, table = post, tables.Post
+    chain: list[PostItem] = []
+    for _ in range(LINKS):
+        if first.corrects is None:
+            break
+        (first,) = _posts(session, actor, col(table.id) == first.corrects)
+    following: tuple[PostItem, ...] = (first,)
+    while following and len(chain) < LINKS:
+        chain += following
+        ids = [item.id for item in following]
+        unless_given_up = col(table.stage).not_in((PostStage.RETURNED, PostStage.WITHDRAWN))
+        following = _posts(session, actor, col(table.corrects).in_(ids), unless_given_up)
+    return tuple(chain) if len(chain) > 1 else ()
+
+
+def _may_post(session: Session, actor: Actor, state: Post) -> tuple[Permission, ...]:
+    """What this person may do; what is published is corrected once, which its rows know."""
+    permissions = allowed(POST, actor, state)
+    if state.stage is not PostStage.PUBLISHED:
+        return permissions
+    refusal = in_the_way(corrections(session, state.id))
+    acts = {command.model_fields["act"].default for command in POST.follows}
+    return tuple(
+        Permission(act=p.act, ok=False, why_not=refusal.message)
+        if refusal and p.ok and p.act in acts
+        else p
+        for p in permissions
+    )
+
+
+def post(session: Session, post_id: str, actor: Actor, at: datetime) -> PostDetail:
     """One public utterance of ours and how far it has come. Raises Unknown, Forbidden."""
     queries.check_reader(actor)
     state: Post = state_of(session, f"post/{post_id}")
@@ -328,7 +377,10 @@ def post(session: Session, post_id: str, actor: Actor) -> PostDetail:
         wake_at=state.wake_at,
         max_length=channel.max_length if channel else None,
         answers=answers[0] if answers else None,
-        allowed=allowed(POST, actor, state),
+        due_at=state.due_at,
+        is_late=state.due_at is not None and state.due_at < at,
+        chain=_chain(session, actor, item),
+        allowed=_may_post(session, actor, state),
         names=people.names(session, [state.writer, state.cleared_by]),
     )
 

@@ -239,12 +239,12 @@ def _release(session: Session, state: Matter) -> ReleaseView:
             col(table.stage) == PostStage.PUBLISHED,
         )
     )
-    is_serving = state.stage is MatterStage.RELEASING and state.turn is not None
+    is_serving = state.stage is MatterStage.RELEASING and state.wave is not None
     return ReleaseView(
         first=state.first,
         wait_seconds=state.wait,
         not_before=state.not_before,
-        next_at=state.turn.at if is_serving and state.turn else None,
+        next_at=state.wave.at if is_serving and state.wave else None,
         published=published or 0,
     )
 

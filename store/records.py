@@ -22,7 +22,7 @@ from domain.kinds import KINDS
 from domain.ledger import GENESIS, SCHEMA, Batch, Fact, digest, link
 from domain.matter import Matter
 from domain.matter.serving import standing
-from domain.post import Post
+from domain.post import Post, PostKind, PostStage
 from store import tables, words
 from store.database import Database
 from store.statements import THIS, insert_into, plain, update_of
@@ -213,6 +213,8 @@ def _derive(session: Session, before: State | None, state: State) -> None:
                 _free_conversation(session, state)
         case Post():
             _put(session, tables.Post, state.id, _post_row(state), is_first=is_first)
+            if state.corrects and state.stage is PostStage.PUBLISHED:
+                _mark_corrected(session, state)
         case Commitment():
             _put(session, tables.Commitment, state.id, _commitment_row(state), is_first=is_first)
         case Matter():
@@ -288,7 +290,19 @@ def _post_row(state: Post) -> dict[str, Any]:
         "cleared_by": state.cleared_by,
         "opened_at": state.opened_at,
         "published_at": state.published_at,
+        "kind": state.kind,
+        "corrects": state.corrects,
+        "matter_id": state.matter_id,
+        "same_answer_to": state.same_answer_to,
+        "has_news": state.has_news,
     }
+
+
+def _mark_corrected(session: Session, state: Post) -> None:
+    """Whoever reads the earlier post is led to what was said about it since."""
+    by = "retracted_by" if state.kind is PostKind.RETRACTION else "corrected_by"
+    post = tables.Post
+    session.execute(update(post).where(col(post.id) == state.corrects).values({by: state.id}))
 
 
 def _commitment_row(state: Commitment) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.engine import Dialect
@@ -339,6 +340,24 @@ class Post(SQLModel, table=True):
     cleared_by: str | None = None
     opened_at: datetime = Field(sa_column=_moment())
     published_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    kind: str = Field(default="reply", sa_column_kwargs={"server_default": "reply"})
+    corrects: str | None = Field(default=None, index=True)
+    corrected_by: str | None = None
+    """Set, as is retracted_by, when the post that does so is published."""
+    retracted_by: str | None = None
+    matter_id: str | None = Field(default=None, index=True)
+    same_answer_to: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    has_news: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+
+
+class Turn(SQLModel, table=True):
+    """When a channel took a post, may have taken it, or will be asked to: what a budget counts."""
+
+    __tablename__ = "turn"
+    __table_args__ = (Index("turn_day", "channel", "at"),)
+    post_id: str = Field(primary_key=True)
+    channel: str
+    at: datetime = Field(sa_column=_moment())
 
 
 class Commitment(SQLModel, table=True):

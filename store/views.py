@@ -60,6 +60,15 @@ class PostItem(Value):
     external_id: str | None
     url: str | None
     """Where it can be read, as the channel told it."""
+    kind: str
+    corrects: str | None
+    corrected_by: str | None
+    """The published post that corrects this one; retracted_by: that takes it back."""
+    retracted_by: str | None
+    matter_id: str | None
+    same_answer_to: int
+    has_news: bool
+    """The commenter has spoken since: clearing it asks for despite_news."""
 
 
 class CommitmentItem(Value):
@@ -122,6 +131,9 @@ class Utterance(Value):
     external_id: str | None = None
     in_reply_to: str | None = None
     url: str | None = None
+    corrects: str | None = None
+    corrected_by: str | None = None
+    retracted_by: str | None = None
     received_at: Moment | None = None
     revisions: tuple[RevisionView, ...] = ()
     """Every text a comment has had, oldest first, where there was more than one."""
@@ -187,7 +199,13 @@ class PostDetail(PostItem):
     attempt: int
     promises: int
     wake_at: Moment | None
-    """When it is tried or looked for again by itself."""
+    """When it goes out, is tried or is looked for again by itself."""
+    due_at: Moment | None
+    """By when a person owes the next move; None where none does."""
+    is_late: bool
+    chain: tuple[PostItem, ...]
+    """What was published first, what has corrected it since, and what is to: oldest first. Empty
+    where nothing was corrected."""
     max_length: int | None
     answers: Utterance | None
     """The comment it answers."""

@@ -1,4 +1,4 @@
-"""A matter: many escalations, decided once, answered a few at a time."""
+"""A matter: many escalations, decided once, answered wave by wave."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from domain.matter import Matter, Report, Turn, What
-    from domain.messages import Start, TurnTaken, TurnWanted
+    from domain.matter import Matter, Report, Wave, What
+    from domain.messages import Start, WaveTaken, WaveWanted
 
 from workflows.entity import FOREVER, STEP, Entity
 
 LONG = 400
-"""Events after which it goes on as a new run. A turn takes about seventeen."""
+"""Events after which it goes on as a new run. A wave takes about seventeen."""
 
 ONE_TURN = timedelta(minutes=15)
 """A thousand signals, and a thousand escalations that take them in."""
 
 ALIVE = timedelta(seconds=30)
-"""How long a turn may give no sign of life until it is taken up by another worker."""
+"""How long a wave may give no sign of life until it is taken up by another worker."""
 
 LOOK_EVERY = timedelta(seconds=10)
 
@@ -38,7 +38,7 @@ UNTIL_SOMEBODY_JOINS = RetryPolicy(
 
 @workflow.defn(name="matter")
 class MatterWorkflow(Entity):
-    """Hears nothing from its members: each turn asks the store who waits; see ``Turn``."""
+    """Hears nothing from its members: each wave asks the store who waits; see ``Wave``."""
 
     @workflow.init
     def __init__(self, start: Start) -> None:
@@ -49,70 +49,70 @@ class MatterWorkflow(Entity):
         return await self.live()
 
     def _loops(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
-        return (*super()._loops(), self._take_turns)
+        return (*super()._loops(), self._take_waves)
 
     def _is_long(self) -> bool:
         return super()._is_long() or workflow.info().get_current_history_length() > LONG
 
     @property
-    def _turn(self) -> Turn | None:
+    def _wave(self) -> Wave | None:
         matter = self._state
         assert isinstance(matter, Matter)
-        return matter.turn
+        return matter.wave
 
-    async def _take_turns(self) -> None:
+    async def _take_waves(self) -> None:
         """One after the other, each once its moment has come and what led to it is recorded."""
         while True:
-            await workflow.wait_condition(lambda: self._turn is not None)
-            turn, seq = self._turn, self._state.seq
-            assert turn is not None
-            if not await self._is_due(turn):
+            await workflow.wait_condition(lambda: self._wave is not None)
+            wave, seq = self._wave, self._state.seq
+            assert wave is not None
+            if not await self._is_due(wave):
                 continue
             await workflow.wait_condition(partial(self._has_recorded, seq))
-            if self._turn == turn and (taken := await self._take(turn)):
-                self._do(Report(n=turn.n, **taken.model_dump()))
+            if self._wave == wave and (taken := await self._take(wave)):
+                self._do(Report(n=wave.n, **taken.model_dump()))
 
     def _has_recorded(self, seq: int) -> bool:
         return self._recorded >= seq
 
-    async def _is_due(self, turn: Turn) -> bool:
-        """Whether its moment has come; if not, wait for it or for another turn."""
-        delay = turn.at - workflow.now()
+    async def _is_due(self, wave: Wave) -> bool:
+        """Whether its moment has come; if not, wait for it or for another wave."""
+        delay = wave.at - workflow.now()
         if delay <= timedelta(0):
             return True
         with contextlib.suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: self._turn != turn, timeout=delay, timeout_summary=f"turn {turn.n}"
+                lambda: self._wave != wave, timeout=delay, timeout_summary=f"wave {wave.n}"
             )
         return False
 
-    async def _take(self, turn: Turn) -> TurnTaken | None:
-        """Serve, count, or wait until somebody joins; None where the turn was overtaken."""
-        if turn.what is What.AWAIT:
-            return await self._await_somebody(turn)
+    async def _take(self, wave: Wave) -> WaveTaken | None:
+        """Serve, count, or wait until somebody joins; None where the wave was overtaken."""
+        if wave.what is What.AWAIT:
+            return await self._await_somebody(wave)
         self._busy += 1
-        taken: TurnTaken = await workflow.execute_activity(
-            "serve_members" if turn.what is What.SERVE else "count_members",
-            self._wanted(turn),
-            result_type=TurnTaken,
+        taken: WaveTaken = await workflow.execute_activity(
+            "serve_members" if wave.what is What.SERVE else "count_members",
+            self._wanted(wave),
+            result_type=WaveTaken,
             start_to_close_timeout=ONE_TURN,
             heartbeat_timeout=ALIVE,
             retry_policy=FOREVER,
-            summary=f"turn {turn.n}",
+            summary=f"wave {wave.n}",
         )
         self._busy -= 1
         return taken
 
-    async def _await_somebody(self, turn: Turn) -> TurnTaken | None:
-        looking: asyncio.Task[TurnTaken] = workflow.start_activity(
+    async def _await_somebody(self, wave: Wave) -> WaveTaken | None:
+        looking: asyncio.Task[WaveTaken] = workflow.start_activity(
             "await_members",
-            self._wanted(turn),
-            result_type=TurnTaken,
+            self._wanted(wave),
+            result_type=WaveTaken,
             start_to_close_timeout=STEP,
             retry_policy=UNTIL_SOMEBODY_JOINS,
             summary="until somebody joins",
         )
-        overtaken = asyncio.create_task(workflow.wait_condition(lambda: self._turn != turn))
+        overtaken = asyncio.create_task(workflow.wait_condition(lambda: self._wave != wave))
         await workflow.wait([looking, overtaken], return_when=asyncio.FIRST_COMPLETED)
         if not overtaken.done():
             overtaken.cancel()
@@ -122,7 +122,7 @@ class MatterWorkflow(Entity):
             return await looking
         return None
 
-    def _wanted(self, turn: Turn) -> TurnWanted:
-        return TurnWanted(
-            matter_id=self._state.id, n=turn.n, limit=turn.limit, is_paced=turn.is_paced
+    def _wanted(self, wave: Wave) -> WaveWanted:
+        return WaveWanted(
+            matter_id=self._state.id, n=wave.n, limit=wave.limit, is_paced=wave.is_paced
         )

@@ -63,6 +63,9 @@ class PostWorkflow(Entity):
             comment_id=post.comment_id,
             words=post.words,
             attempt=attempt,
+            kind=post.kind,
+            corrects=post.corrects,
+            same_answer_to=post.same_answer_to,
         )
 
     async def _publish(self, attempt: int) -> Attempted:
@@ -80,7 +83,12 @@ class PostWorkflow(Entity):
             )
         except ActivityError:
             return Attempted(attempt=attempt, result=PublishResult.UNCLEAR, code="outcome_lost")
-        return Attempted(attempt=attempt, result=outcome.result, code=outcome.code)
+        return Attempted(
+            attempt=attempt,
+            result=outcome.result,
+            code=outcome.code,
+            not_before=outcome.not_before,
+        )
 
     async def _find(self, attempt: int) -> Looked:
         publication = self._publication(attempt)

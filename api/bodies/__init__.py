@@ -32,6 +32,8 @@ BODIES: dict[str, dict[str, type[Body]]] = {
         "withdraw": escalations.Withdraw,
         "confirm": posts.Confirm,
         "retry": posts.Retry,
+        "correct": posts.Correct,
+        "retract": posts.Retract,
     },
     "commitment": {"report_kept": commitments.ReportKept, "withdraw": commitments.WithdrawPromise},
 }

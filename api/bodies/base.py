@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import insert
 from sqlmodel import Session
 
+from channels.base import check_fits
 from domain.base import Moment, Words
 from domain.comments import Text
 from domain.commitment import Promise
@@ -18,6 +19,7 @@ from domain.entity import State
 from domain.errors import Invalid, Unknown
 from domain.people import Actor, Role
 from domain.policy import Policy
+from domain.post import PostKind
 from store import people, tables, words
 from store.database import Database
 
@@ -52,13 +54,22 @@ class Draft:
         self._rows.append(row)
         return Words(id=row["id"], digest=row["digest"])
 
-    def public_words(self, text: str, purpose: str, field: str) -> Words:
+    def public_words(
+        self,
+        text: str,
+        purpose: str,
+        field: str,
+        *,
+        kind: PostKind = PostKind.REPLY,
+        same_answer_to: int = 0,
+    ) -> Words:
         """The same for what is to be published: it must fit its channel before it is approved."""
         channel_id = getattr(self.state, "channel", "")
         channel = self._policy.channels.get(channel_id)
         if channel is not None:
-            way_out = f"shorten it: channel '{channel_id}' takes no more"
-            check_length(text, channel.max_length, field, way_out)
+            check_fits(
+                channel_id, channel, text, kind=kind, same_answer_to=same_answer_to, field=field
+            )
         return self.words(text, purpose, field)
 
     def person(self, person_id: str, field: str) -> Actor:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from api.bodies.base import Body, Draft
+from domain.comments import Text
+from domain.post import PostKind
+
+DespiteNews = Annotated[
+    bool,
+    Field(
+        strict=True,
+        description="The commenter has spoken since the words were written, you have read it, and "
+        "they go out all the same.",
+    ),
+]
 
 
 class Clear(Body):
     """Let these words go out. Never by whoever wrote them."""
+
+    despite_news: DespiteNews = False
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        return {"despite_news": self.despite_news}
 
 
 class Confirm(Body):
@@ -22,5 +38,27 @@ class Confirm(Body):
         return {"is_published": self.is_published}
 
 
-class Retry(Body):
+class Retry(Clear):
     """Try once more to publish what failed."""
+
+
+class Correct(Body):
+    """Publish other words about what was published, in the same thread. The post stays as it is;
+    ``post_id`` in the answer names the new one, which somebody else clears."""
+
+    text: Text
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        words = draft.public_words(self.text, "reply", "text", kind=PostKind.CORRECTION)
+        return {"words": words}
+
+
+class Retract(Body):
+    """Take back what was published, with a reason that is published in the same thread. The post
+    stays where it is; ``post_id`` in the answer names the new one, which somebody else clears."""
+
+    reason: Text
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        words = draft.public_words(self.reason, "reply", "reason", kind=PostKind.RETRACTION)
+        return {"reason": words}

@@ -18,14 +18,16 @@ from api.pages.forms import Trouble, Typed
 from api.pages.render import Way
 from api.pages.security import Reader, Sent, SentForm, Viewer
 from api.pages.sentences import Line
+from channels.base import marked
 from domain.base import Words
 from domain.entity import Kind, Permission, State
 from domain.errors import AnswerableError, Unknown
 from domain.escalation import Escalation, Proposed, Recommendation, Returned
 from domain.kinds import KINDS
 from domain.people import Actor, Role, Seat, Seats
+from domain.post import PostKind
 from store import details, history, people, policies, words
-from store.views import Entry, EscalationDetail
+from store.views import Entry, EscalationDetail, PostDetail
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,7 +38,7 @@ LINES = 3_000
 
 ORDER = (
     "claim", "propose", "approve", "refuse", "return", "reply", "clear", "confirm", "retry",
-    "report_kept", "note", "assign", "release", "withdraw", "dismiss",
+    "report_kept", "note", "assign", "release", "withdraw", "correct", "retract", "dismiss",
 )  # fmt: skip
 """The order in which acts stand on a page: what takes the case on first, what ends it last."""
 
@@ -221,12 +223,22 @@ def _texts_of(session: Session, proposed: Proposed) -> dict[str, str]:
 
 
 def _post(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
-    detail = details.post(session, entity_id, actor)
+    detail = details.post(session, entity_id, actor, now())
     return {
         "detail": detail,
+        "beside": _beside(detail),
         "move": moves.of_post(detail),
         **_acts(session, "post", detail, actor),
     }
+
+
+def _beside(detail: PostDetail) -> tuple[str, str]:
+    """The lines that the channel puts before and behind the words."""
+    earlier = next((post for post in detail.chain if post.id == detail.corrects), None)
+    earlier_at = earlier.published_at if earlier else None
+    whole = marked("\0", PostKind(detail.kind), detail.same_answer_to, earlier_at)
+    before, _, behind = whole.partition("\0")
+    return before.strip(), behind.strip()
 
 
 def _commitment(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
@@ -286,6 +298,8 @@ async def _act(
     except (AnswerableError, *DATABASE_AWAY) as error:
         return await _again(request, door, sent, (kind, entity_id, act), error)
     page = forms.page_of(values)
+    if outcome.made:
+        stream = stream_of(kind, outcome.made)
     is_decision = page is not None and page.startswith("/decisions")
     address = "/decisions" if is_decision else f"/{stream}"
     first = outcome.facts[0].seq if outcome.facts else outcome.seq

@@ -44,12 +44,14 @@ LABELS = {
     "proof": "How anybody will know",
     "evidence": "Evidence",
     "is_published": "Whether it is there",
+    "despite_news": "Whether it goes out all the same",
 }
 
 WAYS_OUT = {
     "out_of_turn": "what is possible now stands below",
     "changed_meanwhile": "what has changed stands here; your words are kept: look again, then send",
     "seq_ahead": "open the page again",
+    "commenter_spoke": "read what they said; then return the words, or tick that they go out",
     "closed": "a new comment of the conversation opens a new escalation",
     "unavailable": "nothing is lost: your words are kept below; send them again in a moment",
     "database_unavailable": "nothing is lost: your words are kept; send them again in a moment",
@@ -112,6 +114,8 @@ def body_of(kind: str, act: str, values: Mapping[str, str]) -> CommandBody:
         # Told apart here: the body takes true and false and nothing that could be meant so.
         told = {"yes": True, "no": False}
         fields["is_published"] = told.get(values.get("is_published", ""))
+    if "despite_news" in fields:
+        fields["despite_news"] = values["despite_news"] == "yes"
     if promises := _promises(values):
         fields["promises"] = promises
     try:

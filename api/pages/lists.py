@@ -34,6 +34,7 @@ VIEWS = {
 
 POSTS = {
     "in_review": "To clear",
+    "cleared": "Going out",
     "failed": "Failed",
     "unconfirmed": "Unconfirmed",
     "publishing": "Being published",

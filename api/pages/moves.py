@@ -68,7 +68,10 @@ def current_reply(detail: EscalationDetail) -> PostItem | None:
     if detail.stage != "replying" or not detail.replies:
         return None
     last = detail.replies[-1]
-    return last if last.stage in ("in_review", "publishing", "unconfirmed", "failed") else None
+    return last if last.stage in _ON_ITS_WAY else None
+
+
+_ON_ITS_WAY = ("in_review", "cleared", "publishing", "unconfirmed", "failed")
 
 
 def _replying(detail: EscalationDetail, owner: str) -> tuple[str, str, str | None]:
@@ -82,6 +85,7 @@ def _replying(detail: EscalationDetail, owner: str) -> tuple[str, str, str | Non
 def of_post_stage(stage: str, writer: str) -> tuple[str, str]:
     return {
         "in_review": (f"Somebody other than {writer}", "clears the words, or returns them"),
+        "cleared": ("The service", "sends it out soon; until then it can be withdrawn"),
         "publishing": ("The service", "is publishing it"),
         "unconfirmed": ("Somebody of the team", "looks at the channel and says if it is there"),
         "failed": ("Somebody of the team", "tries again, or it is withdrawn"),
@@ -93,7 +97,7 @@ def of_post_stage(stage: str, writer: str) -> tuple[str, str]:
 
 def of_post(detail: PostDetail) -> Move:
     who, what = of_post_stage(detail.stage, detail.names.get(detail.writer, detail.writer))
-    return Move(who, what)
+    return Move(who, what, detail.due_at, detail.is_late)
 
 
 def of_commitment(detail: CommitmentDetail) -> Move:

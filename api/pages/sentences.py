@@ -24,6 +24,7 @@ STAGES: dict[str, dict[str, str]] = {
     },
     "post": {
         "in_review": "waiting to be cleared",
+        "cleared": "cleared, going out soon",
         "publishing": "being published",
         "unconfirmed": "unconfirmed: nobody knows whether it arrived",
         "failed": "failed: it is not on the channel",
@@ -51,6 +52,9 @@ _WHILE: dict[str, dict[str, str]] = {
     },
     "post": {
         "in_review": "the words wait to be cleared",
+        "cleared": "cleared words wait to go out",
+        "publishing": "the channel is waited for",
+        "published": "it is published",
         "unconfirmed": "nobody knows whether it arrived",
         "failed": "it has failed",
     },
@@ -98,6 +102,8 @@ ACTS = {
     "clear": "Clear it for publication",
     "confirm": "Say whether it arrived",
     "retry": "Try again to publish it",
+    "correct": "Correct it in public",
+    "retract": "Take it back in public",
     "report_kept": "Report it kept",
 }
 
@@ -161,9 +167,37 @@ def _submitted(data: Mapping[str, Any], named: Named) -> str:
 
 def _taken_in(data: Mapping[str, Any], named: Named) -> str:
     writer = named(data["writer"])
+    if data.get("corrects"):
+        done = "takes back" if data["kind"] == "retraction" else "corrects"
+        return f"took in words of {writer} that {done} an earlier post, for somebody else to clear"
     if data.get("cleared_by"):
         return f"took in the words of {writer} that {named(data['cleared_by'])} approved"
     return f"took in the words of {writer}, for somebody else to clear"
+
+
+def _went_out(data: Mapping[str, Any], named: Named) -> str:
+    return (
+        "cleared these words, having read what was said since"
+        if data.get("despite_news")
+        else "cleared these words for publication"
+    )
+
+
+def _waits(data: Mapping[str, Any], named: Named) -> str:
+    owed = {
+        "in_review": "these words wait to be cleared",
+        "failed": "these words are not on the channel",
+        "unconfirmed": "nobody knows whether these words arrived",
+    }[data["stage"]]
+    still = "still " if data.get("is_watch") else ""
+    owing = f", owed by {_list(data['owed_by'], named)}" if data.get("owed_by") else ""
+    return f"told {_list(data.get('told', ()), named)} that {still}{owed}{owing}"
+
+
+def _deferred(data: Mapping[str, Any], named: Named) -> str:
+    if data.get("is_turn"):
+        return "found that the channel takes no more for now, and waits for its turn"
+    return "could not reach the channel and will try again"
 
 
 def _settled(data: Mapping[str, Any], named: Named) -> str:
@@ -213,11 +247,15 @@ EVENTS: dict[str, Tell] = {
     "escalation:ladder:climbed": _climbed,
     "escalation:case:closed": lambda d, _: f"closed it: {d['outcome']}",
     "post:words:submitted": _taken_in,
-    "post:words:cleared": _told("cleared these words for publication"),
+    "post:words:cleared": _went_out,
+    "post:words:held": _told("holds them for a while, in which they can be taken back"),
+    "post:comment:heard": _told("noted that the commenter has spoken since"),
+    "post:clearance:voided": _told("took them back to be read once more: there is news"),
+    "post:ladder:climbed": _waits,
     "post:words:returned": _told("returned them to their writer"),
     "post:words:withdrawn": _told("withdrew them"),
     "post:attempt:started": lambda d, _: f"began attempt {d['attempt']} to publish",
-    "post:attempt:deferred": _told("could not reach the channel and will try again"),
+    "post:attempt:deferred": _deferred,
     "post:attempt:unclear": _told("does not know whether the channel took it, and will look"),
     "post:search:started": _told("asked the channel whether it arrived"),
     "post:search:deferred": _told("could not ask the channel and will ask again"),
@@ -245,7 +283,8 @@ _HIDDEN: dict[str, str] = {
 
 _ALARMS = frozenset(
     {
-        "post:attempt:failed", "post:search:ended", "commitment:promise:broken",
+        "post:attempt:failed", "post:search:ended", "post:ladder:climbed",
+        "commitment:promise:broken",
         "commitment:promise:follow_up_stuck",
     }
 )  # fmt: skip

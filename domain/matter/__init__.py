@@ -15,7 +15,7 @@ from domain.matter.events import Noted
 from domain.matter.rights import RIGHTS, out_of_turn
 from domain.matter.serving import MemberState, post_id_of, ulid_of
 from domain.matter.stages import LAST_CALL, MOST, STAGES, TAKING, MatterStage
-from domain.matter.state import Answer, Matter, Turn, What
+from domain.matter.state import Answer, Matter, Wave, What
 
 __all__ = [
     "LAST_CALL",
@@ -32,7 +32,7 @@ __all__ = [
     "OpenMatter",
     "Release",
     "Report",
-    "Turn",
+    "Wave",
     "What",
     "post_id_of",
     "ulid_of",

@@ -13,25 +13,25 @@ from domain.entity import Event, notify
 from domain.ledger import Fact
 from domain.matter import events as happened
 from domain.matter.stages import LAST_CALL, MOST, STALLED, MatterStage
-from domain.matter.state import Answer, Matter, Proposal, Turn, What, allowance_of
+from domain.matter.state import Answer, Matter, Proposal, Wave, What, allowance_of
 from domain.panel import Panel, Vote
 from domain.people import Seat
 
 
 def _enter(matter: Matter, stage: MatterStage, at: datetime, **changes: Any) -> Matter:
-    """The state in a new stage, with the deadline of that stage's next move and no turn."""
-    fresh = {"since": at, "climbed": (), "watched": 0, "turn": None, "stalled": 0}
+    """The state in a new stage, with the deadline of that stage's next move and no wave."""
+    fresh = {"since": at, "climbed": (), "watched": 0, "wave": None, "stalled": 0}
     moved = matter.model_copy(update={"stage": stage, **fresh, **changes})
     seconds = allowance_of(moved, stage)
     deadline = Deadline.begin(stage, at, seconds, moved.calendar) if seconds is not None else None
     return moved.model_copy(update={"deadline": deadline})
 
 
-def _with_turn(matter: Matter, what: What, at: datetime, limit: int = MOST) -> Matter:
+def _with_wave(matter: Matter, what: What, at: datetime, limit: int = MOST) -> Matter:
     """The next thing the service does with the members, numbered anew."""
-    n = matter.turns + 1
-    turn = Turn(n=n, what=what, at=at, limit=limit, is_paced=limit == MOST)
-    return matter.model_copy(update={"turns": n, "turn": turn})
+    n = matter.waves + 1
+    wave = Wave(n=n, what=what, at=at, limit=limit, is_paced=limit == MOST)
+    return matter.model_copy(update={"waves": n, "wave": wave})
 
 
 def _opened(event: happened.MatterOpened, fact: Fact) -> Matter:
@@ -108,11 +108,11 @@ def _refused(matter: Matter, event: happened.AnswerRefused, fact: Fact) -> Matte
 
 def _began(matter: Matter, event: happened.ReleaseBegan, fact: Fact) -> Matter:
     moved = _enter(matter, MatterStage.RELEASING, fact.at, first=event.first, wait=event.wait)
-    return _with_turn(moved, What.SERVE, fact.at, event.first)
+    return _with_wave(moved, What.SERVE, fact.at, event.first)
 
 
 def _served(matter: Matter, event: happened.BatchServed, fact: Fact) -> Matter:
-    """The first turn is over, and the wait after it begins; any later one leads to the next."""
+    """The first wave is over, and the wait after it begins; any later one leads to the next."""
     is_stalled = event.next_at is not None and event.served <= matter.served
     not_before = matter.not_before or fact.at + span(matter.wait)
     counted = matter.model_copy(
@@ -122,10 +122,10 @@ def _served(matter: Matter, event: happened.BatchServed, fact: Fact) -> Matter:
             "apart": event.apart,
             "stalled": matter.stalled + 1 if is_stalled else 0,
             "not_before": not_before,
-            "turn": None,
+            "wave": None,
         }
     )
-    return _with_turn(counted, What.SERVE, event.next_at) if event.next_at else counted
+    return _with_wave(counted, What.SERVE, event.next_at) if event.next_at else counted
 
 
 def _halted(matter: Matter, event: happened.Halted, fact: Fact) -> Matter:
@@ -135,17 +135,17 @@ def _halted(matter: Matter, event: happened.Halted, fact: Fact) -> Matter:
 def _resumed(matter: Matter, event: happened.Resumed, fact: Fact) -> Matter:
     """As far as the wait after the first ones goes, the resume is its end: somebody has looked."""
     moved = _enter(matter, MatterStage.RELEASING, fact.at, not_before=fact.at)
-    return _with_turn(moved, What.SERVE, fact.at)
+    return _with_wave(moved, What.SERVE, fact.at)
 
 
 def _all_served(matter: Matter, event: happened.EverybodyServed, fact: Fact) -> Matter:
     moved = _enter(matter, MatterStage.LISTENING, fact.at)
-    return _with_turn(moved, What.AWAIT, fact.at)
+    return _with_wave(moved, What.AWAIT, fact.at)
 
 
 def _late_comers(matter: Matter, event: happened.LateComersFound, fact: Fact) -> Matter:
     moved = _enter(matter, MatterStage.RELEASING, fact.at, waiting=event.waiting)
-    return _with_turn(moved, What.SERVE, max(fact.at, matter.not_before or fact.at))
+    return _with_wave(moved, What.SERVE, max(fact.at, matter.not_before or fact.at))
 
 
 # Clocks and ends. -----------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def _closing(matter: Matter, event: happened.ClosingBegan, fact: Fact) -> Matter
     """Whoever slips in at the last moment is answered only where everybody was."""
     first = matter.first if matter.stage is MatterStage.LISTENING else 0
     moved = _enter(matter, MatterStage.CLOSING, fact.at, first=first)
-    return _with_turn(moved, What.COUNT, fact.at + LAST_CALL)
+    return _with_wave(moved, What.COUNT, fact.at + LAST_CALL)
 
 
 def _closed(matter: Matter, event: happened.Closed, fact: Fact) -> Matter:
@@ -210,7 +210,7 @@ def evolve(matter: Matter | None, event: Event, fact: Fact) -> Matter:
 
 
 def effects(matter: Matter, event: Event) -> tuple[Effect, ...]:
-    """Whom an event is told to. Members are served by turns, not by effects: see ``Turn``."""
+    """Whom an event is told to. Members are served by waves, not by effects: see ``Wave``."""
     match event:
         case happened.AnswerProposed() | happened.AnswerVoted():
             if matter.stage is not MatterStage.DECIDING:

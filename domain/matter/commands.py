@@ -107,7 +107,7 @@ class Note(Command):
 
 
 class Report(Command):
-    """What the store says of the members once turn ``n`` has been taken. All numbers are totals."""
+    """What the store says of the members once wave ``n`` has been taken. All numbers are totals."""
 
     act: Literal["report"] = "report"
     n: int

@@ -159,8 +159,8 @@ def _note(matter: Matter, command: Note, actor: Actor, at: datetime) -> tuple[Ev
 
 
 def _report(matter: Matter, command: Report, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    """What a turn found leads to; one that was overtaken by a halt is old news."""
-    if matter.turn is None or command.n != matter.turn.n:
+    """What a wave found leads to; one that was overtaken by a halt is old news."""
+    if matter.wave is None or command.n != matter.wave.n:
         return ()
     match matter.stage:
         case MatterStage.RELEASING:
@@ -190,7 +190,7 @@ def _advanced(matter: Matter, command: Report, at: datetime) -> tuple[Event, ...
 
 
 def pause_after(stalled: int) -> timedelta:
-    """How long to wait after so many turns that served nobody: doubling, at most an hour."""
+    """How long to wait after so many waves that served nobody: doubling, at most an hour."""
     return timedelta(seconds=min(AGAIN.total_seconds() * 2 ** min(stalled - 1, 10), 3600))
 
 

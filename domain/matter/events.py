@@ -82,14 +82,14 @@ class ReleaseBegan(Event):
 
 
 class BatchServed(Event):
-    """A turn has been taken. ``waiting`` and ``served`` count all members after it."""
+    """A wave has been taken. ``waiting`` and ``served`` count all members after it."""
 
     NAME = "matter:release:advanced"
     waiting: int
     served: int
     apart: int = 0
     next_at: Moment | None = None
-    """When the next turn is taken; None where nobody waits any more."""
+    """When the next wave is taken; None where nobody waits any more."""
 
 
 class EverybodyServed(Event):

@@ -28,7 +28,7 @@ class MatterStage(StrEnum):
 class MatterRow:
     """Who owes the next move in a stage, which allowance it has, and how it is left.
 
-    Where nobody owes one, the service itself goes on, in ``Turn``s.
+    Where nobody owes one, the service itself goes on, wave by wave.
     """
 
     owed_by: Seat | None
@@ -99,15 +99,15 @@ TAKING = frozenset(MatterStage) - {MatterStage.CLOSING, MatterStage.CLOSED}
 """The stages in which escalations may join."""
 
 MOST = 1_000
-"""Members that one turn serves: a turn costs about twenty events of history, and what was halted
-goes on at most until the turn's next slice."""
+"""Members that one wave serves: a wave costs about twenty events of history, and what was halted
+goes on at most until the wave's next slice."""
 
 LAST_CALL = timedelta(minutes=1)
 """How long a closing matter waits for those who were joining as its door closed: longer than any
 request may take."""
 
 AGAIN = timedelta(minutes=1)
-"""How long a turn that could serve nobody who waits is waited with; it doubles, up to an hour."""
+"""How long a wave that could serve nobody who waits is waited with; it doubles, up to an hour."""
 
 STALLED = 3
-"""Such turns one after the other until people are told."""
+"""Such waves one after the other until people are told."""

@@ -50,7 +50,7 @@ class What(StrEnum):
     """Look whether anybody is left."""
 
 
-class Turn(Value):
+class Wave(Value):
     """What the service does next with the members, and from when on."""
 
     n: int
@@ -76,15 +76,15 @@ class Matter(State):
     wait: Seconds = 0
     not_before: Moment | None = None
     """The end of the wait after the first ones: nobody else is answered before it."""
-    turns: int = 0
-    """Turns there have been; a report of an earlier one is old news."""
-    turn: Turn | None = None
+    waves: int = 0
+    """Waves there have been; a report of an earlier one is old news."""
+    wave: Wave | None = None
     stalled: int = 0
-    """Turns in a row that could serve nobody who waits."""
+    """Waves in a row that could serve nobody who waits."""
     waiting: int = 0
     served: int = 0
     apart: int = 0
-    """As of the last turn."""
+    """As of the last wave."""
     since: Moment
     """When its stage began."""
     deadline: Deadline | None = None

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from domain.base import Words
 from domain.commitment import Commitment, OpenCommitment, Promise
 from domain.effects import Effect, Find, Notify, OpenEntity, Pending, Publish, Tell
-from domain.entity import Command, Ring, State, decide, evolve, to_facts
+from domain.entity import Command, Ring, State, decide, evolve, follow, to_facts
 from domain.escalation import Escalation, OpenEscalation
 from domain.kinds import kind_of
 from domain.ledger import Fact
@@ -132,6 +132,10 @@ class World:
     facts: dict[str, list[Fact]] = field(default_factory=dict)
     notices: list[Notify] = field(default_factory=list)
     publishes: PublishResult = PublishResult.PUBLISHED
+    turn_in: timedelta | None = None
+    """How long the channel takes no more posts; None: it takes them."""
+    post_terms: dict[str, Any] = field(default_factory=dict)
+    """What every post of this world is opened with besides."""
     finds: FindResult = FindResult.FOUND
 
     # People and time. -------------------------------------------------------------------------
@@ -147,8 +151,21 @@ class World:
 
     def do(self, stream: str, who: Member | Actor, act: str, **fields: Any) -> tuple[Fact, ...]:
         """Have somebody do something; raises what the rules refuse."""
-        command = kind_of(stream).command({"act": act, **fields})
+        kind = kind_of(stream)
+        command = kind.command({"act": act, **fields})
+        if type(command) in kind.follows:
+            return self._follow(stream, who, command)
         return self.command(stream, who, command)
+
+    def _follow(self, stream: str, who: Member | Actor, command: Command) -> tuple[Fact, ...]:
+        """What the door does with an act on something closed; answers the facts it opened."""
+        kind, state = kind_of(stream), self.states[stream]
+        actor = who.actor if isinstance(who, Member) else who
+        earlier = [
+            p for p in self.states.values() if isinstance(p, Post) and p.corrects == state.id
+        ]
+        opening = follow(kind, state, command, actor, earlier)
+        return tuple(self.facts[self.open(kind.name, opening, actor)])
 
     def command(self, stream: str, who: Member | Actor, command: Command) -> tuple[Fact, ...]:
         kind, state = kind_of(stream), self.states[stream]
@@ -199,16 +216,25 @@ class World:
         match effect:
             case OpenEntity():
                 kind = kind_of(effect.stream)
-                self.open(kind.name, kind.opening.model_validate(effect.command))
+                terms = self.post_terms if kind.name == "post" else {}
+                self.open(kind.name, kind.opening.model_validate(effect.command | terms))
             case Tell():
                 self.command(effect.stream, MACHINE, kind_of(effect.stream).command(effect.command))
             case Notify():
                 self.notices.append(effect)
             case Publish():
-                told = Attempted(attempt=effect.attempt, result=self.publishes, code="told")
-                self.command(stream, MACHINE, told)
+                self.command(stream, MACHINE, self.attempted(effect.attempt))
             case Find():
                 self.command(stream, MACHINE, Looked(attempt=effect.attempt, result=self.finds))
+
+    def attempted(self, attempt: int) -> Attempted:
+        """What the channel makes of an attempt as things are now."""
+        if self.turn_in is None:
+            return Attempted(attempt=attempt, result=self.publishes, code="told")
+        turn = self.at + self.turn_in
+        return Attempted(
+            attempt=attempt, result=PublishResult.NOT_SENT, code="budget", not_before=turn
+        )
 
     def settle(self) -> None:
         """Carry out effects until none are left."""

@@ -17,6 +17,7 @@ from domain.entity import State, allowed, may
 from domain.errors import Conflict, Forbidden, Refused
 from domain.escalation import STAGES, Stage
 from domain.kinds import KINDS, kind_of
+from domain.ledger import RULES
 from domain.people import Role
 from domain.post import FindResult, PublishResult
 from tests.builders import ADA, BEN, CORA, DEV, EVE, HOOK, ROOT, Member
@@ -159,10 +160,20 @@ _SETTLED_POST = """
     withdraw   C    F    C    C    C    F    F    F    F
     confirm    C    C    C    C    C    F    F    F    F
     retry      C    C    C    C    C    F    F    F    F
+    correct    C    C    C    C    C    F    F    F    F
+    retract    C    C    C    C    C    F    F    F    F
+    heard      F    F    F    F    F    F    F    F    -
     attempted  F    F    F    F    F    F    F    F    -
     looked     F    F    F    F    F    F    F    F    -
     ring       F    F    F    F    F    F    F    F    -
     """
+
+_REFUSED = "   C    C    C    C    C "
+_DONE = "   ok   ok   ok   ok   ok"
+_PUBLISHED_POST = _SETTLED_POST.replace(f"correct {_REFUSED}", f"correct {_DONE}").replace(
+    f"retract {_REFUSED}", f"retract {_DONE}"
+)
+"""A correction changes nothing in it: it opens a post of its own."""
 
 POST_GRIDS = {
     # Ada (in her column Fay) wrote it: neither clears nor returns it, executive or not.
@@ -173,10 +184,29 @@ POST_GRIDS = {
     withdraw   ok   F    ok   ok   ok   F    F    F    F
     confirm    C    C    C    C    C    F    F    F    F
     retry      C    C    C    C    C    F    F    F    F
+    correct    C    C    C    C    C    F    F    F    F
+    retract    C    C    C    C    C    F    F    F    F
+    heard      F    F    F    F    F    F    F    F    ok
     attempted  F    F    F    F    F    F    F    F    -
     looked     F    F    F    F    F    F    F    F    -
-    ring       F    F    F    F    F    F    F    F    -
+    ring       F    F    F    F    F    F    F    F    ok
     """,
+    # Nobody has to do anything: it goes out by itself, unless it is withdrawn. Ben cleared it.
+    "cleared": """
+               ada  gus  ben  fay  cora dev  eve  root hook
+    clear      F    C    C    F    C    F    F    F    F
+    return     F    C    C    F    C    F    F    F    F
+    withdraw   ok   F    ok   ok   ok   F    F    F    F
+    confirm    C    C    C    C    C    F    F    F    F
+    retry      C    C    C    C    C    F    F    F    F
+    correct    C    C    C    C    C    F    F    F    F
+    retract    C    C    C    C    C    F    F    F    F
+    heard      F    F    F    F    F    F    F    F    ok
+    attempted  F    F    F    F    F    F    F    F    -
+    looked     F    F    F    F    F    F    F    F    -
+    ring       F    F    F    F    F    F    F    F    ok
+    """,
+    # A call is being made: it cannot be stopped. Waiting for the next one, it can.
     "publishing": """
                ada  gus  ben  fay  cora dev  eve  root hook
     clear      F    C    C    F    C    F    F    F    F
@@ -184,9 +214,26 @@ POST_GRIDS = {
     withdraw   C    F    C    C    C    F    F    F    F
     confirm    C    C    C    C    C    F    F    F    F
     retry      C    C    C    C    C    F    F    F    F
+    correct    C    C    C    C    C    F    F    F    F
+    retract    C    C    C    C    C    F    F    F    F
+    heard      F    F    F    F    F    F    F    F    ok
     attempted  F    F    F    F    F    F    F    F    ok
     looked     F    F    F    F    F    F    F    F    -
     ring       F    F    F    F    F    F    F    F    -
+    """,
+    "publishing, waiting": """
+               ada  gus  ben  fay  cora dev  eve  root hook
+    clear      F    C    C    F    C    F    F    F    F
+    return     F    C    C    F    C    F    F    F    F
+    withdraw   ok   F    ok   ok   ok   F    F    F    F
+    confirm    C    C    C    C    C    F    F    F    F
+    retry      C    C    C    C    C    F    F    F    F
+    correct    C    C    C    C    C    F    F    F    F
+    retract    C    C    C    C    C    F    F    F    F
+    heard      F    F    F    F    F    F    F    F    ok
+    attempted  F    F    F    F    F    F    F    F    ok
+    looked     F    F    F    F    F    F    F    F    -
+    ring       F    F    F    F    F    F    F    F    ok
     """,
     "unconfirmed": """
                ada  gus  ben  fay  cora dev  eve  root hook
@@ -195,6 +242,9 @@ POST_GRIDS = {
     withdraw   C    F    C    C    C    F    F    F    F
     confirm    ok   ok   ok   ok   ok   F    F    F    F
     retry      C    C    C    C    C    F    F    F    F
+    correct    C    C    C    C    C    F    F    F    F
+    retract    C    C    C    C    C    F    F    F    F
+    heard      F    F    F    F    F    F    F    F    ok
     attempted  F    F    F    F    F    F    F    F    ok
     looked     F    F    F    F    F    F    F    F    ok
     ring       F    F    F    F    F    F    F    F    ok
@@ -206,11 +256,14 @@ POST_GRIDS = {
     withdraw   ok   F    ok   ok   ok   F    F    F    F
     confirm    C    C    C    C    C    F    F    F    F
     retry      ok   ok   ok   ok   ok   F    F    F    F
+    correct    C    C    C    C    C    F    F    F    F
+    retract    C    C    C    C    C    F    F    F    F
+    heard      F    F    F    F    F    F    F    F    ok
     attempted  F    F    F    F    F    F    F    F    -
     looked     F    F    F    F    F    F    F    F    ok
-    ring       F    F    F    F    F    F    F    F    -
+    ring       F    F    F    F    F    F    F    F    ok
     """,
-    "published": _SETTLED_POST,
+    "published": _PUBLISHED_POST,
     "returned": _SETTLED_POST,
     "withdrawn": _SETTLED_POST,
 }
@@ -274,7 +327,8 @@ def _escalation(stage: str, who: Member) -> tuple[World, str]:
 def _post(stage: str, who: Member) -> tuple[World, str]:
     world, writer = World(), FAY if who is FAY else ADA
     world.open("escalation", harness.open_escalation())
-    stream = world.open("post", harness.open_post(writer=writer.id))
+    undo = 3600 if stage == "cleared" else 0
+    stream = world.open("post", harness.open_post(writer=writer.id, rules=RULES, undo=undo))
     match stage:
         case "in_review":
             return world, stream
@@ -288,6 +342,7 @@ def _post(stage: str, who: Member) -> tuple[World, str]:
         "unconfirmed": PublishResult.UNCLEAR,
         "failed": PublishResult.REFUSED,
         "published": PublishResult.PUBLISHED,
+        "publishing, waiting": PublishResult.NOT_SENT,
     }
     if stage in result:
         world.do(stream, HOOK, "attempted", attempt=1, result=result[stage])
@@ -329,6 +384,9 @@ def _fields(kind: str, act: str, world: World, stream: str) -> dict[str, Any]:
         ("escalation", "settle"): {"post_id": "P1", "settlement": "published"},
         ("post", "return"): {"reason": words("again")},
         ("post", "confirm"): {"is_published": True},
+        ("post", "correct"): {"words": words("better")},
+        ("post", "retract"): {"reason": words("wrong")},
+        ("post", "heard"): {"comment_id": "C2"},
         ("post", "attempted"): {"attempt": 1, "result": PublishResult.PUBLISHED},
         ("post", "looked"): {"attempt": 1, "result": FindResult.FOUND},
         ("commitment", "report_kept"): {"post_id": "P2", "words": words("done")},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.base import Value, iso, to_utc
+from domain.calendar import Calendar, Day, Offset, Window
 from domain.commitment import (
     Broken,
     CommitmentOpened,
@@ -58,14 +59,20 @@ from domain.post import (
     AttemptDeferred,
     AttemptStarted,
     AttemptUnclear,
+    ClearanceVoided,
     Cleared,
     Failed,
     FindResult,
+    Held,
     LookDeferred,
     LookEnded,
     LookStarted,
+    NewsHeard,
+    PostKind,
     PostOpened,
     PostReturned,
+    PostRungClimbed,
+    PostStage,
     PostWithdrawn,
     Published,
     Settlement,
@@ -79,6 +86,16 @@ GOLDEN = Path(__file__).with_name("golden_facts.json")
 RUNG = Rung(permille=750, act=RungAct.REMIND, to=Seat.OWNER)
 FULL_PROMISE = promise().model_copy(update={"proof": words("proof")})
 LATER = AT + timedelta(hours=4)
+CALENDAR = Calendar(
+    id="office",
+    zone="Europe/Berlin",
+    zone_version="2026a",
+    weekly=((Window(540, 720), Window(780, 1020)), (Window(540, 1020),), (), (), (), (), ()),
+    days=(Day(on=date(2026, 4, 6), name="Easter Monday"),),
+    offsets=(Offset(at=datetime(2026, 3, 29, 1, tzinfo=UTC), seconds=7200),),
+    since=date(2026, 3, 1),
+    until=date(2026, 12, 31),
+)
 
 
 def _in_full() -> list[Event]:
@@ -128,6 +145,11 @@ def _in_full() -> list[Event]:
         LookEnded(attempt=2, result=FindResult.CANNOT_TELL),
         Published(attempt=2),
         Failed(attempt=2, code="http_403"),
+        Held(until_at=LATER),
+        NewsHeard(comment_id="C2"),
+        ClearanceVoided(),
+        PostRungClimbed(stage=PostStage.IN_REVIEW, rung=1, due_at=LATER, told=("ben",),
+                        owed_by=("gus",), is_watch=True),
         CommitmentOpened(promise=FULL_PROMISE, post_id="P1", approver="cora", ladder=(RUNG,),
                          rules=2, **where),
         KeptReported(post_id="P2", words=words("w"), writer="ada", evidence=words("e")),
@@ -154,9 +176,12 @@ def _plain() -> list[Event]:
         ReplySettled(post_id="P1", settlement=Settlement.RETURNED),
         RungClimbed(stage=Stage.UNCLAIMED, rung=0, due_at=LATER, is_late=False),
         PostOpened(id="P1", origin="escalation/E1", words=words("w"), writer="ada", **where),
+        Cleared(),
+        AttemptStarted(attempt=1),
         AttemptDeferred(attempt=1, next_at=LATER),
         AttemptUnclear(attempt=1, look_at=LATER),
         Failed(attempt=1),
+        PostRungClimbed(stage=PostStage.FAILED, rung=0, due_at=LATER),
         CommitmentOpened(promise=promise(), post_id="P1", approver="cora", **where),
         KeptReported(post_id="P2", words=words("w"), writer="ada"),
         FollowUpStuck(post_id="P2", settlement=Settlement.UNCONFIRMED),
@@ -164,6 +189,24 @@ def _plain() -> list[Event]:
         Broken(due_at=LATER),
         Kept(),
     ]  # fmt: skip
+
+
+def _grown() -> list[Event]:
+    """Again in full, those that have got fields since their line was written."""
+    where: Any = {"escalation_id": "E1", "channel": "console", "team": "care", "comment_id": "C1"}
+    return [
+        PostOpened(id="P1", origin="commitment/M1", commitment_id="M1", words=words("w"),
+                   writer="ada", promises=1, cleared_by="cora", rules=2, kind=PostKind.CORRECTION,
+                   corrects="P0", undo=60, review=3600, calendar=CALENDAR, matter_id="T1",
+                   same_answer_to=40, **where),
+        Cleared(despite_news=True),
+        AttemptStarted(attempt=2, despite_news=True),
+        AttemptDeferred(attempt=2, code="budget", next_at=LATER, is_turn=True),
+    ]  # fmt: skip
+
+
+def _newest_in_full() -> list[Event]:
+    return list({event.NAME: event for event in (*_in_full(), *_grown())}.values())
 
 
 def _canonical(event: Event, *, is_full: bool) -> str:
@@ -175,6 +218,7 @@ def _canonical(event: Event, *, is_full: bool) -> str:
 
 def _spelled() -> dict[str, str]:
     found = {f"{e.NAME} (in full)": _canonical(e, is_full=True) for e in _in_full()}
+    found |= {f"{e.NAME} (grown)": _canonical(e, is_full=True) for e in _grown()}
     found |= {f"{e.NAME} (plain)": _canonical(e, is_full=False) for e in _plain()}
     return found
 
@@ -216,7 +260,7 @@ def test_every_event_has_its_golden_spelling() -> None:
 
 
 @pytest.mark.rule(15)
-@pytest.mark.parametrize("event", _in_full(), ids=lambda e: e.NAME)
+@pytest.mark.parametrize("event", _newest_in_full(), ids=lambda e: e.NAME)
 def test_the_full_example_leaves_no_field_at_its_default(event: Event) -> None:
     """Else the golden line would not hold the field's name."""
     assert set(event.model_dump(exclude_defaults=True)) == set(type(event).model_fields)

@@ -864,7 +864,7 @@ def test_where_the_channel_cannot_tell_it_stays_unconfirmed_until_a_person_does(
     world.sleep(POST)
     world.settle()
     assert world.post().stage is PostStage.UNCONFIRMED
-    assert world.post().alarm() is None
+    assert world.post().wake_at is None
     assert told(world, "reply_unconfirmed")
     assert world.escalation.alarm() is not None
     no = refusal(world, ESCALATION, ADA, "reply", post_id="P2", words=words("again"))
@@ -886,7 +886,7 @@ def test_a_person_who_looked_and_found_nothing_allows_another_attempt() -> None:
     world.do(POST, ADA, "confirm", is_published=False)
     world.settle()
     assert world.post().stage is PostStage.FAILED
-    assert world.post().alarm() is None
+    assert world.post().wake_at is None
     world.publishes = PublishResult.PUBLISHED
     world.do(POST, BEN, "retry")
     world.settle()
@@ -899,7 +899,7 @@ def test_a_channel_that_cannot_be_asked_is_asked_again_and_then_a_person_is() ->
     world = publishing(PublishResult.UNCLEAR)
     world.finds = FindResult.UNAVAILABLE
     pauses = []
-    while world.post().alarm():
+    while world.post().wake_at:
         before = world.at
         world.sleep(POST)
         world.settle()
@@ -914,7 +914,7 @@ def test_a_channel_that_cannot_be_asked_is_asked_again_and_then_a_person_is() ->
 def test_what_certainly_never_arrived_is_tried_again_ever_more_slowly_and_then_given_up() -> None:
     world = publishing(PublishResult.NOT_SENT)
     pauses = []
-    while world.post().alarm():
+    while world.post().wake_at:
         before = world.at
         assert world.post().stage is PostStage.PUBLISHING
         world.sleep(POST)
@@ -939,7 +939,7 @@ def test_what_certainly_never_arrived_is_tried_again_ever_more_slowly_and_then_g
 def test_what_the_channel_refused_is_not_tried_again_by_itself() -> None:
     world = publishing(PublishResult.REFUSED)
     assert world.post().stage is PostStage.FAILED
-    assert world.post().alarm() is None
+    assert world.post().wake_at is None
     assert world.escalation.stage is Stage.REPLYING
     world.do(POST, ADA, "withdraw")
     world.settle()

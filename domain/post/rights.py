@@ -1,0 +1,84 @@
+"""Who may do what to a post, and in which stages."""
+
+from __future__ import annotations
+
+from domain.entity import Right, State
+from domain.errors import Conflict, Refused
+from domain.people import Actor, Role
+from domain.post.stages import PostStage
+from domain.post.state import Post
+
+
+def _works_here(actor: Actor, post: Post) -> bool:
+    return actor.works_in(post.team) or actor.has(Role.EXECUTIVE)
+
+
+def _wrote(actor: Actor, post: Post) -> bool:
+    return actor.id == post.writer and actor.has(Role.STAFF)
+
+
+def _reviews(actor: Actor, post: Post) -> bool:
+    return _works_here(actor, post) and actor.id != post.writer
+
+
+def _takes_back(actor: Actor, post: Post) -> bool:
+    leads = actor.works_in(post.team) and post.team in actor.leads
+    cleared = actor.id == post.cleared_by and _works_here(actor, post)
+    return _wrote(actor, post) or cleared or leads or actor.has(Role.EXECUTIVE)
+
+
+def _corrects(actor: Actor, post: Post) -> bool:
+    return _wrote(actor, post) or _works_here(actor, post)
+
+
+def _machine(actor: Actor, post: Post) -> bool:
+    return actor.has(Role.SERVICE)
+
+
+def _while_under_way(post: Post) -> Refused | None:
+    """A call to the channel cannot be stopped; between two attempts nothing has been said yet."""
+    if post.stage is not PostStage.PUBLISHING or post.is_waiting:
+        return None
+    return Conflict(
+        "attempt_under_way",
+        "an attempt to publish these words is under way",
+        "wait a moment; what is published can be corrected or taken back in public",
+        stage=post.stage,
+    )
+
+
+_REVIEWER = "somebody of its team, or an executive, who did not write it"
+_TEAM = "staff of its team or an executive"
+_WRITER = "its writer, staff of its team or an executive"
+_CLOSED = frozenset({PostStage.PUBLISHED, PostStage.RETURNED, PostStage.WITHDRAWN})
+_OPEN = frozenset(PostStage) - _CLOSED
+_UNDER_WAY = frozenset({PostStage.PUBLISHING, PostStage.UNCONFIRMED})
+
+RIGHTS: dict[str, Right] = {
+    "clear": Right(_REVIEWER, _reviews, frozenset({PostStage.IN_REVIEW})),
+    "return": Right(_REVIEWER, _reviews, frozenset({PostStage.IN_REVIEW})),
+    "withdraw": Right(
+        "its writer, whoever cleared it, the team's lead or an executive",
+        _takes_back,
+        frozenset({PostStage.IN_REVIEW, PostStage.CLEARED, PostStage.PUBLISHING, PostStage.FAILED}),
+        hindered=_while_under_way,
+    ),
+    "confirm": Right(_TEAM, _works_here, frozenset({PostStage.UNCONFIRMED})),
+    "retry": Right(_TEAM, _works_here, frozenset({PostStage.FAILED})),
+    "correct": Right(_WRITER, _corrects, frozenset({PostStage.PUBLISHED})),
+    "retract": Right(_WRITER, _corrects, frozenset({PostStage.PUBLISHED})),
+    "heard": Right("the escalation it belongs to", _machine, _OPEN, is_machine=True),
+    "attempted": Right("the publisher", _machine, _UNDER_WAY, is_machine=True),
+    "looked": Right("the publisher", _machine, _UNDER_WAY | {PostStage.FAILED}, is_machine=True),
+    "ring": Right("a timer", _machine, _OPEN, is_machine=True),
+}
+
+
+def _out_of_turn(state: State, act: str) -> Refused:
+    stages = " or ".join(sorted(RIGHTS[act].stages))
+    return Conflict(
+        "out_of_turn",
+        f"{act} is possible while {stages}; the post is {state.stage} now",
+        "see what is allowed now in GET of the post",
+        stage=state.stage,
+    )
