@@ -18,7 +18,7 @@ from typing import Any
 from fastapi import FastAPI
 from temporalio.client import Client
 
-from api import cases, commands, health, intake
+from api import cases, commands, health, intake, matters
 from api.deps import Door
 from api.errors import Problem, answer_errors
 from api.gate import Gate
@@ -105,7 +105,7 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
     )
     answer_errors(app)
     app.include_router(health.router)
-    for router in (intake.router, cases.router, commands.router()):
+    for router in (intake.router, cases.router, matters.router, commands.router()):
         app.include_router(router, responses=_PROBLEMS)
     app.include_router(pages.router)
     app.add_middleware(Gate, settings=settings, observe=metrics.observe)

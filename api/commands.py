@@ -33,8 +33,8 @@ from domain.people import Actor, Role
 from domain.policy import Policy
 from intake import entities
 from intake.entities import OutcomeUnknown
-from store import details, history, queries, tables, words
-from store.views import CommitmentItem, EscalationItem, PostItem
+from store import details, history, matters, queries, tables, words
+from store.views import CommitmentItem, EscalationItem, MatterItem, PostItem
 
 MARGIN = 4.0
 """Seconds of a request's time that are kept for storing and recording around the command."""
@@ -84,10 +84,15 @@ class CommitmentDone(Done):
     commitment: CommitmentItem
 
 
+class MatterDone(Done):
+    matter: MatterItem
+
+
 ANSWERS: dict[str, type[Done]] = {
     "escalation": EscalationDone,
     "post": PostDone,
     "commitment": CommitmentDone,
+    "matter": MatterDone,
 }
 
 
@@ -323,10 +328,16 @@ def _commitment_item(session: Session, entity_id: str, actor: Actor) -> Commitme
     return queries.commitment_items(session, [row], now())[0]
 
 
+def _matter_item(session: Session, entity_id: str, actor: Actor) -> MatterItem:
+    row = session.get_one(tables.Matter, entity_id)
+    return matters.matter_items(session, [row], now())[0]
+
+
 _ITEMS: dict[str, Callable[[Session, str, Actor], Any]] = {
     "escalation": _escalation_item,
     "post": _post_item,
     "commitment": _commitment_item,
+    "matter": _matter_item,
 }
 
 

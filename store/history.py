@@ -11,6 +11,7 @@ from domain.base import PUBLIC, SYSTEM
 from domain.errors import Invalid
 from domain.escalation import Noted, ProposalWithdrawn, Proposed, ReplySubmitted, Returned
 from domain.ledger import Fact
+from domain.matter import events as of_matters
 from domain.people import Actor
 from domain.post import PostOpened, PostReturned
 from store import cursors, details, people, queries, records, tables
@@ -22,6 +23,7 @@ LIMIT = 1_000
 INSIDE = frozenset(
     event.NAME
     for event in (
+        of_matters.Noted, of_matters.AnswerProposed, of_matters.AnswerReturned,
         Noted, Proposed, ProposalWithdrawn, Returned, ReplySubmitted, PostOpened, PostReturned,
     )
 )  # fmt: skip

@@ -11,15 +11,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, tuple_
 from sqlmodel import Session, col
 
 from domain.entity import allowed
+from domain.errors import Conflict
 from domain.matter import MATTER, Matter, MatterStage, MemberState, Noted, post_id_of
 from domain.matter.serving import ANSWERED
 from domain.people import Actor
 from domain.post import PostStage
 from store import cursors, details, people, queries, tables, words
+from store.tables import UtcDateTime
 from store.views import (
     AnswerView,
     MatterDetail,
@@ -78,6 +80,37 @@ def still_waiting(session: Session, matter_id: str, ids: Sequence[str]) -> int:
         )
         or 0
     )
+
+
+def check_taking(session: Session, matter_id: str) -> Matter:
+    """The matter, which takes members. Raises Unknown, or Conflict where its door is closed."""
+    state: Matter = details.state_of(session, f"matter/{matter_id}")
+    if not state.is_taking:
+        raise Conflict(
+            "matter_closed",
+            f"this matter is {state.stage}; nobody can join it any more",
+            "answer these by themselves, or open another matter",
+            stage=state.stage,
+        )
+    return state
+
+
+def standings(session: Session, matter_id: str, ids: Sequence[str]) -> dict[str, str]:
+    """How those of these escalations that know this matter stand to it."""
+    rows = session.execute(
+        select(col(_CASE.id), col(_CASE.matter_state)).where(
+            col(_CASE.matter_id) == matter_id, col(_CASE.id).in_(ids)
+        )
+    )
+    return {row.id: row.matter_state for row in rows}
+
+
+def channels(session: Session, matter_id: str) -> tuple[str, ...]:
+    """On which channels its answer will have to fit."""
+    rows = session.scalars(
+        select(col(_CASE.channel)).where(col(_CASE.matter_id) == matter_id).distinct()
+    )
+    return tuple(sorted(rows))
 
 
 class Counts(NamedTuple):
@@ -139,15 +172,20 @@ def matters(
     queries.check_reader(actor)
     queries.check_stage(stage, MatterStage)
     table = tables.Matter
-    statement = select(table).order_by(col(table.id).desc()).limit(queries.bounded(limit) + 1)
+    place = (col(table.opened_at).desc(), col(table.id).desc())
+    statement = select(table).order_by(*place).limit(queries.bounded(limit) + 1)
     chosen = col(table.is_open) if stage is None else col(table.stage) == stage
     statement = statement.where(chosen)
     if team is not None:
         statement = statement.where(col(table.team) == team)
     if cursor:
-        statement = statement.where(col(table.id) < cursors.place_of_id(cursor, "matters"))
+        last_at, last_id = cursors.place_of_moment(cursor, "matters")
+        last = tuple_(literal(last_at, UtcDateTime()), literal(last_id))
+        statement = statement.where(tuple_(col(table.opened_at), col(table.id)) < last)
     rows = list(session.scalars(statement))
-    next_cursor = cursors.encode("matters", (rows[limit - 1].id,)) if len(rows) > limit else None
+    next_cursor = None
+    if len(rows) > limit:
+        next_cursor = cursors.encode("matters", (rows[limit - 1].opened_at, rows[limit - 1].id))
     items = matter_items(session, rows[:limit], at)
     return MatterPage(items=tuple(items), next_cursor=next_cursor)
 

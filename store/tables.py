@@ -287,9 +287,9 @@ class Matter(SQLModel, table=True):
 
     __tablename__ = "matter"
     __table_args__ = (
-        Index("matter_open", "is_open", "id"),
-        Index("matter_stage", "stage", "id"),
-        Index("matter_team", "team", "id"),
+        Index("matter_open", "is_open", "opened_at", "id"),
+        Index("matter_stage", "stage", "opened_at", "id"),
+        Index("matter_team", "team", "opened_at", "id"),
     )
     id: str = Field(primary_key=True)
     seq: int

@@ -7,7 +7,7 @@ before the command is sent.
 
 from __future__ import annotations
 
-from api.bodies import commitments, escalations, posts
+from api.bodies import commitments, escalations, matters, posts
 from api.bodies.base import Body, Draft
 
 __all__ = ["BODIES", "Body", "Draft"]
@@ -34,6 +34,19 @@ BODIES: dict[str, dict[str, type[Body]]] = {
         "retry": posts.Retry,
         "correct": posts.Correct,
         "retract": posts.Retract,
+    },
+    "matter": {
+        "assign": matters.Assign,
+        "propose": matters.Propose,
+        "withdraw": matters.Withdraw,
+        "approve": matters.Approve,
+        "refuse": matters.Refuse,
+        "return": matters.Return,
+        "release": matters.Release,
+        "halt": matters.Halt,
+        "resume": matters.Resume,
+        "close": matters.Close,
+        "note": escalations.Note,
     },
     "commitment": {"report_kept": commitments.ReportKept, "withdraw": commitments.WithdrawPromise},
 }

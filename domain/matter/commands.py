@@ -21,6 +21,8 @@ class OpenMatter(Command):
     team: str
     title: Words
     terms: Terms
+    request: str
+    """A digest of what it was opened with, so that the same request opens no second one."""
     rules: int = 1
 
 

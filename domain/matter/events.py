@@ -17,6 +17,7 @@ class MatterOpened(Event):
     team: str
     title: Words
     terms: Terms
+    request: str
     rules: int = 1
 
 

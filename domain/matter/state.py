@@ -67,6 +67,7 @@ class Matter(State):
     stage: MatterStage
     title: Words
     terms: Terms
+    request: str
     opened_by: str
     owner: str
     proposal: Proposal | None = None

@@ -31,9 +31,9 @@ def upgrade() -> None:
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="matter_pkey"),
     )
-    op.create_index("matter_open", "matter", ["is_open", "id"])
-    op.create_index("matter_stage", "matter", ["stage", "id"])
-    op.create_index("matter_team", "matter", ["team", "id"])
+    op.create_index("matter_open", "matter", ["is_open", "opened_at", "id"])
+    op.create_index("matter_stage", "matter", ["stage", "opened_at", "id"])
+    op.create_index("matter_team", "matter", ["team", "opened_at", "id"])
     op.create_table(
         "matter_suggestion",
         sa.Column("matter_id", sa.String(), nullable=False),
