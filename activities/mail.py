@@ -30,6 +30,9 @@ SENTENCES = {
     "reply_unconfirmed": "We do not know whether a reply arrived; please look at the channel.",
     "reply_returned": "A reply was given back to you for changes.",
     "reply_withdrawn": "A reply was withdrawn.",
+    "release_halted": "The answer of a matter was halted: nobody more is answered with it.",
+    "release_stalled": "The answer of a matter does not reach those who wait for it.",
+    "members_left_over": "A matter stays open: somebody who joined it still waits for an answer.",
 }
 """What each reason of a notice says to its reader."""
 

@@ -219,7 +219,7 @@ async def _open_another(door: Door, ask: Ask, policy: Policy) -> Outcome:
         batch = Batch(stream=state.stream, kind=message.kind, epoch=message.epoch, facts=facts)
         is_recorded = await entities.try_to_record(door.database, batch)
         return Outcome(facts[-1].seq, list(facts), is_recorded, is_repeat=False, made=state.id)
-    await _until_known(door, state.stream)
+    await until_known(door, state.stream)
     found = await door.read(lambda session: _prepare_another(session, ask, policy, door))
     if isinstance(found, Outcome):
         return found
@@ -269,12 +269,12 @@ async def _outcome(door: Door, ask: Ask, answer: Answer, *, is_recorded: bool) -
     if not facts and is_recorded:
         facts = await door.read(lambda s: history.outcome_of(s, ask.stream, ask.key))
     if post_id := _post_id(facts):
-        await _until_known(door, f"post/{post_id}")
+        await until_known(door, f"post/{post_id}")
     seq = facts[-1].seq if facts else answer.seq
     return Outcome(seq=seq, facts=facts, is_recorded=is_recorded, is_repeat=answer.is_repeat)
 
 
-async def _until_known(door: Door, stream: str) -> None:
+async def until_known(door: Door, stream: str) -> None:
     """Wait a moment for what the command opened: what is answered is in the next GET."""
     ends_at = time.monotonic() + OPENING_SECONDS
     while time.monotonic() < ends_at:

@@ -26,6 +26,7 @@ from api.commands import (
     MatterDone,
     check_key,
     stream_of,
+    until_known,
 )
 from api.deps import API, Door, Reader, TheDoor, now
 from domain.base import Value, Words
@@ -37,8 +38,9 @@ from domain.matter import MATTER, Matter, OpenMatter, ulid_of
 from domain.messages import Request as Message
 from domain.messages import Start, opening
 from domain.people import Actor
-from domain.terms import Terms
+from domain.terms import ReplyTerms, Terms
 from intake import entities
+from intake.entities import OutcomeUnknown
 from language import sameness
 from store import details, history, matters, tables, words
 from store.policies import InForce
@@ -97,21 +99,31 @@ async def open_matter(
     check_length(body.title, door.settings.max_text, "title", "shorten it")
     digest = hmac.new(key.encode(), body.model_dump_json().encode(), hashlib.sha256).hexdigest()
     matter_id, known_as = await door.read(lambda s: _named(s, actor, key))
+    is_recorded = None
     if known_as is None:
         is_recorded = await _open(door, actor, matter_id, body, in_force, key, digest)
-    elif known_as != digest:
+    if is_recorded is None:
+        _, known_as = await door.read(lambda s: _named(s, actor, key))
+        _check_same(known_as, digest)
+    is_repeat, is_recorded = is_recorded is None, is_recorded is not False
+    response.status_code = 200 if is_recorded else 202
+    if not is_recorded:
+        await until_known(door, f"matter/{matter_id}")
+    return await door.read(
+        lambda s: _opened(s, matter_id, is_recorded=is_recorded, is_repeat=is_repeat)
+    )
+
+
+def _check_same(known_as: str | None, digest: str) -> None:
+    if known_as is None:
+        raise OutcomeUnknown("it is being opened and is not there yet")
+    if known_as != digest:
         raise Invalid(
             "key_reused",
             "this Idempotency-Key was used for another matter",
             "use a new key for a new matter",
             field="Idempotency-Key",
         )
-    else:
-        is_recorded = True
-    response.status_code = 200 if is_recorded else 202
-    return await door.read(
-        lambda s: _opened(s, matter_id, is_recorded=is_recorded, is_repeat=known_as is not None)
-    )
 
 
 def _named(session: Session, actor: Actor, key: str) -> tuple[str, str | None]:
@@ -136,8 +148,9 @@ async def _open(
     in_force: InForce,
     key: str,
     digest: str,
-) -> bool:
-    """Start it and record it; whether the ledger has it already."""
+) -> bool | None:
+    """Start it and record it; whether the ledger has it already. None where another request has
+    opened it."""
     at = now()
     title = words.new_row(body.title, "title", at)
     command = OpenMatter(
@@ -161,7 +174,10 @@ async def _open(
     await asyncio.to_thread(
         door.database.write, lambda session: session.execute(insert(tables.Words), [title])
     )
-    await entities.start(door.client, state.stream, message, f"matter of {body.team}")
+    if not await entities.start(door.client, state.stream, message, f"matter of {body.team}"):
+        # The same request, a moment earlier: it records what it has opened, and only that is true.
+        await until_known(door, state.stream)
+        return None
     batch = Batch(stream=state.stream, kind=message.kind, epoch=message.epoch, facts=facts)
     return await entities.try_to_record(door.database, batch)
 
@@ -174,12 +190,15 @@ def _terms(in_force: InForce, team: str) -> Terms:
         policy_version=in_force.version,
         allowances=policy.allowances,
         ladder=policy.ladder,
+        replies=ReplyTerms(),
     )
 
 
 def _opened(session: Session, matter_id: str, *, is_recorded: bool, is_repeat: bool) -> MatterDone:
-    rows = [session.get_one(tables.Matter, matter_id)]
-    item = matters.matter_items(session, rows, now())[0]
+    row = session.get(tables.Matter, matter_id)
+    if row is None:
+        raise OutcomeUnknown("it is open, and the ledger does not have it yet")
+    item = matters.matter_items(session, [row], now())[0]
     return MatterDone(
         id=matter_id,
         seq=item.seq,

@@ -22,6 +22,13 @@ PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
         "failed": ("retry",),
     },
     "commitment": {"open": ("report_kept",), "broken": ("report_kept",)},
+    "matter": {
+        "gathering": ("propose",),
+        "deciding": ("approve",),
+        "ready": ("release",),
+        "releasing": ("halt",),
+        "halted": ("resume",),
+    },
 }
 """The act that takes a case on from its stage, for whoever may do it."""
 

@@ -40,6 +40,16 @@ STAGES: dict[str, dict[str, str]] = {
         "kept_late": "kept, but late",
         "withdrawn": "withdrawn",
     },
+    "matter": {
+        "gathering": "cases are brought together, and the one answer is being written",
+        "deciding": "waiting for a decision",
+        "ready": "decided, waiting to be released",
+        "releasing": "the answer is going out",
+        "halted": "halted: nobody more is answered",
+        "listening": "everybody is answered, listening",
+        "closing": "closing",
+        "closed": "closed",
+    },
 }
 
 _WHILE: dict[str, dict[str, str]] = {
@@ -59,6 +69,14 @@ _WHILE: dict[str, dict[str, str]] = {
         "failed": "it has failed",
     },
     "commitment": {"open": "the promise is open", "broken": "it is broken"},
+    "matter": {
+        "gathering": "the answer is being written",
+        "deciding": "a decision is waited for",
+        "ready": "it waits to be released",
+        "releasing": "it is going out",
+        "halted": "it is halted",
+        "listening": "we listen",
+    },
 }
 
 
@@ -105,12 +123,16 @@ ACTS = {
     "correct": "Correct it in public",
     "retract": "Take it back in public",
     "report_kept": "Report it kept",
+    "halt": "Halt it at once",
+    "resume": "Let it go on",
+    "close": "Close it",
 }
 
 ACTS_OF: dict[str, dict[str, str]] = {
     "escalation": ACTS | {"withdraw": "Withdraw the proposal"},
     "post": ACTS | {"withdraw": "Withdraw these words", "return": "Return to its writer"},
     "commitment": ACTS | {"withdraw": "Withdraw the promise"},
+    "matter": ACTS | {"withdraw": "Take the answer back", "release": "Release the answer"},
 }
 
 SEATS = {
@@ -223,6 +245,14 @@ def _proposed(data: Mapping[str, Any], named: Named) -> str:
     return f"asked for a decision and recommends {wish}, {reply}{_promises(data)}"
 
 
+def _advanced(data: Mapping[str, Any], named: Named) -> str:
+    return f"had answered {data['served']}; {data['waiting']} still wait"
+
+
+def _released(data: Mapping[str, Any], named: Named) -> str:
+    return f"released the answer: first {data['first']}, then the rest"
+
+
 def _told(sentence: str) -> Tell:
     return lambda data, named: sentence
 
@@ -272,6 +302,26 @@ EVENTS: dict[str, Tell] = {
     "commitment:promise:broken": _told("recorded it as broken: its date has passed"),
     "commitment:promise:kept": lambda d, _: f"recorded it as kept{_late(d)}",
     "commitment:promise:withdrawn": _told("withdrew it"),
+    "matter:case:opened": _told("opened this matter"),
+    "matter:owner:assigned": lambda d, named: f"made {named(d['owner'])} its owner",
+    "matter:proposal:submitted": _told("asked for a decision on the one answer"),
+    "matter:proposal:withdrawn": _told("took the answer back"),
+    "matter:decision:voted": lambda d, _: f"spoke: {RECOMMENDATIONS[d['outcome']].lower()}",
+    "matter:decision:approved": _told("approved these words for everybody"),
+    "matter:decision:refused": lambda d, _: f"refused: {REFUSAL_CODES[d['code']].lower()}",
+    "matter:decision:returned": _told("returned it for changes"),
+    "matter:release:began": _released,
+    "matter:release:advanced": _advanced,
+    "matter:release:completed": _told("had answered everybody"),
+    "matter:release:reopened": _told("found somebody who joined later"),
+    "matter:release:halted": _told("halted it"),
+    "matter:release:resumed": _told("let it go on"),
+    "matter:ladder:climbed": _climbed,
+    "matter:ladder:watched": _told("saw that it is still open"),
+    "matter:note:written": _told("wrote a note"),
+    "matter:case:closing": _told("closed the door to newcomers"),
+    "matter:case:left_over": _told("found somebody who still waits, and kept it open"),
+    "matter:case:closed": _told("closed it"),
 }
 
 # Others see that these happened, and not what is in them.
@@ -279,17 +329,20 @@ _HIDDEN: dict[str, str] = {
     "escalation:proposal:submitted": "asked for a decision",
     "escalation:reply:submitted": "submitted a reply",
     "post:words:submitted": "took these words in",
+    "matter:proposal:submitted": "asked for a decision",
 }
 
 _ALARMS = frozenset(
     {
         "post:attempt:failed", "post:search:ended", "post:ladder:climbed",
         "commitment:promise:broken",
-        "commitment:promise:follow_up_stuck",
+        "commitment:promise:follow_up_stuck", "matter:release:halted", "matter:case:left_over",
     }
 )  # fmt: skip
 
-_PRINTED = frozenset({"escalation:decision:refused", "commitment:promise:withdrawn"})
+_PRINTED = frozenset(
+    {"escalation:decision:refused", "commitment:promise:withdrawn", "matter:decision:refused"}
+)
 """Events whose reason is for the public; the words of all others are for insiders."""
 
 
@@ -312,7 +365,7 @@ def _words_of(entry: Entry, *, is_insider: bool) -> str | None:
     data = entry.data or {}
     if not (is_insider or entry.name in _PRINTED):
         return None
-    shown = data.get("words") if entry.name == "escalation:note:written" else data.get("reason")
+    shown = data.get("words") if entry.name.endswith(":note:written") else data.get("reason")
     return shown["id"] if shown else None
 
 
