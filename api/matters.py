@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -20,6 +22,7 @@ from sqlmodel import Session
 from api.bodies.base import Strict, check_length
 from api.cases import Cursor, HistoryLimit, Limit, Word
 from api.commands import (
+    MARGIN,
     ULID,
     Commander,
     IdempotencyKey,
@@ -226,7 +229,8 @@ class Put(Value):
     """What became of one of the escalations. ``code`` and ``message`` say why nothing did."""
 
     escalation_id: str
-    result: Literal["joined", "left", "already", "refused"]
+    result: Literal["joined", "left", "already", "refused", "later"]
+    """``later``: the time of this request was over. Sending the same again goes on."""
     code: str | None = None
     message: str | None = None
 
@@ -235,6 +239,8 @@ class PutMany(Value):
     results: tuple[Put, ...]
     done: int
     """How many are now as was asked for."""
+    later: int
+    """How many have not been asked yet: send the same again."""
 
 
 Send = Callable[[str], Awaitable[Put]]
@@ -257,7 +263,7 @@ async def join_members(entity_id: str, body: Chosen, door: TheDoor, actor: Comma
         return await _ask(door, actor, escalation_id, command, "joined")
 
     put = await _each(door, ids, join)
-    confirmed = [p.escalation_id for p in put.results if p.result != "refused"]
+    confirmed = [p.escalation_id for p in put.results if p.result in _DONE]
     await _judge(door, actor, entity_id, confirmed, matters.CONFIRMED)
     return put
 
@@ -313,16 +319,25 @@ def _look(session: Session, matter_id: str, ids: list[str]) -> dict[str, str]:
 
 
 async def _each(door: Door, ids: list[str], send: Send) -> PutMany:
-    """Ask for each, a few at a time; answers in the order of the ids."""
+    """Ask for each, a few at a time, as far as the time of one request goes; answers in the order
+    of the ids."""
     await door.feel_pulse()
     places = asyncio.Semaphore(AT_ONCE)
+    ends_at = time.monotonic() + max(door.settings.request_seconds - 2 * MARGIN, 1)
 
     async def one(escalation_id: str) -> Put:
         async with places:
+            if time.monotonic() > ends_at:
+                return Put(escalation_id=escalation_id, result="later")
             return await send(escalation_id)
 
     results = tuple(await asyncio.gather(*(one(i) for i in ids)))
-    return PutMany(results=results, done=sum(put.result != "refused" for put in results))
+    counts = Counter(put.result for put in results)
+    done = sum(counts[result] for result in _DONE)
+    return PutMany(results=results, done=done, later=counts["later"])
+
+
+_DONE = ("joined", "left", "already")
 
 
 async def _ask(
@@ -335,14 +350,14 @@ async def _ask(
     """Send one command of this person to one escalation; a refusal is an answer too."""
     message = Message(command=command, actor=actor, key=words.new_id(), digest=command["act"])
     try:
-        await entities.command(door.client, door.database, f"escalation/{escalation_id}", message)
-    except Refused as refusal:
-        code, said = refusal.code, refusal.message
+        await entities.command(
+            door.client, door.database, f"escalation/{escalation_id}", message, MARGIN
+        )
+    except Refused as no:
+        return Put(escalation_id=escalation_id, result="refused", code=no.code, message=no.message)
     except AnswerableError as error:
-        code, said = "unavailable", f"send it again in a moment: {error}"
-    else:
-        return Put(escalation_id=escalation_id, result=result)
-    return Put(escalation_id=escalation_id, result="refused", code=code, message=said)
+        return Put(escalation_id=escalation_id, result="later", message=str(error))
+    return Put(escalation_id=escalation_id, result=result)
 
 
 async def _judge(door: Door, actor: Actor, matter_id: str, ids: Iterable[str], verdict: str) -> int:

@@ -38,7 +38,8 @@ LINES = 3_000
 
 ORDER = (
     "claim", "propose", "approve", "refuse", "return", "reply", "clear", "confirm", "retry",
-    "report_kept", "note", "assign", "release", "withdraw", "correct", "retract", "dismiss",
+    "report_kept", "note", "assign", "release", "withdraw", "correct", "retract", "resume",
+    "halt", "close", "dismiss",
 )  # fmt: skip
 """The order in which acts stand on a page: what takes the case on first, what ends it last."""
 
