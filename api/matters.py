@@ -332,7 +332,7 @@ async def _each(door: Door, ids: list[str], send: Send) -> PutMany:
             return await send(escalation_id)
 
     results = tuple(await asyncio.gather(*(one(i) for i in ids)))
-    counts = Counter(put.result for put in results)
+    counts: Counter[str] = Counter(put.result for put in results)
     done = sum(counts[result] for result in _DONE)
     return PutMany(results=results, done=done, later=counts["later"])
 
@@ -354,6 +354,8 @@ async def _ask(
             door.client, door.database, f"escalation/{escalation_id}", message, MARGIN
         )
     except Refused as no:
+        if no.details.get("matter_id") == command.get("matter_id", ""):
+            return Put(escalation_id=escalation_id, result="already")
         return Put(escalation_id=escalation_id, result="refused", code=no.code, message=no.message)
     except AnswerableError as error:
         return Put(escalation_id=escalation_id, result="later", message=str(error))
