@@ -43,6 +43,9 @@ LABELS = {
     "due_at": "Due",
     "proof": "How anybody will know",
     "evidence": "Evidence",
+    "first": "How many first",
+    "wait_seconds": "How long to wait",
+    "not_promises": "Sentences that are no promise",
     "is_published": "Whether it is there",
     "despite_news": "Whether it goes out all the same",
 }
@@ -114,6 +117,9 @@ def body_of(kind: str, act: str, values: Mapping[str, str]) -> CommandBody:
         # Told apart here: the body takes true and false and nothing that could be meant so.
         told = {"yes": True, "no": False}
         fields["is_published"] = told.get(values.get("is_published", ""))
+    if "not_promises" in fields:
+        said = (line.strip() for line in values["not_promises"].splitlines())
+        fields["not_promises"] = [line for line in said if line]
     if "despite_news" in fields:
         fields["despite_news"] = values["despite_news"] == "yes"
     if promises := _promises(values):

@@ -135,6 +135,14 @@ ACTS_OF: dict[str, dict[str, str]] = {
     "matter": ACTS | {"withdraw": "Take the answer back", "release": "Release the answer"},
 }
 
+MEMBER_STATES = {
+    "joined": "waits for the answer",
+    "served": "answered",
+    "reopened": "answered; the commenter has come back",
+    "apart": "went its own way",
+    "left": "was taken out",
+}
+
 SEATS = {
     "team": "the team",
     "lead": "the team’s lead",

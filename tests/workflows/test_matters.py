@@ -23,7 +23,7 @@ from domain.matter import Matter, MatterStage, OpenMatter, changes, ulid_of
 from domain.messages import Start
 from domain.policy import Channel, ChannelKind
 from domain.terms import DAY, Allowances, Terms
-from intake import entities, handover
+from intake import entities, handover, restore
 from store import inbox, matters, policies, tables
 from store.database import Database
 from store.matters import Counts
@@ -215,6 +215,25 @@ async def test_a_long_release_goes_on_as_a_new_run_and_answers_nobody_twice(
     for escalation in escalations:
         await sqlite_service.until_stage(escalation, "listening")
     assert len(_said(sqlite_service.settings)) == 12
+
+
+@pytest.mark.rule(13)
+async def test_a_release_that_is_restored_in_the_middle_answers_nobody_twice(
+    sqlite_service: Service,
+) -> None:
+    escalations = await _opened(sqlite_service, 5)
+    stream = await _matter(sqlite_service)
+    await _join(sqlite_service, stream, escalations)
+    await _decided(sqlite_service, stream)
+    await sqlite_service.do(stream, BEN, "release", first=2, wait=3)
+    await sqlite_service.until(lambda: _counts(sqlite_service, stream).served == 2)
+    await restore.restore_all(sqlite_service.client, sqlite_service.database)
+    await sqlite_service.until_stage(stream, "listening")
+    for escalation in escalations:
+        await sqlite_service.until_stage(escalation, "listening")
+    assert Counter(line["in_reply_to"] for line in _said(sqlite_service.settings)) == {
+        f"c{n}": 1 for n in range(5)
+    }
 
 
 # A storm. -------------------------------------------------------------------------------------
