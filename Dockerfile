@@ -18,6 +18,7 @@ RUN pip --python /opt/answerable/bin/python install --no-cache-dir --only-binary
 COPY pyproject.toml README.md LICENSE ./
 COPY domain domain
 COPY config config
+COPY policy policy
 COPY store store
 COPY channels channels
 COPY language language

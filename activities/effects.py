@@ -7,9 +7,10 @@ import asyncio
 from temporalio import activity
 from temporalio.client import Client, RPCError, RPCStatusCode
 
+from activities.notices import hand_on
 from config.settings import Settings
 from domain.effects import Notify, OpenEntity, Pending, Tell
-from domain.messages import TASK_QUEUE, Errand, Notice, NoticesStart, Start
+from domain.messages import Errand, Notice, Start
 from domain.people import MACHINE
 from intake import entities
 from store import people, records, tables
@@ -69,24 +70,20 @@ class EffectActivities:
 
     async def _notify(self, effect: Notify) -> None:
         """Hand a notice to the gatherer of each person it is for."""
-        notice = Notice(reason=effect.reason, about=effect.about)
+        notice = Notice(reason=effect.reason, about=effect.about, urgent=effect.urgent)
         for person in await asyncio.to_thread(self._people, effect):
-            await self._client.start_workflow(
-                "notices",
-                NoticesStart(person=person, wait_seconds=self._settings.notice_seconds),
-                id=f"notices/{person}",
-                task_queue=TASK_QUEUE,
-                start_signal="notice",
-                start_signal_args=[notice],
-                rpc_timeout=entities.RPC,
-            )
+            await hand_on(self._client, self._settings, person, notice)
 
     def _people(self, effect: Notify) -> list[str]:
         with self._database.reading() as session:
             found = list(effect.people)
-            for seat in effect.to:
+            if effect.to:
                 assert effect.seats is not None
-                found += people.fill(session, seat, effect.seats)
+                # Everybody on the seat, each in their own hours: a notice waits for its reader.
+                filled = people.filled_all(
+                    session, effect.to, effect.seats, entities.now(), urgent=True
+                )
+                found += [person for seat in filled.values() for person in seat.people]
         return [p for p in dict.fromkeys(found) if p != effect.except_person]
 
     def _is_known(self, stream: str) -> bool:

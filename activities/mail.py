@@ -33,6 +33,13 @@ SENTENCES = {
     "release_halted": "The answer of a matter was halted: nobody more is answered with it.",
     "release_stalled": "The answer of a matter does not reach those who wait for it.",
     "members_left_over": "A matter stays open: somebody who joined it still waits for an answer.",
+    "token_made_for_you": "Somebody else made a token that acts in your name. If you did not ask "
+    "for it, have it revoked.",
+    "absence_planned_for_you": "Somebody else planned an absence for you. If it is wrong, end it.",
+    "deputy_for_somebody": "You are the deputy of somebody who will be absent.",
+    "decisions_delegated_to_you": "Somebody delegated their decisions to you.",
+    "decisions_delegated_in_your_name": "Somebody else delegated your decisions. If you did not "
+    "ask for it, end it.",
 }
 """What each reason of a notice says to its reader."""
 

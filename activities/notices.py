@@ -6,14 +6,36 @@ import logging
 from datetime import UTC, datetime
 
 from temporalio import activity
+from temporalio.client import Client
 
 from activities.mail import Mail, send_mail
 from config.settings import Settings
-from domain.messages import Mailing
-from store import tables
+from domain.messages import (
+    TASK_QUEUE,
+    HoursWanted,
+    Mailing,
+    Notice,
+    NoticesStart,
+    WorkingMoment,
+)
+from intake import entities
+from store import roster, tables
 from store.database import Database
 
 log = logging.getLogger("answerable.notices")
+
+
+async def hand_on(client: Client, settings: Settings, person: str, notice: Notice) -> None:
+    """Hand a notice to the gatherer of the person it is for; twice is told once."""
+    await client.start_workflow(
+        "notices",
+        NoticesStart(person=person, wait_seconds=settings.notice_seconds),
+        id=f"notices/{person}",
+        task_queue=TASK_QUEUE,
+        start_signal="notice",
+        start_signal_args=[notice],
+        rpc_timeout=entities.RPC,
+    )
 
 
 class NoticeActivities:
@@ -33,6 +55,12 @@ class NoticeActivities:
             send_mail(self._settings.smtp_url.get_secret_value(), mail)
         with self._database.writing() as session:
             session.get_one(tables.Announcement, mailing.id).sent_at = datetime.now(UTC)
+
+    @activity.defn(name="next_working_moment")
+    def next_working_moment(self, wanted: HoursWanted) -> WorkingMoment:
+        """When this person works next, from the moment asked on."""
+        with self._database.reading() as session:
+            return WorkingMoment(at=roster.next_at(session, wanted.person, wanted.at))
 
     def _prepare(self, mailing: Mailing) -> Mail | None:
         """The mail to send; None where it was sent before or its reader has left."""

@@ -9,18 +9,23 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.notices import hand_on
+from config.settings import Settings
+from domain.messages import Notice
 from intake import handover
-from store import inbox, words
+from store import drafts, house, inbox, words
 from store.database import Database
+from store.tables import HouseNotice
 
 PART = 500
 """Arrivals handed over between two looks at the inbox."""
 
 
 class UpkeepActivities:
-    def __init__(self, client: Client, database: Database) -> None:
+    def __init__(self, client: Client, database: Database, settings: Settings) -> None:
         self._client = client
         self._database = database
+        self._settings = settings
 
     @activity.defn(name="hand_over_waiting")
     async def hand_over_waiting(self) -> int:
@@ -36,7 +41,8 @@ class UpkeepActivities:
 
     @activity.defn(name="sweep")
     async def sweep(self) -> None:
-        """Hand over what was left, drop words nobody bound; then ask to be run again.
+        """Hand over what was left, drop words nobody bound and drafts of cases that closed long
+        ago; then ask to be run again.
 
         Asking takes the form of a failure that is no error: Temporal's retries are the clock,
         and they add nothing to history.
@@ -44,11 +50,31 @@ class UpkeepActivities:
         activity.heartbeat()
         while await self.hand_over_waiting():
             activity.heartbeat()
+        await self.hand_on_notices()
         await asyncio.to_thread(self._sweep_words)
         raise ApplicationError(
             "swept; again in a while", type="Again", category=ApplicationErrorCategory.BENIGN
         )
 
-    def _sweep_words(self) -> None:
+    async def hand_on_notices(self) -> None:
+        """Hand on what the house has to tell. Told twice rather than never, if we are stopped in
+        between; what still waits with the gatherer is told once."""
+        for waiting in await asyncio.to_thread(self._untold):
+            notice = Notice(reason=waiting.reason, about=waiting.about)
+            await hand_on(self._client, self._settings, waiting.person_id, notice)
+            await asyncio.to_thread(self._mark_told, waiting.id)
+            activity.heartbeat()
+
+    def _untold(self) -> list[HouseNotice]:
+        with self._database.reading() as session:
+            return house.untold(session, PART)
+
+    def _mark_told(self, notice_id: str) -> None:
         with self._database.writing() as session:
-            words.sweep(session, datetime.now(UTC))
+            house.mark_told(session, notice_id, datetime.now(UTC))
+
+    def _sweep_words(self) -> None:
+        at = datetime.now(UTC)
+        with self._database.writing() as session:
+            words.sweep(session, at)
+        drafts.sweep(self._database, at)

@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Select, func, select, text
 from sqlmodel import Session, col
@@ -22,12 +22,14 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from config.settings import Settings
+from domain.house import HOUSE
 from domain.messages import TASK_QUEUE, channel_queue
 from domain.people import Role
 from domain.policy import ChannelKind, Policy
 from domain.post import PostStage
+from domain.watch import Code
 from intake import handover, restore
-from store import inbox, people, policies, tables
+from store import inbox, people, policies, records, tables, watch
 from store.database import Database
 
 
@@ -54,6 +56,9 @@ SKEW = timedelta(seconds=5)
 
 OLD = timedelta(minutes=2)
 """The inbox is swept every half minute: what waits longer has a reason."""
+
+CHECKED = timedelta(minutes=15)
+"""The upkeep check runs every five minutes: two rounds may be missed."""
 
 SAMPLE = 200
 """Open cases that are looked for in Temporal."""
@@ -94,7 +99,22 @@ async def policy(settings: Settings, database: Database) -> Findings:
         if role not in roles:
             said = f"Nobody is {role}. Run `answerable people add ID --role {role}`."
             findings.append(Finding("people", said, False))
+    findings += _calendars(in_force.policy, datetime.now(UTC).date())
     return findings + _secrets(settings, in_force.policy)
+
+
+def _calendars(in_force: Policy, today: date) -> Findings:
+    """Behind its last resolved day a calendar has no holidays, and nobody would notice."""
+    return [
+        Finding(
+            "policy",
+            f"Calendar '{name}' knows holidays until {calendar.until} only. Apply the file again: "
+            "`answerable policy show`, then `answerable policy apply FILE`.",
+            False,
+        )
+        for name, calendar in in_force.calendars.items()
+        if calendar.until < today + timedelta(days=366)
+    ]
 
 
 def _secrets(settings: Settings, in_force: Policy) -> Findings:
@@ -151,6 +171,16 @@ async def alarms(settings: Settings, database: Database) -> Findings:
     return findings or [Finding("ledger", "no forks; no post has failed or is unconfirmed")]
 
 
+async def house_chain(settings: Settings, database: Database) -> Findings:
+    """The chain of what is recorded of the house itself: no workflow witnesses it."""
+    with database.reading() as session:
+        broken_at = records.verify(session, HOUSE)
+    if broken_at is not None:
+        said = f"Entry {broken_at} of '{HOUSE}' was changed by hand. Compare it with a backup."
+        return [Finding("house", said, False)]
+    return [Finding("house", "its ledger is one unbroken chain")]
+
+
 def _streams(session: Session, statement: Select[str]) -> list[str]:
     return list(session.scalars(statement))
 
@@ -171,6 +201,44 @@ async def worker_beat(settings: Settings, database: Database) -> Findings:
     if age > BEAT:
         return [Finding("worker", f"{said}. Run `answerable worker`.", False)]
     return [Finding("worker", said)]
+
+
+async def upkeep(settings: Settings, database: Database) -> Findings:
+    """What the upkeep check, which looks at everything open, has found by now."""
+    with database.reading() as session:
+        ran_at = watch.beat(session, watch.RAN)
+        found = watch.open_findings(session)
+    if ran_at is None:
+        return [Finding("upkeep", "the check has not run yet; it does every five minutes")]
+    age = datetime.now(UTC) - ran_at
+    findings = []
+    if age > CHECKED:
+        said = (
+            f"The check last ran {int(age.total_seconds() / 60)} minutes ago. Is a worker there? "
+            "Is the schedule upkeep/watch paused in Temporal?"
+        )
+        findings.append(Finding("upkeep", said, False))
+    for code, (what, way_out) in FOUND.items():
+        streams = [finding.stream for finding in found if finding.code == code]
+        if streams:
+            findings.append(Finding("upkeep", f"{_listed(streams)} {what}. {way_out}", False))
+    said = f"checked {max(int(age.total_seconds()), 0)} s ago: all that is open has its alarm"
+    return findings or [Finding("upkeep", said)]
+
+
+FOUND: dict[str, tuple[str, str]] = {
+    Code.NO_ALARM: (
+        "will not wake by themselves",
+        "A person should look at them, and a developer at why.",
+    ),
+    Code.OVERDUE: (
+        "should have woken by now",
+        "Is the worker's log silent? If not, its workflows are gone: see `answerable restore`.",
+    ),
+    Code.NO_WORKFLOW: ("have no workflow", "Run `answerable restore --missing`."),
+    Code.STUCK: ("cannot go on", "Run `answerable replay`, and see the worker's log."),
+}
+"""What each finding of the upkeep check means, and the way out."""
 
 
 async def database_clock(settings: Settings, database: Database) -> Findings:
@@ -313,6 +381,8 @@ OF_DATABASE: dict[str, Callable[[Settings, Database], Awaitable[Findings]]] = {
     "worker": worker_beat,
     "inbox": waiting,
     "ledger": alarms,
+    "upkeep": upkeep,
+    "house": house_chain,
     "clock": database_clock,
 }
 OF_TEMPORAL: dict[str, Callable[[Client], Awaitable[Findings]]] = {

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import typer
 
 from answerable import (
+    absences,
     backup,
     doctor,
     importing,
@@ -44,6 +45,8 @@ app.command(rich_help_panel=RUN)(serve.migrate)
 app.command(rich_help_panel=RUN)(story.story)
 app.command("import", rich_help_panel=BRING)(importing.import_file)
 app.add_typer(people.app, rich_help_panel=BRING)
+app.add_typer(absences.app, rich_help_panel=BRING)
+app.add_typer(absences.delegations, rich_help_panel=BRING)
 app.add_typer(tokens.app, rich_help_panel=BRING)
 app.add_typer(policy.app, rich_help_panel=BRING)
 app.command(rich_help_panel=KEEP)(doctor.doctor)

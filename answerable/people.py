@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from answerable.surroundings import Data, Trouble, open_database, read_settings
 from domain.people import Role
 
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
 app = typer.Typer(name="people", help="List, add, change and remove people.")
+
+By = Annotated[str, typer.Option(metavar="ID", help="The person who is named for it.")]
+"""Who stands in the ledger for what a command changes."""
+
+
+def named(session: Session, by: str) -> str:
+    """Who is named for a change: somebody who works here, or root, who may be nobody in person:
+    before the first person is added, there is only whoever sits at the machine."""
+    from domain.house import ROOT
+    from store import people as store
+
+    return by if by == ROOT else store.actor(session, by).id
 
 
 @app.callback(invoke_without_command=True)
@@ -53,6 +68,18 @@ def add(
         typer.Option(metavar="TEAM[:lead]", help="Where they work; may be given again."),
     ] = None,
     email: Annotated[str | None, typer.Option(help="Where notices go.")] = None,
+    manager: Annotated[
+        str | None, typer.Option(metavar="ID", help="Who is asked where they are not there.")
+    ] = None,
+    zone: Annotated[str | None, typer.Option(help="Where they work: Europe/Berlin")] = None,
+    hours: Annotated[
+        str | None,
+        typer.Option(
+            help="When they work, in their zone: 'mon-fri 09:00-17:00, sat 10:00-12:00'. "
+            "(default: told at any hour)"
+        ),
+    ] = None,
+    by: By = "root",
     data: Data = None,
 ) -> None:
     """Add a person, or set everything of one who is known already."""
@@ -61,7 +88,17 @@ def add(
     teams = dict(_team(given) for given in team or [])
     with open_database(read_settings(data)) as database, database.writing() as session:
         store.put_person(
-            session, _checked(person), name or person, role, teams, datetime.now(UTC), email
+            session,
+            _checked(person),
+            name or person,
+            role,
+            teams,
+            datetime.now(UTC),
+            email,
+            by=named(session, by),
+            manager=manager,
+            zone=zone,
+            hours=hours,
         )
     typer.echo(f"{person} is there. A token for them: answerable token create {person}")
 
@@ -89,15 +126,53 @@ def _team(given: str) -> tuple[str, bool]:
 
 
 @app.command()
+def show(
+    person: Annotated[str, typer.Argument(metavar="ID")],
+    data: Data = None,
+) -> None:
+    """Everything about one person: whether they are there, and who stands for whom."""
+    from store import absences, roster
+    from store import people as store
+
+    at = datetime.now(UTC)
+    with open_database(read_settings(data)) as database, database.reading() as session:
+        row = store.known(session, person)
+        lines = [("name", row.name), ("email", row.email), ("roles", ", ".join(row.roles))]
+        if row.is_active:
+            actor = store.actor(session, person, at)
+            teams = [f"{t} (lead)" if t in actor.leads else t for t in sorted(actor.teams)]
+            lines.append(("teams", ", ".join(teams)))
+            lines.append(("decides for", ", ".join(actor.stands_for)))
+        lines += [("manager", row.manager), ("zone", row.zone), ("hours", row.hours)]
+        opens = roster.next_at(session, person, at)
+        there = "now" if opens == at else f"from {opens:%Y-%m-%d %H:%M} UTC on"
+        lines.append(("there", there if row.is_active else "has left"))
+        for absence in absences.absences(session, at, person):
+            deputy = f", deputy {absence.deputy}" if absence.deputy else ""
+            lines.append(("absent", f"{_span(absence)}{deputy} ({absence.id})"))
+        for given in absences.delegations(session, at, person):
+            pair = f"{given.person_id} to {given.delegate}"
+            lines.append(("delegation", f"{pair}, {_span(given)} ({given.id})"))
+    for label, value in lines:
+        if value:
+            typer.echo(f"{label:<13}{value}")
+
+
+def _span(row: Any) -> str:
+    return f"{row.since:%Y-%m-%d %H:%M} to {row.until:%Y-%m-%d %H:%M} UTC"
+
+
+@app.command()
 def remove(
     person: Annotated[str, typer.Argument(metavar="ID")],
+    by: By = "root",
     data: Data = None,
 ) -> None:
     """Let a person leave: no sign-in, no tokens, no notices. What they did stays on record."""
     from store import people as store
 
     with open_database(read_settings(data)) as database, database.writing() as session:
-        owned = store.remove_person(session, person, datetime.now(UTC))
+        owned = store.remove_person(session, person, datetime.now(UTC), by=named(session, by))
     typer.echo(f"{person} has left.")
     if owned:
         typer.echo(f"{owned} open escalations are still theirs: have a lead assign them.", err=True)

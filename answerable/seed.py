@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from answerable import sample_data
 from config.settings import Settings
 from domain.comments import Incoming
+from domain.house import ROOT
 from intake import restore
 from store import inbox, migrate, people, policies
 from store.database import Database
@@ -39,9 +40,10 @@ def _fill(database: Database, with_comments: bool) -> None:
         samples = [Incoming.model_validate(c) for c in sample_data.sample_comments(at)]
         inbox.receive(database, samples, at)
     with database.writing() as session:
-        policies.apply(session, sample_data.sample_policy(), "root", at)
+        policy, source = sample_data.sample_policy(at.date())
+        policies.apply(session, policy, ROOT, at, source=source, reason="the samples")
         session.flush()
         for person_id, person in sample_data.sample_cast().items():
             people.put_person(
-                session, person_id, person["name"], person["roles"], person["teams"], at
+                session, person_id, person["name"], person["roles"], person["teams"], at, by=ROOT
             )

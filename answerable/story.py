@@ -108,16 +108,17 @@ def _play(settings: Settings, url: str) -> None:
 def _tokens(database: Database) -> Iterator[dict[str, str]]:
     """A token for everybody who has a part, for as long as the story takes."""
     from domain.errors import Unknown
+    from domain.house import ROOT
     from domain.people import Role
     from store import people
 
     at = datetime.now(UTC)
     with database.writing() as session:
         try:
-            people.put_person(session, MACHINE, "The story", (Role.SERVICE,), {}, at)
+            people.put_person(session, MACHINE, "The story", (Role.SERVICE,), {}, at, by=ROOT)
             session.flush()
             tokens = {
-                person: people.create_token(session, person, at, lifetime=LIFETIME)
+                person: people.create_token(session, person, at, lifetime=LIFETIME, by=ROOT)
                 for person in (*CAST, MACHINE)
             }
         except Unknown as unknown:
@@ -130,5 +131,5 @@ def _tokens(database: Database) -> Iterator[dict[str, str]]:
     finally:
         with database.writing() as session:
             for secret in tokens.values():
-                people.revoke(session, datetime.now(UTC), secret=secret)
-            people.remove_person(session, MACHINE, datetime.now(UTC))
+                people.revoke(session, datetime.now(UTC), secret=secret, by=ROOT)
+            people.remove_person(session, MACHINE, datetime.now(UTC), by=ROOT)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from answerable.people import By, named
 from answerable.surroundings import Data, Trouble, open_database, read_settings
 
 app = typer.Typer(name="token", help="Make and revoke access tokens.", no_args_is_help=True)
@@ -18,14 +19,20 @@ def create(
     days: Annotated[
         int | None, typer.Option(min=1, max=36_500, help="Days it is good for. (default: no end)")
     ] = None,
+    by: By = "root",
     data: Data = None,
 ) -> None:
-    """Make a token for a person and print it, and nothing else. It is shown this once."""
+    """Make a token for a person and print it, and nothing else. It is shown this once.
+
+    Unless they make it themselves (--by), they are told that somebody did.
+    """
     from store import people
 
     with open_database(read_settings(data)) as database, database.writing() as session:
         lifetime = timedelta(days=days) if days else None
-        secret = people.create_token(session, person, datetime.now(UTC), lifetime=lifetime)
+        secret = people.create_token(
+            session, person, datetime.now(UTC), lifetime=lifetime, by=named(session, by)
+        )
     typer.echo(secret)
 
 
@@ -38,6 +45,7 @@ def revoke(
         bool,
         typer.Option("--secret-stdin", help="Revoke the one token read from standard input."),
     ] = False,
+    by: By = "root",
     data: Data = None,
 ) -> None:
     """Revoke all tokens of a person, or one by its secret.
@@ -54,7 +62,13 @@ def revoke(
     with open_database(read_settings(data)) as database, database.writing() as session:
         if person is not None:
             people.known(session, person)
-        count = people.revoke(session, datetime.now(UTC), secret=secret, person_id=person or "")
+        count = people.revoke(
+            session,
+            datetime.now(UTC),
+            by=named(session, by),
+            secret=secret,
+            person_id=person or "",
+        )
     if secret and not count:
         raise Trouble("No token in force has this secret. It was revoked before, or is not ours.")
     typer.echo(f"{count} revoked.")

@@ -23,6 +23,8 @@ from activities.people import PeopleActivities
 from activities.publishing import PublishingActivities, channels_in_force
 from activities.records import RecordActivities
 from activities.upkeep import UpkeepActivities
+from activities.watching import WatchActivities
+from answerable.schedules import ensure_watch
 from config.settings import Settings
 from domain.messages import TASK_QUEUE, channel_queue
 from domain.policy import Channel
@@ -33,7 +35,7 @@ from workflows.escalation import EscalationWorkflow
 from workflows.matter import MatterWorkflow
 from workflows.notices import NoticesWorkflow
 from workflows.post import PostWorkflow
-from workflows.upkeep import HandOverWorkflow, UpkeepWorkflow
+from workflows.upkeep import HandOverWorkflow, UpkeepWorkflow, WatchWorkflow
 
 log = logging.getLogger("answerable.worker")
 
@@ -45,6 +47,7 @@ WORKFLOWS = [
     NoticesWorkflow,
     HandOverWorkflow,
     UpkeepWorkflow,
+    WatchWorkflow,
 ]
 
 GRACE = timedelta(seconds=30)
@@ -81,7 +84,8 @@ class Staff:
         effects = EffectActivities(self.client, self.database, self.settings)
         records = RecordActivities(self.database, effects)
         notices = NoticeActivities(self.database, self.settings)
-        upkeep = UpkeepActivities(self.client, self.database)
+        people = PeopleActivities(self.database)
+        upkeep = UpkeepActivities(self.client, self.database, self.settings)
         matters = MatterActivities(self.client, self.database)
         return Worker(
             self.client,
@@ -90,13 +94,16 @@ class Staff:
             activities=[
                 records.record,
                 effects.carry_out,
-                PeopleActivities(self.database).fill_seats,
+                people.fill_seats,
+                people.find_people,
                 notices.send_notices,
+                notices.next_working_moment,
                 upkeep.hand_over_waiting,
                 upkeep.sweep,
                 matters.serve_members,
                 matters.await_members,
                 matters.count_members,
+                WatchActivities(self.client, self.database).watch,
             ],
             workflow_runner=runner(),
             activity_executor=self.threads,
@@ -148,6 +155,7 @@ async def running(client: Client, database: Database, settings: Settings) -> Asy
     try:
         await staff.follow_channels()
         await _ensure_upkeep(client)
+        await ensure_watch(client, is_renewed=True)
         looking = asyncio.create_task(_look_around(staff))
         try:
             yield staff
@@ -167,6 +175,7 @@ async def _look_around(staff: Staff) -> None:
             await asyncio.to_thread(_beat, staff.database)
             await staff.follow_channels()
             await _ensure_upkeep(staff.client)
+            await ensure_watch(staff.client)
         except Exception:
             log.exception("a look around failed; the next one is due in %s s", LOOK_EVERY)
         await asyncio.sleep(LOOK_EVERY)

@@ -18,14 +18,14 @@ from typing import Any
 from fastapi import FastAPI
 from temporalio.client import Client
 
-from api import cases, commands, health, intake, matters
+from api import cases, commands, drafts, health, intake, matters, people, policy
 from api.deps import Door
 from api.errors import Problem, answer_errors
 from api.gate import Gate
 from api.metrics import Metrics
 from api.pages import routes as pages
 from api.pages.render import ForBrowsers
-from api.pages.security import check_demo
+from api.pages.security import check_demo, is_known
 from config.settings import Settings
 from config.temporal import connect, runtime_with_metrics
 from store.database import Database
@@ -105,10 +105,13 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
     )
     answer_errors(app)
     app.include_router(health.router)
-    for router in (intake.router, cases.router, matters.router, commands.router()):
+    routers = (
+        intake.router, cases.router, drafts.router, people.router, policy.router, matters.router
+    )  # fmt: skip
+    for router in (*routers, commands.router()):
         app.include_router(router, responses=_PROBLEMS)
     app.include_router(pages.router)
-    app.add_middleware(Gate, settings=settings, observe=metrics.observe)
+    app.add_middleware(Gate, settings=settings, observe=metrics.observe, is_known=is_known)
     app.add_middleware(ForBrowsers, settings=settings)
     app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
     return app

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
 from api.commands import stream_of
-from api.deps import API, Reader, TheDoor, now
+from api.deps import API, Door, Reader, TheDoor, now
 from domain.comments import Text
-from store import details, history, queries
+from domain.people import Actor, Role
+from store import details, history, house, queries
 from store.views import (
     CommitmentDetail,
     CommitmentPage,
@@ -29,6 +31,21 @@ Cursor = Annotated[
     Query(description="next_cursor of the page before, with the same filters."),
 ]
 Word = Annotated[Text, Field(max_length=40)] | None
+
+
+async def note_reading(door: Door, actor: Actor, stream: str) -> None:
+    """Record that somebody who is an auditor and nothing else has read a case, once an hour.
+
+    Recorded before it is shown: what cannot be recorded is not read.
+    """
+    if actor.roles != {Role.AUDITOR}:
+        return
+    at = now()
+    if await door.read(lambda session: house.is_noted(session, actor.id, stream, at)):
+        return
+    await asyncio.to_thread(
+        door.database.write, lambda session: house.note_reading(session, actor.id, stream, at)
+    )
 
 
 @router.get("/escalations", tags=["escalations"])
@@ -66,8 +83,10 @@ async def list_escalations(
 @router.get("/escalations/{entity_id}", tags=["escalations"])
 async def get_escalation(entity_id: str, door: TheDoor, actor: Reader) -> EscalationDetail:
     """One escalation with its conversation, deadlines, replies, promises, and what you may do."""
-    stream_of("escalation", entity_id)
-    return await door.read(lambda session: details.escalation(session, entity_id, actor, now()))
+    stream = stream_of("escalation", entity_id)
+    found = await door.read(lambda session: details.escalation(session, entity_id, actor, now()))
+    await note_reading(door, actor, stream)
+    return found
 
 
 @router.get("/posts", tags=["posts"])
@@ -90,8 +109,10 @@ async def list_posts(
 @router.get("/posts/{entity_id}", tags=["posts"])
 async def get_post(entity_id: str, door: TheDoor, actor: Reader) -> PostDetail:
     """One public utterance of ours and how far it has come."""
-    stream_of("post", entity_id)
-    return await door.read(lambda session: details.post(session, entity_id, actor, now()))
+    stream = stream_of("post", entity_id)
+    found = await door.read(lambda session: details.post(session, entity_id, actor, now()))
+    await note_reading(door, actor, stream)
+    return found
 
 
 @router.get("/commitments", tags=["commitments"])
@@ -122,8 +143,10 @@ async def list_commitments(
 @router.get("/commitments/{entity_id}", tags=["commitments"])
 async def get_commitment(entity_id: str, door: TheDoor, actor: Reader) -> CommitmentDetail:
     """One promise, its deadline, and what has been said about it since."""
-    stream_of("commitment", entity_id)
-    return await door.read(lambda session: details.commitment(session, entity_id, actor, now()))
+    stream = stream_of("commitment", entity_id)
+    found = await door.read(lambda session: details.commitment(session, entity_id, actor, now()))
+    await note_reading(door, actor, stream)
+    return found
 
 
 HistoryLimit = Annotated[int, Query(ge=1, le=history.LIMIT)]
@@ -132,9 +155,11 @@ HistoryLimit = Annotated[int, Query(ge=1, le=history.LIMIT)]
 async def _history(
     door: TheDoor, actor: Reader, stream: str, limit: int, cursor: str | None
 ) -> HistoryPage:
-    return await door.read(
+    found = await door.read(
         lambda session: history.history(session, stream, actor, limit=limit, cursor=cursor)
     )
+    await note_reading(door, actor, stream)
+    return found
 
 
 @router.get("/escalations/{entity_id}/history", tags=["escalations"])

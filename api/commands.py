@@ -25,15 +25,16 @@ from api.deps import API, Door, TheDoor, now, only
 from domain.base import Value
 from domain.entity import Command, State, check_unchanged, follow, may
 from domain.errors import AnswerableError, Invalid, Refused, Unknown
+from domain.escalation import ReplyHeld
 from domain.kinds import KINDS, kind_of
 from domain.ledger import Batch, Fact
 from domain.messages import Answer, Start, opening
 from domain.messages import Request as Message
 from domain.people import Actor, Role
-from domain.policy import Policy
 from intake import entities
 from intake.entities import OutcomeUnknown
 from store import details, history, matters, queries, tables, words
+from store.policies import InForce
 from store.views import CommitmentItem, EscalationItem, MatterItem, PostItem
 
 MARGIN = 4.0
@@ -147,11 +148,11 @@ async def carry_out(door: Door, ask: Ask) -> Outcome:
 
 
 async def _carry_out(door: Door, ask: Ask) -> Outcome:
-    policy = (await door.policy()).policy
+    in_force = await door.policy()
     kind = kind_of(ask.stream)
     if kind.commands[ask.act] in kind.follows:
-        return await _open_another(door, ask, policy)
-    prepared = await door.read(lambda session: _prepare(session, ask, policy, door))
+        return await _open_another(door, ask, in_force)
+    prepared = await door.read(lambda session: _prepare(session, ask, in_force, door))
     if isinstance(prepared, Outcome):
         return prepared
     draft, command = prepared
@@ -176,7 +177,7 @@ async def _carry_out(door: Door, ask: Ask) -> Outcome:
 
 
 def _prepare(
-    session: Session, ask: Ask, policy: Policy, door: Door
+    session: Session, ask: Ask, in_force: InForce, door: Door
 ) -> Outcome | tuple[Draft, dict[str, Any]]:
     """The command in the shape of the rules; or what it came to when it was sent before."""
     state: State = details.state_of(session, ask.stream)
@@ -185,7 +186,7 @@ def _prepare(
     kind = kind_of(ask.stream)
     if state.is_closed:
         raise may(kind, ask.actor, ask.act, state) or kind.out_of_turn(state, ask.act)
-    draft = Draft(session, ask.actor, state, policy, now(), door.settings.max_text)
+    draft = Draft(session, ask.actor, state, in_force, now(), door.settings.max_text)
     fields = ask.body.fields(draft)
     command = kind.commands[ask.act].model_validate({"act": ask.act, **fields})
     return draft, command.model_dump(mode="json")
@@ -194,13 +195,13 @@ def _prepare(
 # Acts on what is closed: each opens another entity. ------------------------------------------
 
 
-async def _open_another(door: Door, ask: Ask, policy: Policy) -> Outcome:
+async def _open_another(door: Door, ask: Ask, in_force: InForce) -> Outcome:
     """Open what follows on something closed, once however often it is asked for.
 
     Its id says only which of the acts on this entity it is. Of two that are sent at once, Temporal
     therefore lets one through; the other finds it and is a repeat of it, or is refused.
     """
-    prepared = await door.read(lambda session: _prepare_another(session, ask, policy, door))
+    prepared = await door.read(lambda session: _prepare_another(session, ask, in_force, door))
     if isinstance(prepared, Outcome):
         return prepared
     draft, first = prepared
@@ -220,14 +221,14 @@ async def _open_another(door: Door, ask: Ask, policy: Policy) -> Outcome:
         is_recorded = await entities.try_to_record(door.database, batch)
         return Outcome(facts[-1].seq, list(facts), is_recorded, is_repeat=False, made=state.id)
     await until_known(door, state.stream)
-    found = await door.read(lambda session: _prepare_another(session, ask, policy, door))
+    found = await door.read(lambda session: _prepare_another(session, ask, in_force, door))
     if isinstance(found, Outcome):
         return found
     raise OutcomeUnknown("another one has just been asked for and is not there yet")
 
 
 def _prepare_another(
-    session: Session, ask: Ask, policy: Policy, door: Door
+    session: Session, ask: Ask, in_force: InForce, door: Door
 ) -> Outcome | tuple[Draft, Command]:
     state: State = details.state_of(session, ask.stream)
     kind, earlier = kind_of(ask.stream), details.corrections(session, state.id)
@@ -236,7 +237,7 @@ def _prepare_another(
             return replace(before, made=other.id)
     if refusal := may(kind, ask.actor, ask.act, state):
         raise refusal
-    draft = Draft(session, ask.actor, state, policy, now(), door.settings.max_text)
+    draft = Draft(session, ask.actor, state, in_force, now(), door.settings.max_text)
     command = kind.commands[ask.act].model_validate({"act": ask.act, **ask.body.fields(draft)})
     check_unchanged(state, command, ask.body.expected_seq)
     return draft, follow(kind, state, command, ask.actor, earlier)
@@ -304,7 +305,9 @@ def _answer(session: Session, ask: Ask, outcome: Outcome) -> Done:
 
 
 def _post_id(facts: list[Fact]) -> str | None:
-    found = (fact.data.get("post_id") for fact in facts)
+    """The post that the command opened; words that wait for an acceptance open none yet."""
+    opened = (fact for fact in facts if fact.name != ReplyHeld.NAME)
+    found = (fact.data.get("post_id") for fact in opened)
     return next((post_id for post_id in found if post_id), None)
 
 

@@ -28,6 +28,9 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2
 """Seconds after which whoever met a machine's trouble may ask again."""
 
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="answerable"'}
+SAY_WHO = "send Authorization: Bearer TOKEN; a token comes from: answerable token create PERSON"
+
 ERRORS_TOLD = 100
 """Errors of one request that are spelt out."""
 
@@ -179,14 +182,7 @@ async def _database_away(request: Request, error: Exception) -> Response:
 
 
 async def _unauthenticated(request: Request, error: Unauthenticated) -> Response:
-    return _answer(
-        request,
-        401,
-        "unauthenticated",
-        str(error),
-        "send Authorization: Bearer TOKEN; a token comes from: answerable token create PERSON",
-        headers={"WWW-Authenticate": 'Bearer realm="answerable"'},
-    )
+    return _answer(request, 401, "unauthenticated", str(error), SAY_WHO, headers=CHALLENGE)
 
 
 async def _not_ready(request: Request, error: NotReady) -> Response:

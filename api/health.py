@@ -18,10 +18,11 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 
 from api.deps import Door, TheDoor, anybody, now
 from api.errors import NotReady, Problem
-from api.metrics import CONTENT_TYPE
+from api.metrics import CONTENT_TYPE, Counted
 from domain.base import Value
 from domain.messages import TASK_QUEUE
-from store import inbox, migrate, tables
+from domain.watch import is_severe
+from store import inbox, migrate, tables, watch
 
 router = APIRouter(tags=["health"])
 
@@ -72,13 +73,17 @@ async def readyz(_: Prober, door: TheDoor) -> Ready:
 @router.get("/metrics", response_class=Response)
 async def metrics(_: Prober, door: TheDoor) -> Response:
     """Our figures and those of Temporal's SDK, for Prometheus."""
-    waiting, forks = await door.read(_counted)
-    return Response(await door.metrics.text(waiting, forks), media_type=CONTENT_TYPE)
+    counted = await door.read(_counted)
+    return Response(await door.metrics.text(counted), media_type=CONTENT_TYPE)
 
 
-def _counted(session: Session) -> tuple[int, int]:
-    forks = session.scalar(select(func.count()).select_from(tables.Fork))
-    return inbox.count_waiting(session), forks or 0
+def _counted(session: Session) -> Counted:
+    return Counted(
+        waiting=inbox.count_waiting(session),
+        forks=session.scalar(select(func.count()).select_from(tables.Fork)) or 0,
+        well_at=watch.beat(session, watch.OK),
+        findings=watch.count_findings(session),
+    )
 
 
 async def _checked(check: Check, door: Door) -> Part:
@@ -139,6 +144,21 @@ async def _pollers(door: Door) -> tuple[bool, str]:
     return True, f"{len(answer.pollers)} on task queue '{TASK_QUEUE}'"
 
 
+async def _watch(door: Door) -> tuple[bool, str]:
+    """Whether the upkeep check found so much, and twice, that it cannot be single cases."""
+    streams, count = await door.read(_confirmed)
+    if is_severe(streams, count):
+        return False, f"something is wrong with {streams} of {count} open; run: answerable doctor"
+    return True, f"something is wrong with {streams} of {count} open" if streams else "all is well"
+
+
+def _confirmed(session: Session) -> tuple[int, int]:
+    """How many streams two rounds in a row had something to say about, and how many are open."""
+    found = watch.open_findings(session)
+    streams = {f.stream for f in found if f.last_seen_at > f.first_seen_at}
+    return len(streams), watch.count_open(session)
+
+
 async def _disk(door: Door) -> tuple[bool, str]:
     folder = door.settings.data
     while not folder.exists():
@@ -154,4 +174,5 @@ CHECKS: dict[str, Check] = {
     "worker": _worker,
     "task_queue": _pollers,
     "disk": _disk,
+    "watch": _watch,
 }

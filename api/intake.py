@@ -21,7 +21,7 @@ from api.deps import API, Door, TheDoor, anybody, now, only
 from api.errors import FieldError, Malformed, field_error, path_of
 from channels import inbound
 from domain.base import Value
-from domain.comments import Incoming, IncomingAuthor, check_incoming
+from domain.comments import ChannelId, ExternalId, Incoming, IncomingAuthor, check_incoming
 from domain.errors import AnswerableError, Invalid, Unknown
 from domain.people import Actor, Role
 from intake import handover
@@ -74,6 +74,7 @@ class Result(StrEnum):
     JOINED = "joined"
     REPEATED = "repeated"
     REVISED = "revised"
+    REMOVED = "removed"
     ACCEPTED = "accepted"
 
 
@@ -94,6 +95,39 @@ async def bring_comments(
     return received if is_list else received[0]
 
 
+class Removal(Value):
+    """A comment that its author has taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+    channel: ChannelId
+    external_id: ExternalId
+
+
+@router.post("/comments/removals", tags=["comments"])
+async def bring_removal(door: TheDoor, actor: Bringer, removal: Removal) -> Received:
+    """Say that a commenter has taken a comment back. Sending the same again changes nothing."""
+    return await remove(door, removal)
+
+
+async def remove(door: Door, removal: Removal) -> Received:
+    """Note a removal and take it to the escalation. Raises Unknown for a comment we never had."""
+    receipt = await asyncio.to_thread(
+        inbox.remove, door.database, removal.channel, removal.external_id, now()
+    )
+    if receipt is None:
+        raise Unknown(
+            "unknown_comment",
+            "there is no such comment",
+            "send channel and external_id as they were when it was brought",
+        )
+    handed = await _hand_over(door, [receipt.arrival_id]) if receipt.arrival_id else {}
+    if receipt.arrival_id and not handed:
+        await _nudge(door)
+    received = _received(receipt, handed)
+    door.metrics.comments.labels(received.result).inc()
+    return received
+
+
 @router.post("/hooks/{channel}", tags=["comments"])
 async def receive_hook(
     door: TheDoor,
@@ -107,14 +141,27 @@ async def receive_hook(
         raise Unknown("unknown_channel", "there is no such channel", "see the policy for channels")
     body = await request.body()
     inbound.verify(channel, door.settings, request.headers, body)
-    comments = _parse(inbound.parse(body), channel)
-    return await receive(door, comments, is_list=True)
+    brought = inbound.parse(body)
+    if brought.are_removed:
+        removals = [_removal(comment, channel) for comment in brought.comments]
+        return [await remove(door, removal) for removal in removals]
+    return await receive(door, _parse(brought.comments, channel), is_list=True)
 
 
 def _parse(brought: list[dict[str, Any]], channel: str) -> list[Comment]:
     """The comments of a hook; whatever channel they name, they are of the one that signed."""
     try:
         return _COMMENTS.validate_python([{**comment, "channel": channel} for comment in brought])
+    except ValidationError as error:
+        raise Malformed([field_error(e) for e in error.errors()]) from None
+
+
+def _removal(comment: dict[str, Any], channel: str) -> Removal:
+    """What a hook says was removed; of a whole comment only its id matters."""
+    try:
+        return Removal.model_validate(
+            {"channel": channel, "external_id": comment.get("external_id")}
+        )
     except ValidationError as error:
         raise Malformed([field_error(e) for e in error.errors()]) from None
 

@@ -41,7 +41,7 @@ from domain.matter import MATTER, Matter, OpenMatter, ulid_of
 from domain.messages import Request as Message
 from domain.messages import Start, opening
 from domain.people import Actor
-from domain.terms import ReplyTerms, Terms
+from domain.policy import terms_for
 from intake import entities
 from intake.entities import OutcomeUnknown
 from language import sameness
@@ -160,7 +160,7 @@ async def _open(
         id=matter_id,
         team=body.team,
         title=Words(id=title["id"], digest=title["digest"]),
-        terms=_terms(in_force, body.team),
+        terms=terms_for(in_force.policy, in_force.version, body.team, None, at),
         request=digest,
         rules=RULES,
     )
@@ -183,18 +183,6 @@ async def _open(
         return None
     batch = Batch(stream=state.stream, kind=message.kind, epoch=message.epoch, facts=facts)
     return await entities.try_to_record(door.database, batch)
-
-
-def _terms(in_force: InForce, team: str) -> Terms:
-    """The general terms of the policy, for this team."""
-    policy = in_force.policy
-    return Terms(
-        team=team,
-        policy_version=in_force.version,
-        allowances=policy.allowances,
-        ladder=policy.ladder,
-        replies=ReplyTerms(),
-    )
 
 
 def _opened(session: Session, matter_id: str, *, is_recorded: bool, is_repeat: bool) -> MatterDone:

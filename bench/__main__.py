@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import tempfile
-import warnings
+import time
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from pathlib import Path
@@ -69,11 +70,15 @@ def main(
     ] = None,
 ) -> None:
     """Measure the service against a bare Temporal workflow."""
-    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
     groups = [str(g) for g in only] if only else [*SERVICE_GROUPS, QUEUE]
     kinds = [SQLITE, POSTGRESQL] if database is DatabaseChoice.BOTH else [str(database)]
-    results = asyncio.run(_within_limits(kinds, groups, QUICK if quick else FULL))
-    results["is_quick"] = quick
+    results: Results = {"is_quick": quick, "machine": machine.describe(), "databases": {}}
+    try:
+        asyncio.run(_within_limits(results, kinds, groups, QUICK if quick else FULL))
+    except (TimeoutError, asyncio.CancelledError):
+        report.show(results)
+        err.print(f"Cut short: stopped from outside, or longer than {LONGEST_MINUTES} minutes.")
+        raise typer.Exit(1) from None
     report.show(results)
     is_whole = not quick and not only and len(kinds) == 2
     path = output or (report.LATEST if is_whole else None)
@@ -82,52 +87,60 @@ def main(
         err.print(f"Written to {path}")
 
 
-async def _within_limits(kinds: list[str], groups: list[str], sizes: Sizes) -> Results:
+async def _within_limits(
+    results: Results, kinds: list[str], groups: list[str], sizes: Sizes
+) -> None:
+    """Measure, and take everything down in order on SIGTERM or when it takes too long."""
+    running = asyncio.current_task()
+    assert running is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     minutes = LONGEST_STORM_MINUTES if ON_DEMAND.keys() & set(groups) else LONGEST_MINUTES
     async with asyncio.timeout(minutes * 60):
-        return await measure(kinds, groups, sizes)
+        await measure(results, kinds, groups, sizes)
 
 
-async def measure(kinds: list[str], groups: list[str], sizes: Sizes) -> Results:
-    """The figures of these groups for each kind of database."""
-    results: Results = {"machine": machine.describe(), "databases": {}}
+async def measure(results: Results, kinds: list[str], groups: list[str], sizes: Sizes) -> None:
+    """Put the figures of these groups, for each kind of database, into the results."""
     with tempfile.TemporaryDirectory(prefix="answerable-bench-") as name:
         folder = Path(name)
         databases = Databases(folder)
         try:
             async with stack.temporal(folder) as server:
+                results["machine"]["temporal_server"] = await server.version()
                 for kind in kinds:
-                    found = await _measure_one(server, databases, kind, groups, sizes)
-                    results["machine"]["temporal_server"] = found.pop("server_version", None)
+                    found: Results = {"details": {}, "others_share": {}}
                     results["databases"][kind] = found
+                    await _measure_one(found, server, databases, kind, groups, sizes)
         finally:
             await databases.stop()
-    return results
 
 
 async def _measure_one(
-    server: stack.Temporal, databases: Databases, kind: str, groups: list[str], sizes: Sizes
-) -> Results:
-    found: Results = {"details": {}, "others_share": {}}
+    found: Results,
+    server: stack.Temporal,
+    databases: Databases,
+    kind: str,
+    groups: list[str],
+    sizes: Sizes,
+) -> None:
     measures = ON_DEMAND | SERVICE_GROUPS
     wanted = [name for name in measures if name in groups]
     if wanted:
         async with stack.service(server, databases, kind) as service:
-            found["server_version"] = await machine.server_version(service.client)
             for name in wanted:
                 await _note(found, kind, name, measures[name](service, sizes))
     if QUEUE in groups:
         await _note(found, kind, QUEUE, queue.measure(databases, kind, sizes))
-    return found
 
 
 async def _note(
     found: Results, kind: str, name: str, measuring: Awaitable[tuple[Figures, dict[str, Any]]]
 ) -> None:
     """Measure one group and keep what it found, and how busy others were meanwhile."""
-    others = machine.Others()
+    others, began = machine.Others(), time.monotonic()
     with err.status(f"{kind}: {name}"):
         figures, details = await measuring
+    err.print(f"{kind}: {name} took {time.monotonic() - began:.0f} s")
     found.update(figures)
     found["details"][name] = details
     found["others_share"][name] = others.share()

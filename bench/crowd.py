@@ -104,7 +104,7 @@ class Crowd:
         session.flush()
         for person in ("ada", *(f"w{n}" for n in range(40))):
             people.put_person(
-                session, person, person.title(), [Role.STAFF], {"care": False}, self.at
+                session, person, person.title(), [Role.STAFF], {"care": False}, self.at, by="root"
             )
 
     def _statements(self, dialect: str) -> list[str]:

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
-from temporalio.client import Client
 
 
 def describe() -> dict[str, Any]:
@@ -42,12 +40,6 @@ def _cpu_model() -> str:
         return platform.processor() or platform.machine()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.machine())
-
-
-async def server_version(client: Client) -> str:
-    """The version of the Temporal server itself, which is not that of the package around it."""
-    found = await client.workflow_service.get_system_info(GetSystemInfoRequest())
-    return found.server_version
 
 
 def _busy_seconds() -> float:

@@ -11,6 +11,9 @@ from rich.table import Table
 
 LATEST = Path(__file__).parent / "results" / "latest.json"
 
+OTHERS = 0.1
+"""More than this part of the processor for other programs, and a warning is due."""
+
 Results = dict[str, Any]
 
 
@@ -67,10 +70,13 @@ def show(results: Results) -> None:
         f"{machine['cores']} cores ({machine['cpu']}), {machine['memory_gb']} GB, "
         f"Python {machine['python']}, {machine['date']}"
     )
-    table = Table()
     databases = results["databases"]
-    for heading in ("figure", *databases, "to reach", "what it is"):
-        table.add_column(heading, justify="right" if heading in databases else "left")
+    table = Table()
+    table.add_column("figure", no_wrap=True)
+    for kind in databases:
+        table.add_column(kind, justify="right", no_wrap=True)
+    table.add_column("to reach", no_wrap=True)
+    table.add_column("what it is")
     for name, meaning in MEANINGS.items():
         found = [databases[kind].get(name) for kind in databases]
         if any(value is not None for value in found):
@@ -108,13 +114,17 @@ def _show_costs(console: Console, databases: dict[str, Any]) -> None:
 
 def _show_others(console: Console, databases: dict[str, Any]) -> None:
     """Warn where the machine was not ours alone."""
-    for kind, found in databases.items():
-        for group, share in found.get("others_share", {}).items():
-            if share > 0.1:
-                console.print(
-                    f"[yellow]{kind}, {group}: other programs had {share:.0%} of the processor; "
-                    "latencies and rates of this run say little.[/yellow]"
-                )
+    busy = [
+        f"{kind} {group} {share:.0%}"
+        for kind, found in databases.items()
+        for group, share in found.get("others_share", {}).items()
+        if share > OTHERS
+    ]
+    if busy:
+        console.print(
+            "[yellow]Other programs had much of the processor; latencies and rates of these say "
+            f"little: {', '.join(busy)}.[/yellow]"
+        )
 
 
 def write(results: Results, path: Path) -> None:

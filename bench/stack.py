@@ -18,7 +18,7 @@ import httpx
 from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.api.workflowservice.v1 import GetSystemInfoRequest, RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
@@ -59,6 +59,12 @@ class Temporal:
     child: Child
     address: str
     folder: Path
+
+    async def version(self) -> str:
+        """The version of the server itself, which is not that of the package around it."""
+        client = await Client.connect(self.address)
+        found = await client.workflow_service.get_system_info(GetSystemInfoRequest())
+        return found.server_version
 
     async def client(self, namespace: str) -> Client:
         """A client of a new namespace, so that no measurement meets another one's workflows."""
@@ -247,9 +253,9 @@ def _furnish(database: Database) -> dict[str, str]:
         policies.apply(session, _policy(LISTEN_SECONDS), "root", at)
         session.flush()
         for person, (roles, teams) in CAST.items():
-            people.put_person(session, person, person.title(), roles, teams, at)
+            people.put_person(session, person, person.title(), roles, teams, at, by="root")
         session.flush()
-        return {person: people.create_token(session, person, at) for person in CAST}
+        return {person: people.create_token(session, person, at, by=person) for person in CAST}
 
 
 async def _is_ready(http: httpx.AsyncClient) -> bool:

@@ -7,6 +7,7 @@ a comment has everything it needs is for the door to say.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import from_json
@@ -17,6 +18,7 @@ from config.settings import Settings
 from domain.errors import Forbidden, Invalid
 
 COMMENT_CREATED = "comment.created"
+COMMENT_DELETED = "comment.deleted"
 
 _SIGN_LIKE_THIS = (
     "sign id, timestamp and the exact bytes of the body with the secret of this channel, as "
@@ -49,14 +51,22 @@ def verify(channel_id: str, settings: Settings, headers: Mapping[str, str], body
         raise Forbidden("bad_signature", message, _SIGN_LIKE_THIS) from error
 
 
-def parse(body: bytes) -> list[dict[str, Any]]:
-    """The comments in a body, in their order. Raises ``Invalid`` on anything else."""
-    brought = _opened(_json(body))
+@dataclass(frozen=True)
+class Brought:
+    """The comments of a message in their order, or those that their authors have taken back."""
+
+    comments: list[dict[str, Any]]
+    are_removed: bool = False
+
+
+def parse(body: bytes) -> Brought:
+    """What a message brings. Raises ``Invalid`` on anything else."""
+    brought, are_removed = _opened(_json(body))
     comments = brought if isinstance(brought, list) else [brought]
     for place, comment in enumerate(comments):
         if not isinstance(comment, dict):
             raise Invalid("not_a_comment", "a comment is a JSON object", _SEND_LIKE_THIS, at=place)
-    return comments
+    return Brought(comments, are_removed)
 
 
 def _json(body: bytes) -> Any:
@@ -67,13 +77,14 @@ def _json(body: bytes) -> Any:
         raise Invalid("not_json", f"the body is not JSON: {error}", _SEND_LIKE_THIS) from error
 
 
-def _opened(value: Any) -> Any:
-    """What is in the envelope; what has no ``type`` is in none."""
+def _opened(value: Any) -> tuple[Any, bool]:
+    """What is in the envelope, and whether it was removed; what has no ``type`` is in none."""
     if not isinstance(value, dict) or "type" not in value:
-        return value
-    if value["type"] != COMMENT_CREATED:
+        return value, False
+    if value["type"] not in (COMMENT_CREATED, COMMENT_DELETED):
         # Our own posts are signed with the same secret; sent back to us they end here.
-        raise Invalid("unknown_type", f"only {COMMENT_CREATED} is taken here", _SEND_LIKE_THIS)
+        taken = f"only {COMMENT_CREATED} and {COMMENT_DELETED} are taken here"
+        raise Invalid("unknown_type", taken, _SEND_LIKE_THIS)
     if "data" not in value:
         raise Invalid("no_data", "the envelope holds no data", _SEND_LIKE_THIS)
-    return value["data"]
+    return value["data"], value["type"] == COMMENT_DELETED

@@ -123,6 +123,7 @@ class Calendar(Value):
         """What can matter to something that starts on this date and is over so many days later.
 
         A day earlier and later is kept as well, so that the date may be that of any time zone.
+        Holidays on days on which nobody works anyway are left out.
         """
         first = max(self.since, since - timedelta(days=1))
         last = max(first, min(self.until, since + timedelta(days=days + 1)))
@@ -131,7 +132,11 @@ class Calendar(Value):
         before = sum(offset.at <= begin for offset in self.offsets[1:])
         return self.model_copy(
             update={
-                "days": tuple(day for day in self.days if first <= day.on <= last),
+                "days": tuple(
+                    day
+                    for day in self.days
+                    if first <= day.on <= last and (day.windows or self.weekly[day.on.weekday()])
+                ),
                 "offsets": tuple(o for o in self.offsets[before:] if o.at < end)
                 or self.offsets[before : before + 1],
                 "since": first,
@@ -369,6 +374,24 @@ def spell(seconds: Seconds) -> str:
     return _amount(seconds * _SECOND)
 
 
+def spell_day(on: date) -> str:
+    """A date with its weekday, in English wherever the process runs."""
+    return f"{_WEEKDAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]} {on.year}"
+
+
+def spell_window(window: Window) -> str:
+    return f"{_time(window.opens * _MINUTE)}–{_time(window.closes * _MINUTE)}"
+
+
+def spell_offset(seconds: int) -> str:
+    """An offset from UTC as people write it: +01:00, or UTC."""
+    if not seconds:
+        return "UTC"
+    hours, rest = divmod(abs(seconds), 3600)
+    clock = f"{hours:02}:{rest // 60:02}" + (f":{rest % 60:02}" if rest % 60 else "")
+    return f"{'+' if seconds > 0 else '-'}{clock}"
+
+
 class _Note(NamedTuple):
     at: int
     text: str
@@ -392,7 +415,7 @@ def _tell_pause(calendar: Calendar | None, pause: Pause) -> _Note:
 def _tell_clocks(calendar: Calendar, begin: int, end: int) -> Iterator[_Note]:
     for old, new in pairwise(calendar.offsets):
         if begin < (at := _int(new.at)) < end:
-            change = f"from {_sign(old.seconds)} to {_sign(new.seconds)}"
+            change = f"from {spell_offset(old.seconds)} to {spell_offset(new.seconds)}"
             yield _Note(at, f"{_date((at + old.seconds * _SECOND) // _DAY)}: clocks go {change}")
     last = _day_number(calendar.until)
     if (at := (last + 1) * _DAY - calendar.offsets[-1].seconds * _SECOND) < end:
@@ -490,8 +513,7 @@ def _offset(calendar: Calendar | None, moment: int) -> int:
 
 
 def _date(number: int) -> str:
-    day = date.fromordinal(min(number + _EPOCH.toordinal(), date.max.toordinal()))
-    return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return spell_day(date.fromordinal(min(number + _EPOCH.toordinal(), date.max.toordinal())))
 
 
 def _time(since_midnight: int) -> str:
@@ -508,16 +530,7 @@ def _wall(moment: int, part: _Span) -> str:
 def _clock(calendar: Calendar | None, moment: int) -> str:
     offset = _offset(calendar, moment)
     number, since_midnight = divmod(moment + offset, _DAY)
-    return f"{_date(number)}, {_time(since_midnight)} ({_sign(offset // _SECOND)})"
-
-
-def _sign(seconds: int) -> str:
-    """An offset as people write it: +01:00, or UTC."""
-    if not seconds:
-        return "UTC"
-    hours, rest = divmod(abs(seconds), 3600)
-    clock = f"{hours:02}:{rest // 60:02}" + (f":{rest % 60:02}" if rest % 60 else "")
-    return f"{'+' if seconds > 0 else '-'}{clock}"
+    return f"{_date(number)}, {_time(since_midnight)} ({spell_offset(offset // _SECOND)})"
 
 
 def _amount(moments: int) -> str:

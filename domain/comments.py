@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from domain.base import Moment, Value
 from domain.errors import Invalid
-from domain.policy import Policy
+from domain.policy import Language, Policy
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours the clock of a channel may be."""
@@ -31,6 +31,8 @@ def _printable(value: object) -> object:
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1), BeforeValidator(_printable)
 ]
+Verbatim = Annotated[str, BeforeValidator(_printable)]
+"""A text just as somebody has typed it so far: it may be empty, and blanks stay where they are."""
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
@@ -51,6 +53,11 @@ Link = Annotated[
     StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^https?://\S+$"),
     BeforeValidator(_printable),
 ]
+
+
+def _hyphens(value: object) -> object:
+    """Half of all programs write de_AT where BCP 47 has de-AT."""
+    return value.strip().replace("_", "-") if isinstance(value, str) else value
 
 
 class IncomingAuthor(Value):
@@ -75,6 +82,8 @@ class Incoming(Value):
     url: Link | None = None
     posted_at: Moment
     in_reply_to: ExternalId | None = None
+    language: Annotated[Language, BeforeValidator(_hyphens)] | None = None
+    """After BCP 47, such as de or pt-BR, where the channel knows it."""
 
 
 def check_incoming(comment: Incoming, policy: Policy, at: datetime, max_text: int) -> None:

@@ -55,6 +55,8 @@ class Ring(Command):
     act: Literal["ring"] = "ring"
     alarm: str
     people: dict[Seat, tuple[str, ...]] = {}
+    empty: tuple[Seat, ...] = ()
+    """Seats on which nobody sits; the people named for them are the next ones up."""
 
 
 class KnownKey(Value):

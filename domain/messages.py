@@ -11,6 +11,7 @@ from domain.kinds import KINDS
 from domain.ledger import Batch, Fact
 from domain.people import MACHINE, Actor, Seat, Seats
 from domain.post import FindResult, PostKind, PublishResult
+from domain.roster import Filled
 
 
 class Start(Value):
@@ -57,10 +58,14 @@ class Answer(Value):
 
 
 class Notice(Value):
-    """One thing one person should know: why, and the stream its link leads to."""
+    """One thing one person should know: why, and the stream its link leads to.
+
+    Only an urgent one is told outside of that person's working hours.
+    """
 
     reason: str
     about: str
+    urgent: bool = False
 
 
 class Errand(Value):
@@ -87,10 +92,29 @@ class Recorded(Value):
 
 
 class SeatsWanted(Value):
-    """Asks who fills these seats now."""
+    """Asks who fills these seats now.
+
+    Where it is not urgent, of several on one seat only those at work are named, if any is.
+    """
 
     wanted: tuple[Seat, ...]
     seats: Seats
+    urgent: bool = True
+    at: Moment | None = None
+    """The moment asked about; None: when it is looked up."""
+
+
+class SeatsFilled(Value):
+    """Who fills each seat, who was skipped and why, and which seats were empty."""
+
+    filled: dict[Seat, Filled] = {}
+
+
+class HoursWanted(Value):
+    """Asks when this person works next, from a moment on."""
+
+    person: str
+    at: Moment
 
 
 class Publication(Value):
@@ -134,6 +158,12 @@ class WaveTaken(Value):
     apart: int = 0
     pause: int = 1
     """Seconds that the channels need for those just served."""
+
+
+class WorkingMoment(Value):
+    """The next moment at which a person works."""
+
+    at: Moment
 
 
 class NoticesStart(Value):

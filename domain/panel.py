@@ -39,16 +39,18 @@ class Panel(Value):
     votes: tuple[Vote, ...] = ()
 
     @classmethod
-    def of(cls, terms: DecisionTerms | None) -> Panel:
-        match terms:
-            case DecisionTerms(mode=DecisionMode.ALL):
-                return cls(approvers=terms.approvers, needed=len(terms.approvers))
-            case DecisionTerms(mode=DecisionMode.SOME):
-                return cls(approvers=terms.approvers, needed=terms.needed)
-            case DecisionTerms():
-                return cls(approvers=terms.approvers)
-            case None:
-                return cls()
+    def of(cls, terms: DecisionTerms | None, proposer: str) -> Panel:
+        """Of the named people without the proposer, who is not among those that decide."""
+        if terms is None:
+            return cls()
+        approvers = tuple(person for person in terms.approvers if person != proposer)
+        match terms.mode:
+            case DecisionMode.ALL:
+                return cls(approvers=approvers, needed=len(terms.approvers))
+            case DecisionMode.SOME:
+                return cls(approvers=approvers, needed=terms.needed)
+            case _:
+                return cls(approvers=approvers)
 
     @property
     def is_single(self) -> bool:
@@ -62,8 +64,16 @@ class Panel(Value):
 
     def may_speak(self, actor: Actor, proposer: str | None) -> bool:
         """By themselves or for somebody else; for whom exactly, ``seat`` looks at."""
-        may = self.is_eligible(actor.id, actor.roles) or bool(actor.stands_for)
-        return may and actor.id != proposer
+        if actor.id == proposer:
+            return False
+        return self.is_eligible(actor.id, actor.roles) or self._stands_in(actor, proposer)
+
+    def _stands_in(self, actor: Actor, proposer: str | None) -> bool:
+        """Whether those that the actor stands for may be among the approvers."""
+        if not actor.roles & {Role.STAFF, Role.EXECUTIVE}:
+            return False
+        named = {*self.approvers, *self.extra} if self.approvers else set(actor.stands_for)
+        return bool(named & set(actor.stands_for) - {proposer})
 
     def seat(self, actor: Actor, principal: Actor | None, proposer: str | None) -> str | None:
         """For whom the actor decides, None: for themselves. Raises Forbidden where that may not

@@ -53,7 +53,7 @@ class Seat(StrEnum):
     ACCOUNTABLE = "accountable"
     EXECUTIVES = "executives"
     MANAGER = "manager"
-    """The manager of the owner, or of whoever is accountable."""
+    """The manager of the owner, or of whoever is accountable; without either, of the leads."""
     ROLE = "role"
     PERSON = "person"
 

@@ -19,7 +19,8 @@ from domain.messages import TASK_QUEUE, Request, Start
 from domain.people import COMMENTER
 from domain.policy import route
 from intake import entities
-from store import inbox, policies, tables
+from language.thanks import is_only_thanks
+from store import inbox, policies, remarks, tables, words
 from store.database import Database
 from store.inbox import Delivery
 
@@ -77,20 +78,25 @@ async def _open(client: Client, database: Database, opener: Delivery) -> bool:
 def _opening(database: Database, opener: Delivery) -> Start:
     with database.reading() as session:
         in_force = policies.current(session)
+        remark = remarks.of_arrival(session, opener.arrival_id)
     if in_force is None:
         raise AnswerableError("no policy has been applied; run: answerable policy apply FILE")
+    routed = route(in_force.policy, in_force.version, remark)
     command = OpenEscalation(
         id=opener.escalation_id,
         conversation_id=opener.conversation_id,
         channel=opener.channel,
         comment_id=opener.comment_id,
         words=opener.words,
-        terms=route(in_force.policy, in_force.version, opener.channel),
+        terms=routed.terms,
         received_at=opener.received_at,
         posted_at=opener.posted_at,
         predecessor=opener.predecessor,
-        backlog=opener.is_backlog,
+        backlog=routed.is_backlog,
+        ladders_at=routed.ladders_at,
         rules=RULES,
+        suspected=routed.quarantine,
+        rule=routed.rule,
     )
     return Start(
         kind="escalation",
@@ -103,7 +109,11 @@ def _opening(database: Database, opener: Delivery) -> Start:
 async def _join(client: Client, database: Database, delivery: Delivery) -> bool:
     """Have the escalation receive a comment; False where it has closed meanwhile."""
     command = Receive(
-        comment_id=delivery.comment_id, revision=delivery.revision, words=delivery.words
+        comment_id=delivery.comment_id,
+        revision=delivery.revision,
+        words=delivery.words,
+        is_removed=delivery.is_removed,
+        is_thanks=await asyncio.to_thread(_is_thanks, database, delivery),
     )
     request = Request(
         command=command.model_dump(mode="json"),
@@ -121,6 +131,15 @@ async def _join(client: Client, database: Database, delivery: Delivery) -> bool:
     if not is_recorded:
         raise entities.Unavailable(f"{stream} has it at {answer.seq}; the ledger has not yet")
     return True
+
+
+def _is_thanks(database: Database, delivery: Delivery) -> bool:
+    """Whether a comment says thanks and nothing else: such a word neither reopens nor alarms."""
+    if delivery.is_removed or delivery.revision > 1:
+        return False
+    with database.reading() as session:
+        text = words.exact_text(session, delivery.words)
+    return text is not None and is_only_thanks(text)
 
 
 async def hand_over_all(

@@ -49,19 +49,34 @@ class _Judge:
         self._excuses = [rule for rule in language.excuse if rule.may_match(plain)]
 
     def rule_that_finds(self, sentence: str) -> str | None:
+        covered: dict[str, bytearray] = {}
         for rule in self._promises:
             for match in rule.matches(sentence):
-                if not self._is_excused(sentence, match.start(), rule):
+                if not self._is_excused(sentence, match.start(), rule, covered):
                     return rule.id
         return None
 
-    def _is_excused(self, sentence: str, at: int, rule: rules.Rule) -> bool:
-        return any(
-            covered.start() <= at < covered.end()
-            for excuse in self._excuses
-            if excuse.excuses(rule)
-            for covered in excuse.matches(sentence)
-        )
+    def _is_excused(
+        self, sentence: str, at: int, rule: rules.Rule, covered: dict[str, bytearray]
+    ) -> bool:
+        """``covered`` remembers for one sentence what each excuse covers of it: a sentence may say
+        "will" a thousand times."""
+        for excuse in self._excuses:
+            if excuse.excuses(rule):
+                if excuse.id not in covered:
+                    covered[excuse.id] = _covered(sentence, excuse)
+                if covered[excuse.id][at]:
+                    return True
+        return False
+
+
+def _covered(sentence: str, excuse: rules.Excuse) -> bytearray:
+    """One byte for each character of the sentence, set where the excuse covers it."""
+    marks = bytearray(len(sentence))
+    for match in excuse.matches(sentence):
+        start, end = match.span()
+        marks[start:end] = b"\1" * (end - start)
+    return marks
 
 
 def unmarked(

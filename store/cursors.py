@@ -15,7 +15,7 @@ from datetime import datetime
 from domain.base import iso, to_utc
 from domain.errors import Invalid
 
-_ID = re.compile(r"[0-9A-Za-z]{1,40}")
+_ID = re.compile(r"[0-9A-Za-z_-]{1,40}")
 
 
 def encode(order: str, place: tuple[datetime | str | int, ...]) -> str:

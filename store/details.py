@@ -13,11 +13,12 @@ from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from domain.base import Words
+from domain.calendar import Calendar
 from domain.commitment import COMMITMENT, Commitment, Promise
 from domain.deadlines import Deadline
 from domain.entity import Permission, allowed
 from domain.errors import Unknown
-from domain.escalation import ESCALATION, Escalation, Noted, Proposal
+from domain.escalation import ESCALATION, Escalation, Noted, Panel, Proposal
 from domain.ledger import Fact
 from domain.matter import Matter
 from domain.matter import Noted as MatterNoted
@@ -32,13 +33,18 @@ from store.views import (
     DecisionView,
     EscalationDetail,
     NoteView,
+    PanelView,
     PostDetail,
     PostItem,
     PromiseView,
     ProposalView,
+    QuestionView,
     RevisionView,
     RungView,
+    SignatureView,
     Utterance,
+    VoteView,
+    WaitingView,
 )
 
 TURNS = 1_000
@@ -94,6 +100,16 @@ def escalation(
         commitments=commitments,
         notes=notes,
         names={},
+        terms=state.terms.name,
+        priority=state.terms.priority,
+        is_public=state.terms.is_public,
+        held_for=state.held_for,
+        paused_until=state.paused_until,
+        question=_question(session, state) if is_insider else None,
+        signatures=tuple(SignatureView(**s.model_dump()) for s in state.signatures),
+        waiting=_waiting(session, state) if is_insider else None,
+        matter_id=state.matter.id if state.matter else None,
+        merged_into=state.merged_into,
     )
     named = _named(detail)
     return detail.model_copy(update={"names": people.names(session, named)})
@@ -106,8 +122,11 @@ def _named(detail: EscalationDetail) -> set[str | None]:
     named |= {note.by for note in detail.notes}
     if detail.proposal:
         named |= {detail.proposal.by, *(p.accountable for p in detail.proposal.promises)}
+        panel = detail.proposal.panel
+        if panel:
+            named |= {*panel.approvers, *panel.extra, *(vote.by for vote in panel.votes)}
     if detail.decision:
-        named.add(detail.decision.by)
+        named |= {detail.decision.by, detail.decision.on_behalf_of}
     return named
 
 
@@ -116,6 +135,8 @@ def _deadlines(
 ) -> tuple[DeadlineView, ...]:
     if state.deadline is None or state.is_closed:
         return ()
+    if isinstance(state, Escalation) and state.rules >= 2:
+        return _clocks(state, state.deadline, at)
     return (deadline_view(state.stream, state.deadline, tuple(ladder), state.rung, at),)
 
 
@@ -133,8 +154,36 @@ def deadlines_of(state: Matter, at: datetime) -> tuple[DeadlineView, ...]:
     return (view.model_copy(update={"ladder": rungs, "explained": explained}),)
 
 
+def _clocks(state: Escalation, running: Deadline, at: datetime) -> tuple[DeadlineView, ...]:
+    """The clock that runs and, while information is waited for, the one that stands still."""
+    ladder = tuple(
+        RungView(
+            at=step.at,
+            act=step.rung.act,
+            to=step.rung.to,
+            whom=step.rung.person or step.rung.role,
+            is_climbed=step.n in state.climbed,
+        )
+        for step in sorted(state.steps(), key=lambda step: step.at)
+    )
+    clocks = [(running, ladder)]
+    if state.question:
+        clocks.append((state.question.shelved, ()))
+    return tuple(
+        deadline_view(state.stream, clock, (), 0, at, state.calendar).model_copy(
+            update={"ladder": rungs}
+        )
+        for clock, rungs in clocks
+    )
+
+
 def deadline_view(
-    about: str, deadline: Deadline, ladder: Sequence[Rung], rung: int, at: datetime
+    about: str,
+    deadline: Deadline,
+    ladder: Sequence[Rung],
+    rung: int,
+    at: datetime,
+    calendar: Calendar | None = None,
 ) -> DeadlineView:
     return DeadlineView(
         about=about,
@@ -143,7 +192,9 @@ def deadline_view(
         allowance_seconds=deadline.allowance,
         due_at=deadline.due_at,
         is_late=deadline.is_late(at),
-        explained=deadline.explain(),
+        first_due_at=deadline.first_due_at,
+        is_paused=deadline.is_paused,
+        explained=deadline.explain(calendar),
         ladder=tuple(
             RungView(at=deadline.rung_at(r), act=r.act, to=r.to, is_climbed=n < rung)
             for n, r in enumerate(ladder)
@@ -210,6 +261,7 @@ def _comments(session: Session, chosen: Any, *, with_texts: bool = False) -> lis
             url=c.url,
             received_at=c.received_at,
             revisions=tuple(revisions.get(c.id, ())),
+            is_removed=c.removed_at is not None,
         )
         for c, writer in rows
     ]
@@ -221,7 +273,7 @@ def _revisions(session: Session, comment_ids: list[str]) -> dict[str, list[Revis
     table = tables.Arrival
     arrivals = session.scalars(
         select(table)
-        .where(col(table.comment_id).in_(comment_ids))
+        .where(col(table.comment_id).in_(comment_ids), col(table.is_removed).is_(False))
         .order_by(col(table.comment_id), col(table.revision))
     ).all()
     texts = words.texts(session, [a.words_id for a in arrivals])
@@ -245,6 +297,39 @@ def _proposal(session: Session, proposal: Proposal) -> ProposalView:
         reply=texts.get(proposal.reply.id) if proposal.reply else None,
         promises=tuple(_promise(promise, texts) for promise in proposal.promises),
         has_news=proposal.news,
+        panel=_panel(proposal.panel) if proposal.panel else None,
+    )
+
+
+def _panel(panel: Panel) -> PanelView:
+    return PanelView(
+        needed=panel.needed,
+        approvers=panel.approvers,
+        extra=panel.extra,
+        votes=tuple(VoteView(**vote.model_dump()) for vote in panel.votes),
+        missing=panel.missing,
+    )
+
+
+def _question(session: Session, state: Escalation) -> QuestionView | None:
+    question = state.question
+    if question is None:
+        return None
+    text = _texts(session, [question.question]).get(question.question.id)
+    return QuestionView(by=question.by, at=question.at, text=text)
+
+
+def _waiting(session: Session, state: Escalation) -> WaitingView | None:
+    held = state.waiting
+    if held is None:
+        return None
+    refs = [held.words, *(w for p in held.promises for w in (p.words, p.proof))]
+    texts = _texts(session, refs)
+    return WaitingView(
+        writer=held.writer,
+        text=texts.get(held.words.id),
+        promises=tuple(_promise(promise, texts) for promise in held.promises),
+        unsigned=tuple(p.id for p in state.unsigned),
     )
 
 
@@ -275,6 +360,8 @@ def _decision(session: Session, state: Escalation, *, is_insider: bool) -> Decis
         at=decision.at,
         code=decision.code,
         reason=_texts(session, [reason]).get(reason.id) if reason else None,
+        on_behalf_of=decision.on_behalf_of,
+        is_alone=decision.is_alone,
     )
 
 

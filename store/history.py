@@ -8,11 +8,33 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from domain.base import PUBLIC, SYSTEM
-from domain.errors import Invalid
-from domain.escalation import Noted, ProposalWithdrawn, Proposed, ReplySubmitted, Returned
+from domain.errors import Forbidden, Invalid
+from domain.escalation.events import (
+    ApproverAdded,
+    ApproverReplaced,
+    Asked,
+    Bypassed,
+    Declined,
+    Extended,
+    HoldingSubmitted,
+    Informed,
+    Merged,
+    Noted,
+    Paused,
+    PromiseCountered,
+    PromiseDeclined,
+    ProposalWithdrawn,
+    Proposed,
+    ReplyHeld,
+    ReplySubmitted,
+    Rerouted,
+    Returned,
+    Voted,
+)
+from domain.house import HOUSE
 from domain.ledger import Fact
 from domain.matter import events as of_matters
-from domain.people import Actor
+from domain.people import Actor, Role
 from domain.post import PostOpened, PostReturned
 from store import cursors, details, people, queries, records, tables
 from store.views import Chain, Entry, HistoryPage
@@ -25,6 +47,8 @@ INSIDE = frozenset(
     for event in (
         of_matters.Noted, of_matters.AnswerProposed, of_matters.AnswerReturned,
         Noted, Proposed, ProposalWithdrawn, Returned, ReplySubmitted, PostOpened, PostReturned,
+        ReplyHeld, HoldingSubmitted, Voted, Asked, Informed, ApproverAdded, ApproverReplaced,
+        Bypassed, Declined, Rerouted, Merged, Paused, Extended, PromiseCountered, PromiseDeclined,
     )
 )  # fmt: skip
 """Events about proposals, drafts and notes: others see that they happened, not what is in them."""
@@ -36,6 +60,24 @@ def history(
     """A page of a stream's ledger, in order, and whether its chain holds from end to end."""
     queries.check_reader(actor)
     state = details.state_of(session, stream)
+    is_insider = queries.is_insider(actor, state.team, getattr(state, "owner", None))
+    return _page(session, stream, limit=limit, cursor=cursor, is_insider=is_insider)
+
+
+def of_the_house(
+    session: Session, actor: Actor, *, limit: int = LIMIT, cursor: str | None = None
+) -> HistoryPage:
+    """A page of what happened in the house itself, for auditors and admins."""
+    if not actor.roles & {Role.AUDITOR, Role.ADMIN}:
+        raise Forbidden(
+            "not_a_reader", "the history of the house is for: admin, auditor", "ask one of them"
+        )
+    return _page(session, HOUSE, limit=limit, cursor=cursor, is_insider=True)
+
+
+def _page(
+    session: Session, stream: str, *, limit: int, cursor: str | None, is_insider: bool
+) -> HistoryPage:
     if not 1 <= limit <= LIMIT:
         raise Invalid("bad_limit", f"limit is between 1 and {LIMIT}", field="limit")
     table = tables.LedgerEntry
@@ -46,7 +88,6 @@ def history(
         .limit(limit + 1)
     ).all()
     names = people.names(session, [row.by for row in rows])
-    is_insider = queries.is_insider(actor, state.team, getattr(state, "owner", None))
     broken_at = records.verify(session, stream)
     return HistoryPage(
         items=tuple(_entry(row, names, is_insider=is_insider) for row in rows[:limit]),

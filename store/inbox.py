@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, tuple_, update
+from sqlalchemy import bindparam, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel, col
 
@@ -20,7 +20,7 @@ from domain.base import Words as WordsRef
 from domain.comments import Incoming
 from store import tables, words
 from store.database import Database
-from store.statements import plain
+from store.statements import THIS, insert_into, plain, update_of
 
 CHUNK = 500
 """Rows of one statement: far below SQLite's 32,766 and PostgreSQL's 65,535 parameters."""
@@ -31,6 +31,7 @@ class Result(StrEnum):
     JOINED = "joined"
     REPEATED = "repeated"
     REVISED = "revised"
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Delivery:
     posted_at: datetime
     received_at: datetime
     is_backlog: bool
+    is_removed: bool = False
 
 
 @dataclass
@@ -128,7 +130,7 @@ class _Wave:
                 author_id = authors[comment.channel, comment.author.handle]
                 talk = talks[comment.channel, threads[n], author_id]
                 receipts[n] = self._new(comment, talk)
-            elif stored.text in (None, comment.text):
+            elif stored.text in (None, comment.text) and stored.removed_at is None:
                 receipts[n] = Receipt(Result.REPEATED, stored.escalation_id, stored.id, None)
             else:
                 receipts[n] = self._revised(comment, stored)
@@ -219,6 +221,7 @@ class _Wave:
                 col(table.escalation_id),
                 col(table.conversation_id),
                 col(table.revision),
+                col(table.removed_at),
                 col(tables.Words.text),
             ).join(tables.Words, col(tables.Words.id) == col(table.words_id), isouter=True),
             (col(table.channel), col(table.external_id)),
@@ -246,6 +249,7 @@ class _Wave:
                 "in_reply_to": comment.in_reply_to,
                 "posted_at": comment.posted_at,
                 "received_at": self.at,
+                "language": comment.language,
             }
         )
         arrival_id = self._arrive(comment_id, 1, self.comments[-1]["words_id"], escalation_id)
@@ -263,7 +267,7 @@ class _Wave:
         self.session.execute(
             update(tables.Comment)
             .where(col(tables.Comment.id) == stored.id)
-            .values(revision=revision, words_id=words_id)
+            .values(revision=revision, words_id=words_id, removed_at=None)
         )
         handed_over_at = None if is_open else self.at
         arrival_id = self._arrive(stored.id, revision, words_id, escalation_id, handed_over_at)
@@ -301,10 +305,9 @@ class _Wave:
     def _write(self, talks: dict[tuple[str, str, str], _Talk]) -> None:
         changed = [t for t in talks.values() if t.is_changed]
         if changed:
-            table = tables.Conversation
             self.session.connection().execute(
-                update(plain(table)).where(plain(table).c.id == bindparam("row")),
-                [{"row": t.id, "open_escalation_id": t.open_escalation_id} for t in changed],
+                update_of(tables.Conversation),
+                [{THIS: t.id, "open_escalation_id": t.open_escalation_id} for t in changed],
             )
         for table_type, rows in (
             (tables.Words, self.texts),
@@ -312,25 +315,65 @@ class _Wave:
             (tables.Arrival, self.arrivals),
         ):
             if rows:
-                self.session.execute(insert(table_type), rows)
+                self.session.execute(insert_into(table_type), rows)
+
+
+def remove(database: Database, channel: str, external_id: str, at: datetime) -> Receipt | None:
+    """Note that the commenter has taken a comment back; None where there is no such comment.
+
+    Its text stays for those who decide on it. A removal is the last revision of a comment, so it
+    reaches the escalation as any other. Safe to repeat.
+    """
+    return database.write(lambda session: _remove(session, channel, external_id, at))
+
+
+def _remove(session: Session, channel: str, external_id: str, at: datetime) -> Receipt | None:
+    table = tables.Comment
+    comment = session.scalars(
+        select(table).where(col(table.channel) == channel, col(table.external_id) == external_id)
+    ).first()
+    if comment is None:
+        return None
+    talk = session.get_one(tables.Conversation, comment.conversation_id, with_for_update=True)
+    session.refresh(comment)
+    if comment.removed_at is not None:
+        return Receipt(Result.REPEATED, comment.escalation_id, comment.id, None)
+    comment.revision += 1
+    comment.removed_at = at
+    is_open = talk.open_escalation_id is not None
+    escalation_id = talk.open_escalation_id or comment.escalation_id
+    arrival = tables.Arrival(
+        id=words.new_id(),
+        comment_id=comment.id,
+        revision=comment.revision,
+        words_id=comment.words_id,
+        escalation_id=escalation_id,
+        is_removed=True,
+        received_at=at,
+        handed_over_at=None if is_open else at,
+    )
+    session.add(arrival)
+    waiting = arrival.id if is_open else None
+    return Receipt(Result.REMOVED, escalation_id, comment.id, waiting)
 
 
 def _insert_missing(
     session: Session, table: type[SQLModel], rows: list[dict[str, Any]], *unique: str
 ) -> None:
     """Insert the rows that are not there yet, whoever else does the same right now."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    for part in _chunks(rows):
-        statement = dialect.insert(plain(table)).values(list(part))
-        session.execute(statement.on_conflict_do_nothing(index_elements=list(unique)))
+    if rows:
+        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+        statement = dialect.insert(plain(table)).on_conflict_do_nothing(index_elements=unique)
+        session.execute(statement, rows)
 
 
 def _select_in(
     session: Session, statement: Any, columns: tuple[Any, ...], keys: Iterable[Any]
 ) -> list[Any]:
     rows: list[Any] = []
+    chosen = statement.where(tuple_(*columns).in_(bindparam("keys", expanding=True)))
     for part in _chunks(list(keys)):
-        rows += session.execute(statement.where(tuple_(*columns).in_(part))).all()
+        rows += session.execute(chosen, {"keys": part}).all()
     return rows
 
 
@@ -349,6 +392,7 @@ def _deliveries() -> Any:
             col(a.comment_id),
             col(a.revision),
             col(a.is_backlog),
+            col(a.is_removed),
             col(a.received_at),
             col(c.conversation_id),
             col(c.channel),

@@ -266,15 +266,10 @@ def _answer(session: Session, state: Matter, *, is_insider: bool) -> AnswerView 
 
 
 def _release(session: Session, state: Matter) -> ReleaseView:
-    """All posts of an answer begin alike (see ``post_id_of``), so the key finds them."""
-    assert state.answer is not None
     table = tables.Post
-    begins = post_id_of(state, "")[:10]
     published = session.scalar(
         select(func.count()).where(
-            col(table.id).between(f"{begins}0", f"{begins}Z~"),
-            col(table.words_id) == state.answer.words.id,
-            col(table.stage) == PostStage.PUBLISHED,
+            col(table.matter_id) == state.id, col(table.stage) == PostStage.PUBLISHED
         )
     )
     is_serving = state.stage is MatterStage.RELEASING and state.wave is not None

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import func, or_, select, update
 from sqlmodel import Session, col
 
-from domain.errors import Conflict, Unknown
+from domain.entity import Event
+from domain.errors import Conflict, Invalid, Unknown
+from domain.hours import parse_hours, tidy_hours
+from domain.house import (
+    Field,
+    PersonAdded,
+    PersonChanged,
+    PersonLeft,
+    RoleGranted,
+    RoleWithdrawn,
+    TeamJoined,
+    TeamLeft,
+    TokenMade,
+    TokenRevoked,
+)
 from domain.people import Actor, Role, Seat, Seats
+from domain.roster import Filled, stands_for
+from domain.roster import fill as fill_seat
+from store import absences, house, roster
 from store.tables import Escalation, Membership, Person, Team, Token
 from store.words import new_id
 
@@ -27,38 +46,141 @@ def put_team(session: Session, team_id: str, name: str) -> None:
     session.merge(Team(id=team_id, name=name))
 
 
+@dataclass(frozen=True)
+class Profile:
+    """Everything about a person that is set at once. ``teams`` maps a team's id to whether they
+    lead it; ``hours`` are written as ``domain.hours`` reads them, in the time of ``zone``."""
+
+    name: str
+    roles: Collection[Role]
+    teams: Mapping[str, bool]
+    email: str | None = None
+    manager: str | None = None
+    zone: str | None = None
+    hours: str | None = None
+
+
 def put_person(
     session: Session,
     person_id: str,
     name: str,
-    roles: Iterable[Role],
+    roles: Collection[Role],
     teams: Mapping[str, bool],
     at: datetime,
     email: str | None = None,
+    *,
+    by: str,
+    manager: str | None = None,
+    zone: str | None = None,
+    hours: str | None = None,
 ) -> None:
-    """Make a person or set what is given. ``teams`` maps a team's id to whether they lead it."""
+    """Make a person or set what is given; what is not given is taken away.
+
+    Raises Conflict for a reserved id, Unknown for an unknown team, Invalid for anything else that
+    cannot be. Safe to repeat: what stays as it was leaves no entry.
+    """
+    hours = tidy_hours(hours) if hours else None
+    profile = Profile(name, roles, teams, email or None, manager or None, zone or None, hours)
+    _check(session, person_id, profile)
+    row = session.get(Person, person_id, with_for_update=True)
+    events: list[Event] = []
+    if row is None:
+        row = Person(id=person_id, name=name, roles=[], created_at=at)
+        session.add(row)
+        events.append(PersonAdded(person=person_id, manager=profile.manager))
+    elif not row.is_active:
+        row.is_active = True
+        events.append(PersonAdded(person=person_id, manager=profile.manager))
+    elif changed := tuple(f for f in Field if getattr(row, f) != getattr(profile, f)):
+        events.append(PersonChanged(person=person_id, fields=changed, manager=profile.manager))
+    for field in Field:
+        setattr(row, field, getattr(profile, field))
+    events += _set_roles(row, {Role(role) for role in roles})
+    session.flush()
+    events += _set_teams(session, person_id, teams)
+    house.record(session, events, by, at)
+
+
+def _check(session: Session, person_id: str, profile: Profile) -> None:
     if person_id in ("system", "public"):
         raise Conflict("reserved_id", f"'{person_id}' is reserved", "choose another id", field="id")
-    for team_id in teams:
+    for team_id in profile.teams:
         if session.get(Team, team_id) is None:
             raise Unknown("unknown_team", f"there is no team '{team_id}'", "add it to the policy")
-    known = session.get(Person, person_id)
-    created_at = known.created_at if known else at
-    session.merge(
-        Person(
-            id=person_id,
-            name=name,
-            email=email,
-            roles=sorted(Role(r) for r in roles),
-            created_at=created_at,
+    if profile.email and not _ADDRESS.fullmatch(profile.email):
+        raise Invalid(
+            "bad_email",
+            "this is not a mail address",
+            "write it like ada@example.org",
+            field="email",
         )
-    )
-    for membership in session.scalars(select(Membership).where(_of(person_id))):
-        session.delete(membership)
-    session.flush()
-    session.add_all(
-        Membership(person_id=person_id, team_id=team, is_lead=lead) for team, lead in teams.items()
-    )
+    if profile.zone:
+        roster.check_zone(profile.zone)
+    if profile.hours:
+        parse_hours(profile.hours)
+        if not profile.zone:
+            raise Invalid(
+                "zone_missing",
+                "working hours need the time zone they are in",
+                "name it as well, for example Europe/Berlin",
+                field="zone",
+            )
+    if profile.manager:
+        _check_manager(session, person_id, profile.manager)
+
+
+_ADDRESS = re.compile(r"[^@\s\x00-\x20<>]+@[^@\s\x00-\x20<>]+")
+"""What a mail's header can hold; whether mail arrives there is another matter."""
+
+
+def _check_manager(session: Session, person_id: str, manager: str) -> None:
+    """A manager works here, and nobody is their own, however many others are in between."""
+    above: str | None = manager
+    seen: set[str] = set()
+    while above is not None and above not in seen:
+        if above == person_id:
+            raise Invalid(
+                "manager_circle",
+                f"{manager} cannot manage {person_id}: then {person_id} would manage themselves",
+                "name another manager, or change those above first",
+                field="manager",
+            )
+        seen.add(above)
+        row = session.get(Person, above)
+        if above == manager and (row is None or not row.is_active):
+            raise Invalid(
+                "unknown_person",
+                f"there is no person '{manager}'",
+                "list the people with: answerable people",
+                field="manager",
+            )
+        above = row.manager if row else None
+
+
+def _set_roles(row: Person, roles: set[Role]) -> list[Event]:
+    before = {Role(role) for role in row.roles}
+    row.roles = sorted(roles)
+    granted = [RoleGranted(person=row.id, role=role) for role in sorted(roles - before)]
+    return [*granted, *(RoleWithdrawn(person=row.id, role=r) for r in sorted(before - roles))]
+
+
+def _set_teams(session: Session, person_id: str, teams: Mapping[str, bool]) -> list[Event]:
+    events: list[Event] = []
+    before = {m.team_id: m for m in session.scalars(select(Membership).where(_of(person_id)))}
+    for team, membership in sorted(before.items()):
+        if team not in teams:
+            session.delete(membership)
+            events.append(TeamLeft(person=person_id, team=team))
+    for team, is_lead in sorted(teams.items()):
+        known = before.get(team)
+        if known is not None and known.is_lead == is_lead:
+            continue
+        if known is None:
+            session.add(Membership(person_id=person_id, team_id=team, is_lead=is_lead))
+        else:
+            known.is_lead = is_lead
+        events.append(TeamJoined(person=person_id, team=team, is_lead=is_lead))
+    return events
 
 
 def known(session: Session, person_id: str) -> Person:
@@ -73,13 +195,18 @@ def known(session: Session, person_id: str) -> Person:
     return person
 
 
-def remove_person(session: Session, person_id: str, at: datetime) -> int:
-    """Let a person leave and revoke their tokens; answers how many open escalations they own.
+def remove_person(session: Session, person_id: str, at: datetime, *, by: str) -> int:
+    """Let a person leave, revoke their tokens, end delegations from and to them; answers how many
+    open escalations they own.
 
     The row stays, because the ledger names them. Raises Unknown. Safe to repeat.
     """
-    known(session, person_id).is_active = False
-    revoke(session, at, person_id=person_id)
+    person = known(session, person_id)
+    if person.is_active:
+        person.is_active = False
+        house.record(session, [PersonLeft(person=person_id)], by, at)
+    absences.take_back_all(session, person_id, at, by=by)
+    revoke(session, at, person_id=person_id, by=by)
     owned = select(func.count()).where(col(Escalation.owner) == person_id, col(Escalation.is_open))
     return session.scalar(owned) or 0
 
@@ -88,8 +215,9 @@ def _of(person_id: str):  # type: ignore[no-untyped-def]
     return col(Membership.person_id) == person_id
 
 
-def actor(session: Session, person_id: str) -> Actor:
-    """The person with roles and teams as they are now. Raises Unknown, also for one who left."""
+def actor(session: Session, person_id: str, at: datetime | None = None) -> Actor:
+    """The person with roles and teams, and whose decisions they may make at this moment (without
+    one: now). Raises Unknown, also for one who left."""
     person = session.get(Person, person_id)
     if person is None or not person.is_active:
         raise Unknown(
@@ -103,6 +231,7 @@ def actor(session: Session, person_id: str) -> Actor:
         roles=frozenset(Role(r) for r in person.roles),
         teams=frozenset(m.team_id for m in memberships),
         leads=frozenset(m.team_id for m in memberships if m.is_lead),
+        stands_for=stands_for(person.id, roster.standings(session, at or datetime.now(UTC))),
     )
 
 
@@ -138,20 +267,29 @@ def create_token(
     at: datetime,
     purpose: Purpose = Purpose.API,
     lifetime: timedelta | None = None,
+    *,
+    by: str,
 ) -> str:
-    """A new secret for this person, shown this once. Raises Unknown for an unknown person."""
-    actor(session, person_id)
+    """A new secret for this person, shown this once. Raises Unknown for an unknown person.
+
+    One that somebody else made is announced to them: it acts in their name.
+    """
+    owner = actor(session, person_id, at)
     secret = f"ans_{secrets.token_urlsafe(32)}"
-    session.add(
-        Token(
-            id=new_id(),
-            person_id=person_id,
-            digest=_digest(secret),
-            purpose=purpose,
-            created_at=at,
-            expires_at=at + lifetime if lifetime else None,
-        )
+    token = Token(
+        id=new_id(),
+        person_id=person_id,
+        digest=_digest(secret),
+        purpose=purpose,
+        created_at=at,
+        expires_at=at + lifetime if lifetime else None,
     )
+    session.add(token)
+    is_machine = owner.roles <= {Role.SERVICE}  # There is nobody behind it who could be told.
+    if by != person_id and not is_machine:
+        house.tell(session, person_id, "token_made_for_you", "queue", at)
+    made = TokenMade(token=token.id, person=person_id, purpose=purpose, expires_at=token.expires_at)
+    house.record(session, [made], by, at)
     return secret
 
 
@@ -172,59 +310,45 @@ def holder(
     if token is None or purpose not in (None, token.purpose):
         return None
     try:
-        return actor(session, token.person_id)
+        return actor(session, token.person_id, at)
     except Unknown:
         return None
 
 
 def revoke(
-    session: Session, at: datetime, *, secret: str | None = None, person_id: str = ""
+    session: Session, at: datetime, *, by: str, secret: str | None = None, person_id: str = ""
 ) -> int:
     """Revoke one token by its secret, or all of a person; answers how many."""
     chosen = col(Token.digest) == _digest(secret) if secret else col(Token.person_id) == person_id
-    tokens = session.scalars(select(Token).where(chosen, col(Token.revoked_at).is_(None))).all()
+    tokens = session.scalars(
+        select(Token).where(chosen, col(Token.revoked_at).is_(None)).order_by(col(Token.id))
+    ).all()
     session.execute(
         update(Token).where(col(Token.id).in_([t.id for t in tokens])).values(revoked_at=at)
     )
+    revoked = [TokenRevoked(token=token.id, person=token.person_id) for token in tokens]
+    house.record(session, revoked, by, at)
     return len(tokens)
 
 
 # Seats. --------------------------------------------------------------------------------------
 
 
+def filled(
+    session: Session, seat: Seat, seats: Seats, at: datetime, *, urgent: bool = False
+) -> Filled:
+    """Who fills a seat at this moment, who was skipped and why, and which seats were empty."""
+    return filled_all(session, (seat,), seats, at, urgent=urgent)[seat]
+
+
+def filled_all(
+    session: Session, wanted: Iterable[Seat], seats: Seats, at: datetime, *, urgent: bool = False
+) -> dict[Seat, Filled]:
+    """The same for several seats, which costs no more than for one."""
+    around = roster.roster(session, at)
+    return {seat: fill_seat(seat, seats, around, urgent=urgent) for seat in wanted}
+
+
 def fill(session: Session, seat: Seat, seats: Seats) -> tuple[str, ...]:
-    """Who fills a seat now, by id, in order; empty where nobody does."""
-    match seat:
-        case Seat.OWNER:
-            return (seats.owner,) if seats.owner else ()
-        case Seat.ACCOUNTABLE:
-            return (seats.accountable,) if seats.accountable else ()
-        case Seat.TEAM:
-            return _staff(session, seats.team)
-        case Seat.LEAD:
-            return _staff(session, seats.team, leads=True)
-        case Seat.REVIEWERS:
-            return tuple(p for p in _staff(session, seats.team) if p != seats.not_person)
-        case Seat.APPROVERS:
-            return tuple(p for p in _with_role(session, Role.EXECUTIVE) if p != seats.not_person)
-        case Seat.EXECUTIVES:
-            return _with_role(session, Role.EXECUTIVE)
-        case _:
-            return ()
-
-
-def _staff(session: Session, team: str, *, leads: bool = False) -> tuple[str, ...]:
-    statement = (
-        select(Person)
-        .join(Membership, col(Membership.person_id) == col(Person.id))
-        .where(col(Membership.team_id) == team, col(Person.is_active))
-        .order_by(col(Person.id))
-    )
-    if leads:
-        statement = statement.where(col(Membership.is_lead))
-    return tuple(p.id for p in session.scalars(statement) if Role.STAFF in p.roles)
-
-
-def _with_role(session: Session, role: Role) -> tuple[str, ...]:
-    people = session.scalars(select(Person).where(col(Person.is_active)).order_by(col(Person.id)))
-    return tuple(p.id for p in people if role in p.roles)
+    """Everybody who fills a seat now, at work or not, in order; empty where nobody is there."""
+    return filled(session, seat, seats, datetime.now(UTC), urgent=True).people

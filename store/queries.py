@@ -370,3 +370,28 @@ def commitment_items(
         )
         for row in rows
     ]
+
+
+def author_of(session: Session, escalation_id: str) -> str | None:
+    """The id of the person whose open escalation this is; None where it is not open."""
+    row = tables.Escalation
+    statement = (
+        select(col(tables.Conversation.author_id))
+        .join(row, col(row.conversation_id) == col(tables.Conversation.id))
+        .where(col(row.id) == escalation_id, col(row.is_open))
+    )
+    return session.scalars(statement).first()
+
+
+def recent_replies(session: Session, most: int, *, not_of: str) -> list[tuple[str, str]]:
+    """Post id and text of the organisation's latest published replies, newest first, without
+    those of one escalation: going on with one's own words is no template."""
+    post = tables.Post
+    statement = (
+        select(col(post.id), col(tables.Words.text))
+        .join(tables.Words, col(tables.Words.id) == col(post.words_id))
+        .where(col(post.published_at).is_not(None), col(post.escalation_id) != not_of)
+        .order_by(col(post.published_at).desc())
+        .limit(most)
+    )
+    return [(row.id, row.text) for row in session.execute(statement)]

@@ -6,6 +6,7 @@ next page is already true. Repeating a batch changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from sqlmodel import Session, SQLModel, col
 
 from domain.commitment import Commitment
 from domain.effects import Pending
-from domain.entity import Kind, State, acted, evolve
+from domain.entity import Event, Kind, State, acted, evolve, to_facts
 from domain.errors import Forked, Gap, Outdated, StaleEpoch
 from domain.escalation import Escalation
 from domain.kinds import KINDS
@@ -23,6 +24,7 @@ from domain.ledger import GENESIS, SCHEMA, Batch, Fact, digest, link
 from domain.matter import Matter
 from domain.matter.serving import standing
 from domain.post import Post, PostKind, PostStage
+from domain.watch import wakes_at
 from store import tables, words
 from store.database import Database
 from store.statements import THIS, insert_into, plain, update_of
@@ -184,6 +186,7 @@ def _save_snapshot(
         "body": state.model_dump_json(exclude_defaults=True),
         "head": entries[-1]["hash"] if entries else (row.head if row else GENESIS),
         "changed_at": at,
+        "wakes_at": wakes_at(state),
     }
     _put(session, tables.Snapshot, state.stream, values, is_first=row is None)
 
@@ -322,6 +325,27 @@ def _commitment_row(state: Commitment) -> dict[str, Any]:
     }
 
 
+def append(session: Session, stream: str, events: Sequence[Event], by: str, at: datetime) -> None:
+    """Write events of a stream that has no workflow, in the transaction of the caller.
+
+    Nothing is derived from them: what they tell of is changed in the same transaction, before
+    this, because the lock on the order is held until its end.
+    """
+    session.flush()
+    _lock_stream(session, stream)
+    last = session.execute(_HEAD, {"stream": stream}).one_or_none()
+    facts = to_facts(tuple(events), last.seq if last else 0, by, at)
+    _append(session, _entries(stream, list(facts), last.hash if last else GENESIS))
+
+
+_HEAD = (
+    select(_LEDGER.seq, _LEDGER.hash)
+    .where(_LEDGER.stream == bindparam("stream"))
+    .order_by(_LEDGER.seq.desc())
+    .limit(1)
+)
+
+
 def begin_epoch(database: Database, stream: str, at: datetime) -> tuple[State, int] | None:
     """Raise the epoch of an open stream: from now on its earlier workflow can write nothing.
 
@@ -339,6 +363,7 @@ def begin_epoch(database: Database, stream: str, at: datetime) -> tuple[State, i
             return None
         row.epoch += 1
         row.changed_at = at
+        row.wakes_at = wakes_at(state)
         return state, row.epoch
 
     return database.write(work)
@@ -360,14 +385,18 @@ def mark_done(database: Database, stream: str, done: Pending, at: datetime) -> N
     database.write(work)
 
 
+_CHAIN = (
+    select(_LEDGER.seq, _LEDGER.previous, _LEDGER.hash, _LEDGER.body, _LEDGER.digest)
+    .where(_LEDGER.stream == bindparam("stream"))
+    .order_by(_LEDGER.seq)
+)
+
+
 def verify(session: Session, stream: str) -> int | None:
     """The seq of the first entry of a stream that breaks its chain; None where it holds."""
     previous = GENESIS
-    entries = session.scalars(
-        select(tables.LedgerEntry)
-        .where(col(tables.LedgerEntry.stream) == stream)
-        .order_by(col(tables.LedgerEntry.seq))
-    )
+    # Plain rows, a part at a time: the stream of the house grows for as long as there is one.
+    entries = session.execute(_CHAIN, {"stream": stream}).yield_per(1_000)
     for seq, entry in enumerate(entries, 1):
         is_linked = entry.seq == seq and entry.previous == previous
         if not is_linked or entry.hash != link(previous, entry.body):

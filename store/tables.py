@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -52,6 +53,11 @@ def _text(*, nullable: bool = False) -> Column[Any]:
     return Column(Text(), nullable=nullable)
 
 
+def _flag() -> Column[Any]:
+    """A yes or no that was added later: rows of older code say no."""
+    return Column(Boolean(), nullable=False, server_default=false())
+
+
 SQLModel.metadata.naming_convention = {
     "pk": "%(table_name)s_pkey",
     "uq": "%(table_name)s_%(column_0_N_name)s_key",
@@ -82,6 +88,45 @@ class Person(SQLModel, table=True):
     roles: list[str] = Field(sa_column=Column(JSON(), nullable=False))
     is_active: bool = True
     created_at: datetime = Field(sa_column=_moment())
+    manager: str | None = None
+    zone: str | None = None
+    """The name of a time zone, such as Europe/Berlin."""
+    hours: str | None = None
+    """Working hours as ``domain.hours`` writes them, in that zone; none: at any hour."""
+
+
+class Absence(SQLModel, table=True):
+    """A time in which somebody is not there, and who comes in their place."""
+
+    __tablename__ = "absence"
+    __table_args__ = (
+        # Who is absent now is asked whenever a seat is filled: of all absences, few lie ahead.
+        Index("absence_until", "until"),
+    )
+    id: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    since: datetime = Field(sa_column=_moment())
+    until: datetime = Field(sa_column=_moment())
+    deputy: str | None = None
+    reason: str
+    ended_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Delegation(SQLModel, table=True):
+    """A time in which somebody else may decide on a person's behalf."""
+
+    __tablename__ = "delegation"
+    __table_args__ = (
+        # Asked with every request: whose decisions may this person make now?
+        Index("delegation_until", "until"),
+    )
+    id: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    delegate: str = Field(index=True)
+    since: datetime = Field(sa_column=_moment())
+    until: datetime = Field(sa_column=_moment())
+    may_pass_on: bool = False
+    ended_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
 
 class Membership(SQLModel, table=True):
@@ -105,7 +150,7 @@ class Token(SQLModel, table=True):
 
 
 class PolicyVersion(SQLModel, table=True):
-    """A policy as it was applied; never changed, escalations pin the version."""
+    """A policy as it was applied. Escalations pin the version; triggers refuse any change."""
 
     __tablename__ = "policy_version"
     version: int = Field(primary_key=True)
@@ -113,6 +158,9 @@ class PolicyVersion(SQLModel, table=True):
     digest: str
     applied_at: datetime = Field(sa_column=_moment())
     applied_by: str
+    source: str | None = Field(default=None, sa_column=_text(nullable=True))
+    """The file as it was written."""
+    reason: str = Field(default="", sa_column=_text())
 
 
 class Author(SQLModel, table=True):
@@ -152,6 +200,10 @@ class Comment(SQLModel, table=True):
     in_reply_to: str | None = None
     posted_at: datetime = Field(sa_column=_moment())
     received_at: datetime = Field(sa_column=_moment())
+    language: str | None = None
+    """After BCP 47, where the channel told it."""
+    removed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """When its author took it back. Its text stays for those who decide on it."""
 
 
 class Arrival(SQLModel, table=True):
@@ -175,6 +227,7 @@ class Arrival(SQLModel, table=True):
     escalation_id: str = Field(index=True)
     predecessor: str | None = None
     is_backlog: bool = False
+    is_removed: bool = Field(default=False, sa_column=_flag())
     received_at: datetime = Field(sa_column=_moment())
     handed_over_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
@@ -226,7 +279,11 @@ class Snapshot(SQLModel, table=True):
     """*Derived.* The ledger of one stream, folded; what a restore starts from."""
 
     __tablename__ = "snapshot"
-    __table_args__ = (Index("snapshot_open", "kind", "stream", **_OPEN),)
+    __table_args__ = (
+        Index("snapshot_open", "kind", "stream", **_OPEN),
+        # The upkeep check asks for what is open and has no alarm, or one that should have rung.
+        Index("snapshot_wakes", "wakes_at", "stream", **_OPEN),
+    )
     stream: str = Field(primary_key=True)
     kind: str
     epoch: int
@@ -236,6 +293,9 @@ class Snapshot(SQLModel, table=True):
     body: str = Field(sa_column=_text())
     head: str
     changed_at: datetime = Field(sa_column=_moment())
+    wakes_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """When the entity wakes by itself. Older code leaves it as it was: a hint for the upkeep
+    check, which asks the state itself before it says anything."""
 
 
 def _queue(name: str, *columns: str) -> Index:
@@ -325,7 +385,11 @@ class Post(SQLModel, table=True):
     """*Derived.* One public utterance of ours."""
 
     __tablename__ = "post"
-    __table_args__ = (Index("post_stage", "stage", "id"),)
+    __table_args__ = (
+        Index("post_stage", "stage", "id"),
+        # A new reply is compared with the latest ones.
+        Index("post_published", "published_at"),
+    )
     id: str = Field(primary_key=True)
     seq: int
     stage: str
@@ -408,6 +472,32 @@ class Fork(SQLModel, table=True):
     seen_at: datetime = Field(sa_column=_moment())
 
 
+class Finding(SQLModel, table=True):
+    """Something the upkeep check found: one row for each stream and code, used again if it comes
+    back. Open until ``cleared_at``."""
+
+    __tablename__ = "finding"
+    stream: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    first_seen_at: datetime = Field(sa_column=_moment())
+    last_seen_at: datetime = Field(sa_column=_moment())
+    cleared_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Draft(SQLModel, table=True):
+    """One version of what somebody is writing on a case. Words, and nowhere but here."""
+
+    __tablename__ = "draft"
+    escalation_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: str
+    person: str = Field(foreign_key="person.id")
+    text: str = Field(sa_column=_text())
+    based_on: int | None = None
+    is_aside: bool = False
+    created_at: datetime = Field(sa_column=_moment())
+
+
 class Heartbeat(SQLModel, table=True):
     """When a process of a kind was last alive: how ``doctor`` and ``readyz`` find a missing one."""
 
@@ -424,3 +514,33 @@ class Announcement(SQLModel, table=True):
     person_id: str = Field(sa_column=Column(ForeignKey("person.id"), nullable=False, index=True))
     body: list[dict[str, Any]] = Field(sa_column=Column(JSON(), nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class HouseNotice(SQLModel, table=True):
+    """What somebody has to be told about the house, kept until it was handed to their notices:
+    it may happen while Temporal is away."""
+
+    __tablename__ = "house_notice"
+    __table_args__ = (
+        Index(
+            "house_notice_waiting",
+            "id",
+            sqlite_where=text("told_at IS NULL"),
+            postgresql_where=text("told_at IS NULL"),
+        ),
+    )
+    id: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id")
+    reason: str
+    about: str
+    made_at: datetime = Field(sa_column=_moment())
+    told_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class Reading(SQLModel, table=True):
+    """The hour in which an auditor's reading of a case was last recorded."""
+
+    __tablename__ = "reading"
+    person_id: str = Field(foreign_key="person.id", primary_key=True)
+    stream: str = Field(primary_key=True)
+    hour: datetime = Field(sa_column=_moment())

@@ -95,6 +95,8 @@ class RungView(Value):
     at: Moment
     act: str
     to: str
+    whom: str | None = None
+    """The person or role, where the rung names one."""
     is_climbed: bool
 
 
@@ -108,6 +110,9 @@ class DeadlineView(Value):
     due_at: Moment | None
     """None while it is paused."""
     is_late: bool
+    first_due_at: Moment | None = None
+    """The date before any extension, which stays on record."""
+    is_paused: bool = False
     explained: tuple[str, ...]
     ladder: tuple[RungView, ...] = ()
 
@@ -137,6 +142,8 @@ class Utterance(Value):
     received_at: Moment | None = None
     revisions: tuple[RevisionView, ...] = ()
     """Every text a comment has had, oldest first, where there was more than one."""
+    is_removed: bool = False
+    """Its author took it back. What it said stays for those who decide on it."""
 
 
 class PromiseView(Value):
@@ -155,6 +162,49 @@ class ProposalView(Value):
     promises: tuple[PromiseView, ...]
     has_news: bool
     """The commenter has spoken since: approving then sends nothing out by itself."""
+    panel: PanelView | None = None
+
+
+class VoteView(Value):
+    by: str
+    outcome: str
+    on_behalf_of: str | None = None
+
+
+class PanelView(Value):
+    """Who decides together, who has said what, and whose word is missing."""
+
+    needed: int
+    approvers: tuple[str, ...]
+    """Named people; empty: every executive."""
+    extra: tuple[str, ...]
+    votes: tuple[VoteView, ...]
+    missing: tuple[str, ...]
+
+
+class QuestionView(Value):
+    by: str
+    at: Moment
+    text: str | None
+
+
+class SignatureView(Value):
+    """What whoever is to be accountable said to a promise before it is made."""
+
+    promise_id: str
+    is_accepted: bool
+    due_at: Moment | None = None
+    """The date that was offered instead."""
+
+
+class WaitingView(Value):
+    """Words that go out once every promise in them is accepted."""
+
+    writer: str
+    text: str | None
+    promises: tuple[PromiseView, ...]
+    unsigned: tuple[str, ...]
+    """The ids of the promises that still wait for their accountable."""
 
 
 class DecisionView(Value):
@@ -163,6 +213,9 @@ class DecisionView(Value):
     at: Moment
     code: str | None
     reason: str | None
+    on_behalf_of: str | None = None
+    is_alone: bool = False
+    """The owner decided, as the terms allow."""
 
 
 class NoteView(Value):
@@ -192,6 +245,17 @@ class EscalationDetail(EscalationItem):
     notes: tuple[NoteView, ...]
     names: dict[str, str]
     """The names of all people mentioned, by id."""
+    terms: str | None = None
+    """Which terms of the policy these are."""
+    priority: str | None = None
+    is_public: bool = True
+    held_for: str | None = None
+    paused_until: Moment | None = None
+    question: QuestionView | None = None
+    signatures: tuple[SignatureView, ...] = ()
+    waiting: WaitingView | None = None
+    matter_id: str | None = None
+    merged_into: str | None = None
 
 
 class PostDetail(PostItem):

@@ -73,7 +73,13 @@ def furnish(database: Database) -> Database:
         policies.apply(session, policy(), "root", at)
         for person in CAST:
             people.put_person(
-                session, person.id, person.id.title(), person.roles, person.memberships, at
+                session,
+                person.id,
+                person.id.title(),
+                person.roles,
+                person.memberships,
+                at,
+                by="root",
             )
     return database
 

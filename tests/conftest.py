@@ -132,6 +132,10 @@ async def temporal_server() -> AsyncIterator[WorkflowEnvironment]:
             "matching.numTaskqueueReadPartitions=1",
             "--dynamic-config-value",
             "matching.numTaskqueueWritePartitions=1",
+            # A workflow whose tasks fail is reported after the second time: the fifth, which is
+            # the default, comes a minute later.
+            "--dynamic-config-value",
+            "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2",
         ],
     ) as server:
         yield server

@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = (
-    "domain", "config", "store", "channels", "language", "intake", "activities", "workflows",
-    "api", "answerable",
+    "domain", "config", "policy", "store", "channels", "language", "intake", "activities",
+    "workflows", "api", "answerable",
 )  # fmt: skip
 
 

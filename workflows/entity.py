@@ -40,6 +40,7 @@ with workflow.unsafe.imports_passed_through():
         Recorded,
         Recording,
         Request,
+        SeatsFilled,
         SeatsWanted,
         Start,
         opening,
@@ -303,8 +304,7 @@ class Entity:
             alarm = self._state.alarm()
             if alarm is not None and not await self._waited_for(alarm):
                 self._busy += 1
-                people = await self._who_fills(alarm)
-                self._do(Ring(alarm=alarm.name, people=people))
+                self._do(await self._who_fills(alarm))
                 self._busy -= 1
                 # An alarm that changed nothing must not ring again at once.
                 await workflow.wait_condition(partial(self._has_moved_on, alarm))
@@ -330,18 +330,36 @@ class Entity:
             await workflow.wait_condition(is_earlier, timeout=delay, timeout_summary=alarm.name)
         return True
 
-    async def _who_fills(self, alarm: Alarm) -> dict[Seat, tuple[str, ...]]:
+    async def _who_fills(self, alarm: Alarm) -> Ring:
+        """The alarm as it rings: with the people who are there now, and the empty seats."""
         if not alarm.seats:
-            return {}
-        filled: dict[Seat, tuple[str, ...]] = await workflow.execute_activity(
-            "fill_seats",
-            SeatsWanted(wanted=alarm.seats, seats=self._state.seats_at(alarm)),
-            result_type=dict[Seat, tuple[str, ...]],
+            return Ring(alarm=alarm.name)
+        wanted = SeatsWanted(
+            wanted=alarm.seats, seats=self._state.seats_at(alarm), at=workflow.now()
+        )
+        if not workflow.patched("seats-say-who-is-there"):
+            people: dict[Seat, tuple[str, ...]] = await workflow.execute_activity(
+                "fill_seats",
+                wanted,
+                result_type=dict[Seat, tuple[str, ...]],
+                start_to_close_timeout=STEP,
+                retry_policy=FOREVER,
+                summary=alarm.name,
+            )
+            return Ring(alarm=alarm.name, people=people)
+        found = await workflow.execute_activity(
+            "find_people",
+            wanted,
+            result_type=SeatsFilled,
             start_to_close_timeout=STEP,
             retry_policy=FOREVER,
             summary=alarm.name,
         )
-        return filled
+        return Ring(
+            alarm=alarm.name,
+            people={seat: filled.people for seat, filled in found.filled.items()},
+            empty=tuple(seat for seat in alarm.seats if found.filled[seat].empty),
+        )
 
 
 def _summary(effect: Effect) -> str:

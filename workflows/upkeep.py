@@ -1,4 +1,4 @@
-"""What keeps the house in order: the hand-over of long lists, and a sweep that never ends."""
+"""What keeps the house in order: the hand-over of long lists, a sweep that never ends, a check."""
 
 from __future__ import annotations
 
@@ -51,3 +51,24 @@ class UpkeepWorkflow:
             heartbeat_timeout=timedelta(seconds=30),
             retry_policy=AGAIN,
         )
+
+
+@workflow.defn(name="watch")
+class WatchWorkflow:
+    """One round of the upkeep check, started by a schedule. It ends with the place up to which
+    it has sampled, from which the next round goes on."""
+
+    @workflow.run
+    async def run(self) -> str:
+        is_later = workflow.has_last_completion_result()
+        cursor = workflow.get_last_completion_result(str) if is_later else ""
+        place: str = await workflow.execute_activity(
+            "watch",
+            cursor or "",
+            result_type=str,
+            start_to_close_timeout=timedelta(minutes=4),
+            heartbeat_timeout=timedelta(seconds=30),
+            # A round that fails is a failed round, which stops the heartbeat; the next one comes.
+            retry_policy=RetryPolicy(maximum_attempts=2),
+        )
+        return place

@@ -17,11 +17,15 @@ from domain.comments import Text
 from domain.commitment import Promise
 from domain.entity import State
 from domain.errors import Invalid, Unknown
+from domain.escalation import Findings, Twin
 from domain.people import Actor, Role
-from domain.policy import Policy
+from domain.policy import terms_for
 from domain.post import PostKind
-from store import people, tables, words
+from domain.terms import ReplyTerms, Terms
+from language import promises, sameness
+from store import people, queries, tables, words
 from store.database import Database
+from store.policies import InForce
 
 FURTHEST = timedelta(days=3660)
 """How far ahead a promise may be due: ten years. Timers of centuries overflow in the server."""
@@ -35,7 +39,7 @@ class Draft:
         session: Session,
         actor: Actor,
         state: State,
-        policy: Policy,
+        in_force: InForce,
         at: datetime,
         max_text: int,
     ) -> None:
@@ -43,7 +47,8 @@ class Draft:
         self.actor = actor
         self.state = state
         self.at = at
-        self._policy = policy
+        self._policy = in_force.policy
+        self._version = in_force.version
         self._max_text = max_text
         self._rows: list[dict[str, Any]] = []
 
@@ -81,6 +86,49 @@ class Draft:
         except Unknown as unknown:
             raise Invalid(unknown.code, unknown.message, unknown.way_out, field=field) from None
 
+    def terms(self, team: str, name: str | None) -> Terms:
+        """The terms of another team, as the policy in force has them."""
+        try:
+            return terms_for(self._policy, self._version, team, name, self.at)
+        except KeyError as unknown:
+            raise Invalid(
+                "unknown_terms",
+                f"the policy in force has no {unknown.args[0]}",
+                "see it with: answerable policy show",
+                field="team",
+            ) from None
+
+    def check_same_author(self, escalation_id: str, field: str) -> None:
+        """Refuse what is not an open escalation of the very person this one is of."""
+        found = queries.author_of(self.session, escalation_id)
+        if found is None or found != queries.author_of(self.session, self.state.id):
+            raise Invalid(
+                "not_the_same_person",
+                "this is no open escalation of the same person",
+                "name an open escalation of this author, or use a matter for other people's",
+                field=field,
+            )
+
+    def findings(
+        self, text: str, tied: Sequence[str], none: Sequence[str], same_because: str | None
+    ) -> Findings:
+        """What can be found in words of ours: sentences that read like promises, and a twin."""
+        terms = getattr(self.state, "terms", None)
+        language = (terms.language if terms else None) or "en"
+        rules = (terms.replies if terms else None) or ReplyTerms()
+        found = promises.find(text, language)
+        unmarked = promises.unmarked(text, tied, none, language)
+        twin = None
+        if rules.sameness:
+            recent = queries.recent_replies(self.session, rules.recent, not_of=self.state.id)
+            twin = sameness.nearest(text, recent, rules.sameness)
+        reason = self.words(same_because, "reason", "same_because") if same_because else None
+        return Findings(
+            unmarked=len(unmarked),
+            marked_none=max(len(found) - len(unmarked) - len(tied), 0) if none else 0,
+            twin=Twin(post_id=twin.id, likeness=twin.permille, reason=reason) if twin else None,
+        )
+
     def store(self, database: Database) -> None:
         """Store the texts, unbound: the event that refers to them binds them."""
         rows = self._rows
@@ -98,6 +146,8 @@ def check_length(text: str, limit: int, field: str, way_out: str) -> None:
         )
 
 
+CaseId = Annotated[Text, Field(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$", description="A ULID.")]
+TeamId = Annotated[Text, Field(max_length=40)]
 PersonId = Annotated[Text, Field(max_length=40, description="A person's id, such as ada.")]
 
 
@@ -124,6 +174,15 @@ class Body(Strict):
         return {}
 
 
+class Reason(Body):
+    """What is done for a reason that is written down."""
+
+    reason: Text
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        return {"reason": draft.words(self.reason, "reason", "reason")}
+
+
 class PromiseBody(Strict):
     """A sentence of the reply that binds us."""
 
@@ -134,6 +193,23 @@ class PromiseBody(Strict):
 
 
 Promises = Annotated[tuple[PromiseBody, ...], Field(max_length=20)]
+
+
+class WordsOfOurs(Body):
+    """What the writer of a reply may say about its sentences."""
+
+    not_promises: tuple[Text, ...] = Field(
+        default=(),
+        max_length=50,
+        description="Sentences that read like a promise and are none, word for word.",
+    )
+    same_because: Text | None = Field(
+        default=None, description="Why the words of an earlier reply are right here, too."
+    )
+
+    def findings(self, draft: Draft, text: str, promises: Sequence[PromiseBody]) -> Findings:
+        tied = [promise.sentence for promise in promises]
+        return draft.findings(text, tied, self.not_promises, self.same_because)
 
 
 def promises_of(

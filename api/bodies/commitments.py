@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.bodies.base import Body, Draft
-from api.bodies.escalations import Return
+from api.bodies.base import Body, Draft, Reason
 from domain.comments import Text
 from store import words
 
@@ -25,5 +24,5 @@ class ReportKept(Body):
         }
 
 
-class WithdrawPromise(Return):
+class WithdrawPromise(Reason):
     """Take the promise back, openly and with a reason."""

@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from api.bodies import BODIES
+from api.cases import note_reading
 from api.commands import Ask, carry_out, check_key, stream_of
 from api.deps import Door, TheDoor, now
 from api.pages import forms, frame, lists, moves, render, sentences
@@ -40,9 +41,12 @@ LINES = 3_000
 """Entries of a history that a page shows; the JSON interface has them all."""
 
 ORDER = (
-    "claim", "propose", "approve", "refuse", "return", "reply", "clear", "confirm", "retry",
-    "report_kept", "note", "assign", "release", "withdraw", "correct", "retract", "resume",
-    "halt", "close", "dismiss",
+    "claim", "overturn", "propose", "decide_alone", "approve", "refuse", "return", "inform",
+    "reply", "accept_promise", "clear", "confirm", "retry", "report_kept", "ask", "counter_promise",
+    "decline_promise", "add_approver", "replace_approver", "bypass", "holding_reply",
+    "move_private", "note", "pause", "resume", "extend", "renew", "join_matter", "leave_matter",
+    "assign", "decline", "release", "reroute", "recall", "withdraw", "correct", "retract",
+    "uphold", "merge", "answered_outside", "halt", "close", "dismiss",
 )  # fmt: skip
 """The order in which acts stand on a page: what takes the case on first, what ends it last."""
 
@@ -107,6 +111,7 @@ async def _show(
         }
 
     context = await door.read(work)
+    await note_reading(door, viewer.actor, stream)
     return render.page(f"{kind}.html", trouble.status if trouble else 200, **context)
 
 

@@ -20,7 +20,7 @@ from starlette.datastructures import FormData
 from api.bodies import BODIES
 from api.bodies import Body as CommandBody
 from api.errors import Malformed, field_error
-from api.pages import times
+from api.pages import inputs, times
 
 PROMISES = 3
 """Promises that a form has room for; more can be sent by the JSON interface."""
@@ -30,7 +30,7 @@ _OURS = frozenset({"csrf", "key", "expected_seq", "page", "as_approved"})
 
 _PROMISE = re.compile(r"promises-(\d)-(sentence|accountable|due_on|proof)")
 
-LABELS = {
+LABELS = inputs.LABELS | {
     "request": "What you ask for",
     "recommendation": "What you recommend",
     "reply": "The words of the reply",
@@ -42,10 +42,10 @@ LABELS = {
     "accountable": "Who is accountable",
     "due_at": "Due",
     "proof": "How anybody will know",
+    "not_promises": "Sentences that are no promise",
     "evidence": "Evidence",
     "first": "How many first",
     "wait_seconds": "How long to wait",
-    "not_promises": "Sentences that are no promise",
     "is_published": "Whether it is there",
     "despite_news": "Whether it goes out all the same",
 }
@@ -106,11 +106,12 @@ def values_of(form: FormData) -> dict[str, str]:
 
 def body_of(kind: str, act: str, values: Mapping[str, str]) -> CommandBody:
     """The command's body. Raises Malformed, naming each field that is wrong."""
-    fields: dict[str, Any] = {
+    typed = {
         name: value
         for name, value in values.items()
         if value.strip() and name not in _OURS and not _PROMISE.fullmatch(name)
     }
+    fields = inputs.sent(kind, act, typed)
     if seq := values.get("expected_seq", ""):
         fields["expected_seq"] = seq
     if act == "confirm":
@@ -118,10 +119,9 @@ def body_of(kind: str, act: str, values: Mapping[str, str]) -> CommandBody:
         told = {"yes": True, "no": False}
         fields["is_published"] = told.get(values.get("is_published", ""))
     if "not_promises" in fields:
-        said = (line.strip() for line in values["not_promises"].splitlines())
-        fields["not_promises"] = [line for line in said if line]
-    if "despite_news" in fields:
-        fields["despite_news"] = values["despite_news"] == "yes"
+        fields["not_promises"] = [
+            line for line in values["not_promises"].split("\n") if line.strip()
+        ]
     if promises := _promises(values):
         fields["promises"] = promises
     try:

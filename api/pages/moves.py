@@ -11,6 +11,7 @@ from store.views import CommitmentDetail, EscalationDetail, MatterDetail, PostDe
 
 PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
     "escalation": {
+        "held": ("overturn",),
         "unclaimed": ("claim",),
         "preparing": ("propose",),
         "deciding": ("approve",),
@@ -54,6 +55,7 @@ def of_escalation(detail: EscalationDetail, team: str, approvers: Sequence[str])
     """Who owes what in this stage."""
     owner = detail.owner_name or "its owner"
     who, what, link = {
+        "held": (f"The lead of {team}", "looks again: is an answer owed or not", None),
         "unclaimed": (team, "claims it, or dismisses it with a reason", None),
         "preparing": (owner, "proposes an answer", None),
         "deciding": (_one_of(approvers), "decides: approve, refuse or return", None),
@@ -61,6 +63,12 @@ def of_escalation(detail: EscalationDetail, team: str, approvers: Sequence[str])
         "listening": ("The public", "has the word; with nothing said until then it closes", None),
         "closed": ("Nobody", f"owes anything: {detail.outcome}", None),
     }[detail.stage]
+    if detail.question:
+        who, what = owner, "answers what the approvers asked"
+    elif detail.waiting:
+        waits = {p.accountable for p in detail.waiting.promises if p.id in detail.waiting.unsigned}
+        who = " and ".join(sorted(detail.names.get(p, p) for p in waits))
+        what = "accepts a promise in the words of the reply, or offers another date"
     return Move(who, what, detail.due_at, detail.is_late, link)
 
 

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.deps import now
 from api.errors import MEDIA_TYPE, problem
-from api.pages import sentences, times
+from api.pages import inputs, sentences, times
 from api.pages.forms import PROMISES, WAYS_OUT
 from api.pages.security import LOCAL_HOSTS, Public
 from config.settings import Settings
@@ -84,9 +84,11 @@ _environment.globals.update(
     recommendations=sentences.RECOMMENDATIONS,
     roles=sentences.ROLES,
     explain=sentences.explain,
+    rung_acts=sentences.RUNG_ACTS,
     span=times.span,
     query=_query,
     new_key=words.new_id,
+    inputs_of=inputs.inputs,
     promise_rows=range(PROMISES),
 )
 

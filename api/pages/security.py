@@ -20,8 +20,10 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
+from fastapi.security.utils import get_authorization_scheme_param
 from sqlmodel import Session
 from starlette.datastructures import FormData
+from starlette.requests import HTTPConnection
 
 from api.deps import ACCESS, Door, TheDoor, anybody, now
 from api.errors import Unauthenticated
@@ -108,7 +110,7 @@ async def begin(door: Door, person_id: str, former: str | None) -> str:
 
     def work(session: Session) -> str:
         _end(session, former)
-        return people.create_token(session, person_id, at, Purpose.SESSION, LIFETIME)
+        return people.create_token(session, person_id, at, Purpose.SESSION, LIFETIME, by=person_id)
 
     return await asyncio.to_thread(door.database.write, work)
 
@@ -119,8 +121,9 @@ async def end(door: Door, cookie: str | None) -> None:
 
 def _end(session: Session, cookie: str | None) -> None:
     at = now()
-    if cookie and people.holder(session, cookie, at, Purpose.SESSION):
-        people.revoke(session, at, secret=cookie)
+    holder = people.holder(session, cookie, at, Purpose.SESSION) if cookie else None
+    if holder is not None:
+        people.revoke(session, at, secret=cookie, by=holder.id)
 
 
 async def viewer_of(request: Request, door: Door) -> Viewer | None:
@@ -137,6 +140,25 @@ async def viewer_of(request: Request, door: Door) -> Viewer | None:
         return Viewer(actor, name, csrf_of(cookie))
 
     return await door.read(work)
+
+
+async def is_known(connection: HTTPConnection) -> bool:
+    """Whether somebody we know is asking, by a token or signed in at a browser. What they may do
+    is not judged here: the gate only wants to know whether to listen to a long body."""
+    the_door = connection.app.state.door
+    assert isinstance(the_door, Door)
+    scheme, token = get_authorization_scheme_param(connection.headers.get("authorization"))
+    cookie = connection.cookies.get(cookie_name(the_door.settings))
+    shown: list[tuple[str, Purpose | None]] = []
+    if scheme.lower() == "bearer" and token:
+        shown.append((token, None))
+    if cookie:
+        shown.append((cookie, Purpose.SESSION))
+
+    def work(session: Session) -> bool:
+        return any(people.holder(session, secret, now(), purpose) for secret, purpose in shown)
+
+    return bool(shown) and await the_door.read(work)
 
 
 def only_signed_in(*roles: Role) -> Callable[..., Awaitable[Viewer]]:

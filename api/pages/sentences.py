@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
 
 from api.pages import times
 from store import people, words
-from store.views import Entry
+from store.views import DeadlineView, Entry
 
 STAGES: dict[str, dict[str, str]] = {
     "escalation": {
+        "held": "held until a second person has looked",
         "unclaimed": "nobody has claimed it",
         "preparing": "an answer is being prepared",
         "deciding": "waiting for a decision",
@@ -54,6 +55,7 @@ STAGES: dict[str, dict[str, str]] = {
 
 _WHILE: dict[str, dict[str, str]] = {
     "escalation": {
+        "held": "a second look is owed",
         "unclaimed": "nobody has claimed it",
         "preparing": "an answer is being prepared",
         "deciding": "a decision is waited for",
@@ -85,6 +87,19 @@ def possible_while(kind: str, stages: Collection[str]) -> str:
     moments = [moment for stage, moment in _WHILE[kind].items() if stage in stages]
     return f"possible while {' or '.join(moments) if len(moments) < 3 else 'it is open'}"
 
+
+PAUSE_CODES = {
+    "commenter": "We wait for the commenter",
+    "third_party": "We wait for somebody outside",
+    "investigation": "It is being looked into",
+    "legal": "For legal reasons",
+}
+
+EXTEND_CODES = {
+    "complex": "It is more than it seemed",
+    "volume": "There is more than usual",
+    "absence": "Somebody is away",
+}
 
 DISMISS_CODES = {
     "spam": "Spam",
@@ -123,8 +138,31 @@ ACTS = {
     "correct": "Correct it in public",
     "retract": "Take it back in public",
     "report_kept": "Report it kept",
+    "decline": "Decline the assignment",
+    "renew": "Renew the claim",
+    "reroute": "Send it to another team",
+    "merge": "Merge it into another of the same person",
+    "answered_outside": "Say that it was answered on the channel",
+    "uphold": "Uphold: no answer is owed",
+    "overturn": "Overturn: an answer is owed",
+    "decide_alone": "Decide it yourself",
+    "ask": "Ask for information",
+    "inform": "Answer the question",
+    "add_approver": "Ask one more person to agree",
+    "replace_approver": "Replace an approver",
+    "bypass": "Approve without the others",
+    "recall": "Take the waiting words back",
+    "move_private": "Go on in private",
+    "holding_reply": "Say that it is being worked on",
+    "accept_promise": "Accept a promise",
+    "counter_promise": "Offer another date for a promise",
+    "decline_promise": "Decline a promise",
+    "pause": "Pause the clock",
+    "resume": "Let the clock go on",
+    "extend": "Give it more time",
+    "join_matter": "Put it into a matter",
+    "leave_matter": "Take it out of its matter",
     "halt": "Halt it at once",
-    "resume": "Let it go on",
     "close": "Close it",
 }
 
@@ -151,6 +189,16 @@ SEATS = {
     "reviewers": "those who may clear it",
     "accountable": "whoever is accountable",
     "executives": "the executives",
+    "manager": "the manager",
+    "role": "everybody in a role",
+    "person": "a named person",
+}
+
+RUNG_ACTS = {
+    "remind": "a reminder to",
+    "escalate": "word of it to",
+    "reassign": "it goes back to the team, with word to",
+    "holding": "a holding reply is asked of",
 }
 
 ROLES = {
@@ -261,6 +309,32 @@ def _released(data: Mapping[str, Any], named: Named) -> str:
     return f"released the answer: first {data['first']}, then the rest"
 
 
+def _waited(data: Mapping[str, Any], named: Named) -> str:
+    owed_by = data.get("owed_by", ())
+    owing = f", owed by {_list(owed_by, named)}" if owed_by else ""
+    return f"told {_list(data.get('told', ()), named)} that it is still open{owing}"
+
+
+def _for_whom(data: Mapping[str, Any], named: Named) -> str:
+    principal = data.get("on_behalf_of")
+    return f" on behalf of {named(principal)}" if principal else ""
+
+
+def _voted(data: Mapping[str, Any], named: Named) -> str:
+    vote = "yes" if data["outcome"] == "approve" else "no"
+    return f"said {vote}{_for_whom(data, named)}; others still have to"
+
+
+def _decided_alone(data: Mapping[str, Any], named: Named) -> str:
+    did = "approve" if data["outcome"] == "approve" else "refuse"
+    return f"decided alone, as its terms allow, to {did}"
+
+
+def _lost(data: Mapping[str, Any], named: Named) -> str:
+    why = "the claim had lapsed" if data["cause"] == "lease" else "nothing had moved"
+    return f"took it from {named(data['owner'])} and gave it back to the team: {why}"
+
+
 def _told(sentence: str) -> Tell:
     return lambda data, named: sentence
 
@@ -276,14 +350,66 @@ EVENTS: dict[str, Tell] = {
     "escalation:case:dismissed": lambda d, _: f"dismissed it: {DISMISS_CODES[d['code']].lower()}",
     "escalation:proposal:submitted": _proposed,
     "escalation:proposal:withdrawn": _told("withdrew the proposal"),
-    "escalation:decision:approved": _told("approved"),
-    "escalation:decision:refused": lambda d, _: f"refused: {REFUSAL_CODES[d['code']].lower()}",
+    "escalation:decision:approved": lambda d, named: f"approved{_for_whom(d, named)}",
+    "escalation:decision:refused": lambda d, named: (
+        f"refused{_for_whom(d, named)}: {REFUSAL_CODES[d['code']].lower()}"
+    ),
     "escalation:decision:returned": _told("returned it for changes"),
     "escalation:reply:submitted": _submitted,
     "escalation:reply:settled": _settled,
     "escalation:note:written": _told("wrote a note"),
     "escalation:ladder:climbed": _climbed,
-    "escalation:case:closed": lambda d, _: f"closed it: {d['outcome']}",
+    "escalation:case:closed": lambda d, _: f"closed it: {d['outcome'].replace('_', ' ')}",
+    "escalation:comment:removed": _told("took a comment back"),
+    "escalation:decision:voted": _voted,
+    "escalation:decision:asked": _told("asked the owner for information"),
+    "escalation:decision:informed": _told("answered the question"),
+    "escalation:decision:bypassed": lambda d, named: (
+        f"approved without {_list(d.get('missing', ()), named)}"
+        if d.get("missing")
+        else "approved without the others"
+    ),
+    "escalation:decision:made_alone": _decided_alone,
+    "escalation:approver:added": lambda d, named: f"asked {named(d['person'])} to agree as well",
+    "escalation:approver:replaced": lambda d, named: (
+        f"put {named(d['replaced_by'])} in the place of {named(d['person'])}"
+    ),
+    "escalation:case:moved_to_private": _told("goes on with the commenter in private"),
+    "escalation:reply:held": _told("has the words ready; a promise in them is to be accepted"),
+    "escalation:reply:recalled": _told("took the waiting words back"),
+    "escalation:holding:submitted": _told("submitted a holding reply for somebody else to clear"),
+    "escalation:holding:settled": lambda d, _: f"saw the holding reply {d['settlement']}",
+    "escalation:promise:accepted": _told("accepted a promise"),
+    "escalation:promise:countered": _told("offered another date for a promise"),
+    "escalation:promise:declined": _told("declined a promise"),
+    "escalation:ladder:watched": _waited,
+    "escalation:clock:started": _told("started its clock"),
+    "escalation:clock:paused": lambda d, _: f"paused its clock: {PAUSE_CODES[d['code']].lower()}",
+    "escalation:clock:resumed": _told("let its clock go on"),
+    "escalation:clock:extended": lambda d, _: (
+        f"gave it more time: {EXTEND_CODES[d['code']].lower()}"
+    ),
+    "escalation:owner:declined": _told("declined the assignment"),
+    "escalation:owner:renewed": _told("renewed the claim"),
+    "escalation:owner:lost": _lost,
+    "escalation:case:rerouted": _told("sent it to another team"),
+    "escalation:case:held": lambda d, _: (
+        "set it apart as suspected spam"
+        if d["cause"] == "suspected_spam"
+        else "drew it for a second look"
+    ),
+    "escalation:case:looked_at": lambda d, _: (
+        "looked again and upheld that no answer is owed"
+        if d["is_upheld"]
+        else "looked again: an answer is owed"
+    ),
+    "escalation:case:merged": _told("merged it into another one of the same person"),
+    "escalation:case:answered_outside": _told("found it answered on the channel itself"),
+    "escalation:matter:joined": _told("put it into a matter"),
+    "escalation:matter:left": _told("took it out of its matter"),
+    "escalation:matter:served": lambda d, _: (
+        f"sends it the same answer as {d['same_answer_to']} others"
+    ),
     "post:words:submitted": _taken_in,
     "post:words:cleared": _went_out,
     "post:words:held": _told("holds them for a while, in which they can be taken back"),
@@ -377,9 +503,12 @@ def _words_of(entry: Entry, *, is_insider: bool) -> str | None:
     return shown["id"] if shown else None
 
 
+_PEOPLE = ("owner", "writer", "cleared_by", "on_behalf_of", "person", "replaced_by", "approver")
+
+
 def _mentioned(data: Mapping[str, Any]) -> Iterable[str]:
-    yield from (data[name] for name in ("owner", "writer", "cleared_by") if data.get(name))
-    yield from (*data.get("told", ()), *data.get("owed_by", ()))
+    yield from (data[name] for name in _PEOPLE if data.get(name))
+    yield from (p for name in ("told", "owed_by", "missing") for p in data.get(name, ()))
 
 
 def _line(entry: Entry, names: Mapping[str, str], text: str | None) -> Line:
@@ -406,13 +535,16 @@ def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def explain(
-    stage: str, start_at: datetime, allowance: int, due_at: datetime, kind: str
-) -> list[str]:
+def explain(deadline: DeadlineView, kind: str) -> Sequence[str]:
     """The arithmetic of a deadline, a step a line."""
+    stage = STAGES[kind].get(deadline.stage, deadline.stage)
+    end = deadline.start_at + timedelta(seconds=deadline.allowance_seconds)
+    if deadline.due_at != end:
+        return deadline.explained
     began = "when it was promised" if kind == "commitment" else f"when this began: {stage}"
+    allowed = times.exact_span(deadline.allowance_seconds)
     return [
-        f"The clock started on {times.absolute(start_at)}, {began}.",
-        f"It allows {times.exact_span(allowance)} of plain time, counted around the clock.",
-        f"Together: due on {times.absolute(due_at)}.",
+        f"The clock started on {times.absolute(deadline.start_at)}, {began}.",
+        f"It allows {allowed} of plain time, counted around the clock.",
+        f"Together: due on {times.absolute(end)}.",
     ]

@@ -35,6 +35,7 @@ from domain.escalation.events import (
     RefusedBy,
     Released,
     Reopened,
+    ReplyHeld,
     ReplySettled,
     ReplySubmitted,
     Returned,
@@ -54,7 +55,7 @@ from domain.escalation.stages import (
     Stage,
 )
 from domain.escalation.state import Escalation, Proposal
-from domain.panel import Recommendation
+from domain.panel import Panel, Recommendation
 
 __all__ = [
     "ESCALATION",
@@ -78,6 +79,7 @@ __all__ = [
     "OpenEscalation",
     "Opened",
     "Outcome",
+    "Panel",
     "PauseCode",
     "Proposal",
     "ProposalWithdrawn",
@@ -88,6 +90,7 @@ __all__ = [
     "RefusedBy",
     "Released",
     "Reopened",
+    "ReplyHeld",
     "ReplySettled",
     "ReplySubmitted",
     "Returned",

@@ -42,6 +42,7 @@ from domain.people import Actor, Role
 
 
 def propose(state: Escalation, command: Propose, actor: Actor, at: datetime) -> tuple[Event, ...]:
+    _check_somebody_decides(state, actor)
     check_promises(command.promises, command.reply, at)
     check_findings(state, command.findings, "reply")
     return (
@@ -53,6 +54,21 @@ def propose(state: Escalation, command: Propose, actor: Actor, at: datetime) -> 
             findings=command.findings,
         ),
     )
+
+
+def _check_somebody_decides(state: Escalation, proposer: Actor) -> None:
+    """Enough of the named approvers are left once the proposer is not among them."""
+    panel = Panel.of(state.terms.decision, proposer.id)
+    if (
+        state.terms.decision
+        and state.terms.decision.approvers
+        and (len(panel.approvers) < panel.needed)
+    ):
+        raise Conflict(
+            "own_approval",
+            "its terms ask for your own approval, and nobody decides their own proposal",
+            "release it, or have it assigned to somebody who does not decide it",
+        )
 
 
 def withdraw(state: Escalation, command: Withdraw, actor: Actor, at: datetime) -> tuple[Event, ...]:

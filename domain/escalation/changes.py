@@ -23,6 +23,7 @@ from domain.escalation.state import (
     Signature,
     allowance_of,
 )
+from domain.ladder import steps
 from domain.ledger import Fact
 from domain.panel import Panel, Recommendation, Vote
 from domain.post import Settlement
@@ -79,7 +80,12 @@ def _heard(state: Escalation, comment_id: str, revision: int, **changes: Any) ->
             "comments": {**state.comments, comment_id: revision},
             "removed": tuple(c for c in state.removed if c != comment_id),
             "proposal": proposal.model_copy(update={"news": True}) if proposal else None,
-            "reply": reply.model_copy(update={"news": True}) if reply else None,
+            "reply": reply.model_copy(
+                update={"news": True, "since": {**reply.since, comment_id: revision}}
+            )
+            if reply
+            else None,
+            "waiting_news": state.waiting is not None,
             **changes,
         }
     )
@@ -97,9 +103,10 @@ def _revised(state: Escalation, event: happened.Revised, fact: Fact) -> Escalati
 
 
 def _removed(state: Escalation, event: happened.Removed, fact: Fact) -> Escalation:
-    return _heard(
-        state, event.comment_id, event.revision, removed=(*state.removed, event.comment_id)
-    )
+    """Whoever decides sees it; it says nothing that would want an answer of its own."""
+    others = tuple(c for c in state.removed if c != event.comment_id)
+    removed = (*others, event.comment_id)
+    return _heard(state, event.comment_id, event.revision, removed=removed, reply=state.reply)
 
 
 def _reopened(state: Escalation, event: happened.Reopened, fact: Fact) -> Escalation:
@@ -133,6 +140,8 @@ def _renewed(state: Escalation, event: happened.LeaseRenewed, fact: Fact) -> Esc
 
 def _rerouted(state: Escalation, event: happened.Rerouted, fact: Fact) -> Escalation:
     changes = {**_FREE, "terms": event.terms, "team": event.terms.team}
+    if state.deadline is None:
+        return state.model_copy(update=changes)
     return _enter(state, Stage.UNCLAIMED, fact.at, **changes)
 
 
@@ -166,7 +175,7 @@ def _closed(state: Escalation, event: happened.Closed, fact: Fact) -> Escalation
 
 
 def _proposed(state: Escalation, event: happened.Proposed, fact: Fact) -> Escalation:
-    panel = Panel.of(state.terms.decision) if state.rules >= 2 else None
+    panel = Panel.of(state.terms.decision, fact.by) if state.rules >= 2 else None
     fields = event.model_dump(exclude={"findings"})
     proposal = Proposal(by=fact.by, panel=panel, **fields)
     return _enter(state, Stage.DECIDING, fact.at, proposal=proposal, decision=None, signatures=())
@@ -174,6 +183,11 @@ def _proposed(state: Escalation, event: happened.Proposed, fact: Fact) -> Escala
 
 def _back(state: Escalation, event: Event, fact: Fact) -> Escalation:
     return _enter(state, Stage.PREPARING, fact.at, **_FRESH, lease_from=fact.at)
+
+
+def _where(climbed: tuple[int, ...]) -> dict[str, Any]:
+    """Where on its ladder a clock goes on."""
+    return {"climbed": climbed, "rung": max(climbed, default=-1) + 1}
 
 
 def _with_panel(state: Escalation, change: Callable[[Panel], Panel]) -> Escalation:
@@ -219,6 +233,7 @@ def _asked(state: Escalation, event: happened.Asked, fact: Fact) -> Escalation:
         question=event.question,
         shelved=shelved,
         climbed=state.climbed,
+        watched=state.watched,
         at=fact.at,
     )
     clock = Deadline.begin(ASKED, fact.at, state.decision_terms.inform, state.calendar)
@@ -229,7 +244,8 @@ def _informed(state: Escalation, event: happened.Informed, fact: Fact) -> Escala
     question = state.question
     assert question is not None
     clock = question.shelved.resumed(fact.at, state.calendar)
-    return state.model_copy(update={**_CLOCK, "deadline": clock, "climbed": question.climbed})
+    where = {**_where(question.climbed), "watched": question.watched}
+    return state.model_copy(update={**_CLOCK, "deadline": clock, **where})
 
 
 def _decided(
@@ -271,7 +287,7 @@ def _moved_to_private(state: Escalation, event: happened.MovedToPrivate, fact: F
 
 
 def _reply_held(state: Escalation, event: happened.ReplyHeld, fact: Fact) -> Escalation:
-    return state.model_copy(update={"waiting": event})
+    return state.model_copy(update={"waiting": event, "waiting_news": False})
 
 
 def _reply_recalled(state: Escalation, event: happened.ReplyRecalled, fact: Fact) -> Escalation:
@@ -279,8 +295,13 @@ def _reply_recalled(state: Escalation, event: happened.ReplyRecalled, fact: Fact
 
 
 def _reply_submitted(state: Escalation, event: happened.ReplySubmitted, fact: Fact) -> Escalation:
-    reply = CurrentReply(post_id=event.post_id, writer=event.writer, promises=event.promises)
-    return state.model_copy(update={"reply": reply, "waiting": None})
+    reply = CurrentReply(
+        post_id=event.post_id,
+        writer=event.writer,
+        promises=event.promises,
+        news=state.waiting is not None and state.waiting_news,
+    )
+    return state.model_copy(update={"reply": reply, "waiting": None, "waiting_news": False})
 
 
 def _settled(state: Escalation, event: happened.ReplySettled, fact: Fact) -> Escalation:
@@ -310,7 +331,10 @@ def _signed(state: Escalation, signature: Signature, **changes: Any) -> Escalati
 
 
 def _promise_accepted(state: Escalation, event: happened.PromiseAccepted, fact: Fact) -> Escalation:
-    return _signed(state, Signature(promise_id=event.promise_id, is_accepted=True))
+    accepted = next((p for p in state.unsigned if p.id == event.promise_id), None)
+    return _signed(
+        state, Signature(promise_id=event.promise_id, is_accepted=True, promise=accepted)
+    )
 
 
 def _promise_countered(
@@ -337,6 +361,10 @@ def _watched(state: Escalation, event: happened.Watched, fact: Fact) -> Escalati
     return state.model_copy(update={"watched": event.turn + 1})
 
 
+def _clock_started(state: Escalation, event: happened.ClockStarted, fact: Fact) -> Escalation:
+    return _enter(state, state.stage, fact.at)
+
+
 def _paused(state: Escalation, event: happened.Paused, fact: Fact) -> Escalation:
     assert state.deadline is not None
     deadline = state.deadline.paused(fact.at, fact.by, event.code, state.calendar)
@@ -352,13 +380,24 @@ def _paused(state: Escalation, event: happened.Paused, fact: Fact) -> Escalation
 def _resumed(state: Escalation, event: happened.Resumed, fact: Fact) -> Escalation:
     assert state.deadline is not None
     deadline = state.deadline.resumed(fact.at, state.calendar)
-    return state.model_copy(update={"deadline": deadline, "paused_until": None})
+    return state.model_copy(
+        update={
+            "deadline": deadline,
+            "paused_until": None,
+            # A claim does not lapse over a pause: it holds anew.
+            "lease_from": fact.at if state.lease_from else None,
+        }
+    )
 
 
 def _extended(state: Escalation, event: happened.Extended, fact: Fact) -> Escalation:
+    """Rungs that now lie ahead again are climbed again: the new date has its own ladder."""
     assert state.deadline is not None
     deadline = state.deadline.extended(event.seconds, fact.by, event.code, state.calendar)
-    return state.model_copy(update={"deadline": deadline})
+    found = steps(state.terms.ladder, deadline, state.calendar)
+    ahead = {step.n for step in found if step.at > fact.at}
+    climbed = tuple(n for n in state.climbed if n not in ahead)
+    return state.model_copy(update={"deadline": deadline, **_where(climbed)})
 
 
 # Matters. -------------------------------------------------------------------------------------
@@ -371,6 +410,8 @@ def _matter_joined(state: Escalation, event: happened.MatterJoined, fact: Fact) 
 
 def _matter_left(state: Escalation, event: happened.MatterLeft, fact: Fact) -> Escalation:
     """Its own clock begins afresh: the others' answer is not the one it waits for."""
+    if state.deadline is None:
+        return state.model_copy(update={"matter": None, "watched": 0})
     return _enter(state, state.stage, fact.at, matter=None)
 
 
@@ -443,6 +484,7 @@ _CHANGES: dict[type[Event], Change] = {
     happened.Noted: _nothing,
     happened.RungClimbed: _climbed,
     happened.Watched: _watched,
+    happened.ClockStarted: _clock_started,
     happened.Paused: _paused,
     happened.Resumed: _resumed,
     happened.Extended: _extended,

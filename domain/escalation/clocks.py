@@ -9,6 +9,7 @@ from domain.entity import Alarm, Event, Ring
 from domain.errors import Invalid
 from domain.escalation.commands import Extend, Pause, Resume
 from domain.escalation.events import (
+    ClockStarted,
     Closed,
     Extended,
     OwnerLost,
@@ -62,9 +63,12 @@ def extend(state: Escalation, command: Extend, actor: Actor, at: datetime) -> tu
 
 def ring(state: Escalation, command: Ring, actor: Actor, at: datetime) -> tuple[Event, ...]:
     alarm = state.alarm()
-    if alarm is None or alarm.name != command.alarm:
+    if alarm is None or alarm.name != command.alarm or at < alarm.at:
+        # Also one whose moment was put off while people were being found for it.
         return ()
     match alarm.name.partition(":")[0]:
+        case "start":
+            return (ClockStarted(),)
         case "resume":
             return (Resumed(),)
         case "lease":
@@ -133,6 +137,7 @@ def _climbed(state: Escalation, alarm: Alarm, command: Ring, at: datetime) -> tu
             "did": rung.act,
             "waited": state.waited(at),
             "urgent": alarm.urgent,
+            "empty": command.empty,
         }
     )
     if rung.act is RungAct.REASSIGN and state.stage is Stage.PREPARING and state.owner:

@@ -55,6 +55,8 @@ class OpenEscalation(Command):
     """Looks like spam: held until somebody has looked."""
     rule: str | None = None
     """The routing rule that laid down the terms."""
+    ladders_at: Moment | None = None
+    """Of a backlog: when its clock begins; None: once somebody claims it."""
 
 
 class Receive(Command):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from domain.base import Words
 from domain.commitment import OpenCommitment
 from domain.effects import Effect, OpenEntity, Tell
@@ -19,6 +21,7 @@ from domain.escalation.events import (
     HoldingSubmitted,
     Informed,
     Joined,
+    LookedAt,
     OwnerLost,
     PromiseCountered,
     PromiseDeclined,
@@ -94,12 +97,12 @@ def _told(state: Escalation, event: Event) -> tuple[Effect, ...]:
             return (notify(state, "decision_bypassed", event.missing, seats),)
         case PromiseCountered() | PromiseDeclined():
             return (notify(state, "promise_not_accepted", to=(Seat.OWNER,)),)
-        case Declined() | Rerouted():
+        case Declined() | Rerouted() | LookedAt(is_upheld=False):
             return (notify(state, "waits_for_an_owner", to=(Seat.LEAD,)),)
         case OwnerLost():
             return (notify(state, "claim_lost", (event.owner,), (Seat.LEAD,)),)
         case Held():
-            return (notify(state, "second_look_wanted", to=(Seat.LEAD,)),)
+            return (notify(state, "second_look_wanted", to=(Seat.REVIEWERS,)),)
         case _:
             return ()
 
@@ -112,7 +115,8 @@ def _spoken(state: Escalation, event: Joined | Revised | Removed) -> tuple[Effec
     if state.owner:
         told.append(notify(state, "commenter_spoke", to=(Seat.OWNER,)))
     if state.rules >= 2 and state.stage is Stage.REPLYING and state.reply is not None:
-        heard = {"act": "heard", "comment_id": event.comment_id}
+        revision = 1 if isinstance(event, Joined) else event.revision
+        heard = {"act": "heard", "comment_id": event.comment_id, "revision": revision}
         told.append(Tell(stream=f"post/{state.reply.post_id}", command=heard))
     return tuple(told)
 
@@ -142,7 +146,16 @@ def _post(
         writer=writer,
         cleared_by=cleared_by,
         rules=state.rules,
+        **_from_terms(state),
     )
+
+
+def _from_terms(state: Escalation) -> dict[str, Any]:
+    """What the terms ask of words before they go out."""
+    replies = state.terms.replies
+    if state.rules < 2 or replies is None:
+        return {}
+    return {"undo": replies.undo, "review": replies.review, "calendar": state.terms.calendar}
 
 
 def _send(
@@ -156,7 +169,10 @@ def _send(
 
 
 def _served(state: Escalation, event: Served) -> OpenEntity:
-    return _opens(state, _post(state, event.post_id, event.words, event.writer, event.approver))
+    cleared_by = event.approver if event.approver != event.writer else None
+    post = _post(state, event.post_id, event.words, event.writer, cleared_by)
+    marked = {"matter_id": event.matter_id, "same_answer_to": event.same_answer_to}
+    return _opens(state, post.model_copy(update=marked))
 
 
 def _opens(state: Escalation, post: OpenPost) -> OpenEntity:

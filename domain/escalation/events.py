@@ -17,6 +17,7 @@ from domain.escalation.stages import (
     Stage,
 )
 from domain.panel import Recommendation
+from domain.people import Seat
 from domain.post import Settlement
 from domain.terms import RungAct, Terms
 
@@ -36,6 +37,7 @@ class Opened(Event):
     rules: int = 1
     suspected: bool = False
     rule: str | None = None
+    ladders_at: Moment | None = None
 
 
 class Joined(Event):
@@ -281,6 +283,8 @@ class RungClimbed(Event):
     waited: Seconds = 0
     """Since the move has been owed, in plain time: hours carry the name of whoever owes it."""
     urgent: bool = False
+    empty: tuple[Seat, ...] = ()
+    """Seats on which nobody sat, so that the next ones up were told or named."""
 
 
 class Watched(Event):
@@ -292,6 +296,13 @@ class Watched(Event):
     told: tuple[str, ...] = ()
     owed_by: tuple[str, ...] = ()
     waited: Seconds = 0
+
+
+class ClockStarted(Event):
+    """The day has come from which an imported backlog is answered in time."""
+
+    NAME = "escalation:clock:started"
+    TOUCHES = frozenset({"stage"})
 
 
 class Paused(Event):

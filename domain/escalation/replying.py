@@ -248,7 +248,9 @@ def accept_promise(
     if waiting is None or [p.id for p in state.unsigned] != [promise.id]:
         return (accepted,)
     check_promises(waiting.promises, waiting.words, at)
-    return (accepted, ReplySubmitted.model_validate(waiting.model_dump()))
+    # Approved before the commenter spoke again: another person confirms that they fit.
+    unseen = {"cleared_by": None} if state.waiting_news else {}
+    return (accepted, ReplySubmitted.model_validate(waiting.model_dump() | unseen))
 
 
 def counter_promise(
@@ -293,8 +295,11 @@ def settle(state: Escalation, command: Settle, actor: Actor, at: datetime) -> tu
     settled = ReplySettled(
         post_id=command.post_id, settlement=command.settlement, attempt=command.attempt
     )
-    # What was said while our words were on their way is not answered by them.
-    is_answer_due = reply.news and command.settlement is Settlement.PUBLISHED
+    # What was said while our words were on their way is not answered by them, unless somebody
+    # saw it and let them go out all the same.
+    unseen = any(command.seen.get(c, 0) < revision for c, revision in reply.since.items())
+    is_unanswered = reply.news and (unseen or state.rules < 2)
+    is_answer_due = is_unanswered and command.settlement is Settlement.PUBLISHED
     return (settled, Reopened()) if is_answer_due else (settled,)
 
 

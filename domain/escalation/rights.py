@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.entity import Right, State
 from domain.errors import Conflict, Refused
-from domain.escalation.stages import HeldFor, Stage
+from domain.escalation.stages import Stage
 from domain.escalation.state import Escalation
 from domain.panel import Panel
 from domain.people import Actor, Role
@@ -45,9 +45,13 @@ def _decides(actor: Actor, state: Escalation) -> bool:
     return panel_of(state).may_speak(actor, proposer_of(state))
 
 
+def _is_approver(actor: Actor, state: Escalation) -> bool:
+    is_eligible = panel_of(state).is_eligible(actor.id, actor.roles)
+    return is_eligible and actor.id != proposer_of(state)
+
+
 def _oversees(actor: Actor, state: Escalation) -> bool:
-    proposer = state.proposal.by if state.proposal else None
-    return actor.has(Role.EXECUTIVE) and actor.id != proposer
+    return actor.has(Role.EXECUTIVE) and actor.id != proposer_of(state)
 
 
 def _looks(actor: Actor, state: Escalation) -> bool:
@@ -194,19 +198,17 @@ def _unless_tied(state: Escalation) -> Refused | None:
     return Conflict("in_no_matter", "it belongs to no matter", "nothing to do")
 
 
-def _unless_suspected(state: Escalation) -> Refused | None:
-    if state.held_for is HeldFor.SUSPECTED_SPAM or state.held_for is HeldFor.SECOND_LOOK:
-        return None
-    return Conflict("not_held", "nobody waits for a second look at this", "nothing to do")
-
-
 _OPEN = frozenset(Stage) - {Stage.CLOSED}
 _WITH_OWNER = frozenset({Stage.PREPARING, Stage.DECIDING, Stage.REPLYING, Stage.LISTENING})
 _DECIDING = frozenset({Stage.DECIDING})
 _EARLY = frozenset({Stage.UNCLAIMED, Stage.PREPARING})
-_CLOCKED = _OPEN - {Stage.LISTENING}
+_PAUSABLE = _OPEN - {Stage.HELD}
+"""A second look is not put off, least of all by whoever is looked at."""
+_CLOCKED = _PAUSABLE - {Stage.LISTENING}
 
-_APPROVER = "an executive who did not propose it"
+_APPROVER = "an approver who did not propose it"
+_OVERSEER = "an executive who did not propose it"
+_LOOKER = "staff of its team or an executive, who did not dismiss it"
 _LEADERS = "its owner, the team's lead or an executive"
 _HAVING = "its owner, or staff of its team while it is unclaimed"
 _SIGNER = "whoever is to be accountable for a promise in it"
@@ -230,22 +232,15 @@ RIGHTS: dict[str, Right] = {
     "dismiss": Right(_HAVING, _has_it, _EARLY),
     "merge": Right(_HAVING, _has_it, _EARLY),
     "answered_outside": Right(_HAVING, _has_it, _EARLY),
-    "uphold": Right(
-        "staff of its team or an executive, who did not dismiss it",
-        _looks,
-        frozenset({Stage.HELD}),
-        hindered=_unless_suspected,
-    ),
-    "overturn": Right(
-        "staff of its team or an executive, who did not dismiss it",
-        _looks,
-        frozenset({Stage.HELD}),
-        hindered=_unless_suspected,
-    ),
+    "uphold": Right(_LOOKER, _looks, frozenset({Stage.HELD})),
+    "overturn": Right(_LOOKER, _looks, frozenset({Stage.HELD})),
     # Deciding. --------------------------------------------------------------------------------
-    "propose": Right("its owner", _is_owner, frozenset({Stage.PREPARING})),
+    "propose": Right("its owner", _is_owner, frozenset({Stage.PREPARING}), hindered=_while_tied),
     "decide_alone": Right(
-        "its owner", _is_owner, frozenset({Stage.PREPARING}), hindered=_unless_alone
+        "its owner",
+        _is_owner,
+        frozenset({Stage.PREPARING}),
+        hindered=lambda state: _unless_alone(state) or _while_tied(state),
     ),
     "approve": Right(_APPROVER, _decides, _DECIDING, hindered=_while_disputed),
     "refuse": Right(_APPROVER, _decides, _DECIDING),
@@ -253,15 +248,17 @@ RIGHTS: dict[str, Right] = {
     "ask": Right(_APPROVER, _decides, _DECIDING, hindered=_while_asked),
     "inform": Right("its owner", _is_owner, _DECIDING, hindered=_unless_asked),
     "add_approver": Right(
-        "its owner or an approver", lambda a, s: _is_owner(a, s) or _decides(a, s), _DECIDING
+        "its owner or an approver", lambda a, s: _is_owner(a, s) or _is_approver(a, s), _DECIDING
     ),
-    "replace_approver": Right(_APPROVER, _oversees, _DECIDING),
-    "bypass": Right(_APPROVER, _oversees, _DECIDING, hindered=_while_disputed),
+    "replace_approver": Right(_OVERSEER, _oversees, _DECIDING),
+    "bypass": Right(_OVERSEER, _oversees, _DECIDING, hindered=_while_disputed),
     "withdraw": Right("its owner", _is_owner, _DECIDING),
     # Replying. --------------------------------------------------------------------------------
     "reply": Right("its owner", _is_owner, frozenset({Stage.REPLYING}), hindered=_while_replying),
     "recall": Right("its owner", _is_owner, frozenset({Stage.REPLYING}), hindered=_unless_waiting),
-    "move_private": Right("its owner", _is_owner, frozenset({Stage.PREPARING})),
+    "move_private": Right(
+        "its owner", _is_owner, frozenset({Stage.PREPARING}), hindered=_while_tied
+    ),
     "holding_reply": Right("its owner", _is_owner, _WITH_OWNER - {Stage.LISTENING}),
     "accept_promise": Right(
         _SIGNER, _is_to_be_accountable, frozenset({Stage.DECIDING, Stage.REPLYING})
@@ -278,8 +275,8 @@ RIGHTS: dict[str, Right] = {
         lambda a, s: _is_team(a, s) or a.has(Role.EXECUTIVE),
         _OPEN,
     ),
-    "pause": Right(_LEADERS, _owns_or_leads, _OPEN, hindered=_unless_pausable),
-    "resume": Right(_LEADERS, _owns_or_leads, _OPEN, hindered=_unless_paused),
+    "pause": Right(_LEADERS, _owns_or_leads, _PAUSABLE, hindered=_unless_pausable),
+    "resume": Right(_LEADERS, _owns_or_leads, _PAUSABLE, hindered=_unless_paused),
     "extend": Right("the team's lead or an executive", _leads, _CLOCKED, hindered=_unless_running),
     "join_matter": Right(
         "staff of its team or an executive",
@@ -296,9 +293,7 @@ RIGHTS: dict[str, Right] = {
     # Machines. --------------------------------------------------------------------------------
     "serve": Right("a matter", _machine, _EARLY, is_machine=True),
     "receive": Right("the intake", _machine, _OPEN, is_machine=True, is_answered=True),
-    "settle": Right(
-        "a post", _machine, frozenset(_WITH_OWNER) | {Stage.UNCLAIMED}, is_machine=True
-    ),
+    "settle": Right("a post", _machine, _OPEN, is_machine=True),
     "ring": Right("a timer", _machine, _OPEN, is_machine=True),
 }
 

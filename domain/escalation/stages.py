@@ -39,7 +39,7 @@ _ENDS = {
 
 STAGES: dict[Stage, StageRow] = {
     Stage.HELD: StageRow(
-        Seat.LEAD,
+        Seat.REVIEWERS,
         "look",
         {"uphold": Stage.CLOSED, "overturn": Stage.UNCLAIMED, "removed": Stage.CLOSED},
     ),

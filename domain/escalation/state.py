@@ -40,6 +40,7 @@ class Question(Value):
     question: Words
     shelved: Deadline
     climbed: tuple[int, ...] = ()
+    watched: int = 0
     at: Moment
 
 
@@ -62,6 +63,8 @@ class CurrentReply(Value):
     promises: tuple[Promise, ...] = ()
     news: bool = False
     """The commenter has spoken since this was submitted."""
+    since: dict[str, int] = {}
+    """The comments that came since, each with its revision."""
 
 
 class Signature(Value):
@@ -69,6 +72,8 @@ class Signature(Value):
 
     promise_id: str
     is_accepted: bool
+    promise: Promise | None = None
+    """Where it was accepted: the very promise that was, with its words and its date."""
     due_at: Moment | None = None
     """The date that was offered instead."""
 
@@ -103,6 +108,7 @@ class Escalation(State):
     comment_id: str
     terms: Terms
     backlog: bool = False
+    ladders_at: Moment | None = None
     predecessor: str | None = None
     comments: dict[str, int] = {}
     removed: tuple[str, ...] = ()
@@ -118,6 +124,8 @@ class Escalation(State):
     signatures: tuple[Signature, ...] = ()
     waiting: ReplyHeld | None = None
     """Words that go out once every promise in them is accepted."""
+    waiting_news: bool = False
+    """The commenter has spoken since they began to wait."""
     reply: CurrentReply | None = None
     holding: Holding | None = None
     answers: int = 0
@@ -172,6 +180,12 @@ class Escalation(State):
         return Seat.OWNER if self.question else STAGES[self.stage].owed_by
 
     @property
+    def waits_for_matter(self) -> bool:
+        """Whether its answer is decided elsewhere: its own ladder then does not climb."""
+        is_tied = self.matter is not None and not self.matter.is_served
+        return is_tied and self.stage in (Stage.UNCLAIMED, Stage.PREPARING)
+
+    @property
     def unsigned(self) -> tuple[Promise, ...]:
         """Promises in words on their way that nobody accountable has accepted yet."""
         if self.waiting is not None:
@@ -184,8 +198,8 @@ class Escalation(State):
 
     def unaccepted(self, promises: tuple[Promise, ...], writer: str) -> tuple[Promise, ...]:
         """Those of the promises that still need their accountable's word. Writing is signing."""
-        accepted = {s.promise_id for s in self.signatures if s.is_accepted}
-        return tuple(p for p in promises if p.accountable != writer and p.id not in accepted)
+        accepted = [s.promise for s in self.signatures if s.is_accepted]
+        return tuple(p for p in promises if p.accountable != writer and p not in accepted)
 
     @property
     def disputed(self) -> tuple[str, ...]:
@@ -197,16 +211,18 @@ class Escalation(State):
     def alarm(self) -> Alarm | None:
         if self.is_closed:
             return None
+        if self.paused_until is not None:
+            return Alarm(name=f"resume:{self.touched['clock']}", at=self.paused_until)
         if self.rules < 2:
             return self._first_rules_alarm()
         return min(self._alarms(), key=lambda alarm: alarm.at)
 
     def _alarms(self) -> list[Alarm]:
-        if self.paused_until is not None:
-            return [Alarm(name=f"resume:{self.touched['clock']}", at=self.paused_until)]
         if self.stage is Stage.LISTENING and self.deadline is not None:
             return [self._quiet(self.deadline)]
         found = [self._climb()]
+        if self.deadline is None and self.ladders_at is not None:
+            found.append(Alarm(name=f"start:{self.touched['stage']}", at=self.ladders_at))
         if lease := self._lease():
             found.append(lease)
         return found
@@ -218,7 +234,7 @@ class Escalation(State):
     def _climb(self) -> Alarm:
         """The next rung of the ladder, or the standing watch where there is none left."""
         found = self.steps()
-        step = None if self.matter else next_step(found, self.climbed)
+        step = None if self.waits_for_matter else next_step(found, self.climbed)
         if step is None:
             return self._watch(found)
         name = self.deadline.stage if self.deadline else str(self.stage)
@@ -234,7 +250,7 @@ class Escalation(State):
 
     def _watch(self, found: tuple[Step, ...]) -> Alarm:
         base = self.opened_at
-        if self.matter:
+        if self.matter and self.waits_for_matter:
             base = self.matter.at
         elif found:
             base = max(step.at for step in found)
@@ -275,9 +291,11 @@ class Escalation(State):
         if self.rung >= len(self.terms.ladder):
             return None
         rung = self.terms.ladder[self.rung]
+        at = self.deadline.moment(self.calendar, rung.permille)
+        assert at is not None
         return Alarm(
             name=f"{self.stage}:{self.touched['stage']}:{self.rung}",
-            at=self.deadline.rung_at(rung),
+            at=at,
             seats=self._told_and_owing(rung),
         )
 

@@ -58,7 +58,7 @@ def _proposed(matter: Matter, event: happened.AnswerProposed, fact: Fact) -> Mat
         by=fact.by,
         request=event.request,
         reply=event.reply,
-        panel=Panel.of(matter.terms.decision),
+        panel=Panel.of(matter.terms.decision, fact.by),
     )
     return _enter(matter, MatterStage.DECIDING, fact.at, proposal=proposal)
 

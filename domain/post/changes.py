@@ -52,7 +52,10 @@ def _changes(post: Post, event: Event, fact: Fact) -> dict[str, Any]:
         case Held():
             return _enter(PostStage.CLEARED, event.until_at)
         case NewsHeard():
-            return {"heard": (*post.heard, event.comment_id), "has_news": True}
+            return {
+                "heard": {**post.heard, event.comment_id: event.revision},
+                "has_news": True,
+            }
         case ClearanceVoided():
             return {**_owe(PostStage.IN_REVIEW, fact.at), "cleared_by": None}
         case PostReturned():

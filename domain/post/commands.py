@@ -74,6 +74,7 @@ class Heard(Command):
 
     act: Literal["heard"] = "heard"
     comment_id: str
+    revision: int = 1
 
 
 class Correct(Command):
@@ -81,13 +82,16 @@ class Correct(Command):
 
     act: Literal["correct"] = "correct"
     words: Words
+    unmarked: int = 0
+    """Sentences in them that read like a promise and are not said to be none."""
 
 
 class Retract(Command):
-    """Ask of a published post that it be taken back, in public and with a reason."""
+    """Ask of a published post that it be taken back, in public and in words that say why."""
 
     act: Literal["retract"] = "retract"
-    reason: Words
+    words: Words
+    unmarked: int = 0
 
 
 class Attempted(Command):
@@ -119,6 +123,9 @@ class Settle(Command):
     post_id: str
     settlement: Settlement
     attempt: int = 0
+    seen: dict[str, int] = {}
+    """Comments that came meanwhile, each with the revision that was seen before the words went
+    out all the same."""
 
 
 def is_old_news(told: Settle, attempt: int, settlement: Settlement | None) -> bool:

@@ -11,9 +11,8 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from domain.base import Words
 from domain.entity import Command
-from domain.errors import Conflict, Refused
+from domain.errors import Conflict, Invalid, Refused
 from domain.ledger import RULES
 from domain.people import Actor
 from domain.post.commands import Correct, OpenPost, Retract
@@ -55,7 +54,13 @@ def correction(
     """
     if refusal := in_the_way(earlier):
         raise refusal
-    kind, words = _said(command)
+    if command.unmarked:
+        raise Invalid(
+            "promise_gate",
+            f"sentences that read like a promise: {command.unmarked}; a correction makes none",
+            "make the promise in a reply, or list the sentence in not_promises",
+            field="not_promises",
+        )
     assert post.published_at is not None
     return OpenPost(
         id=_id_of(post.id, len(earlier), post.published_at),
@@ -65,22 +70,16 @@ def correction(
         channel=post.channel,
         team=post.team,
         comment_id=post.comment_id,
-        words=words,
+        words=command.words,
         writer=actor.id,
         rules=RULES,
-        kind=kind,
+        kind=PostKind.CORRECTION if isinstance(command, Correct) else PostKind.RETRACTION,
         corrects=post.id,
         undo=post.undo,
         review=post.review,
         calendar=post.calendar,
         matter_id=post.matter_id,
     )
-
-
-def _said(command: Correct | Retract) -> tuple[PostKind, Words]:
-    if isinstance(command, Correct):
-        return PostKind.CORRECTION, command.words
-    return PostKind.RETRACTION, command.reason
 
 
 def follow(state: Post, command: Command, actor: Actor, earlier: Sequence[Post]) -> Command:

@@ -67,9 +67,9 @@ def _goes_out(undo: Seconds, attempt: int, at: datetime) -> Event:
 
 def _heard(post: Post, command: Heard, actor: Actor, at: datetime) -> tuple[Event, ...]:
     """What nobody has sent yet comes back to review; a call that is being made cannot."""
-    if command.comment_id in post.heard:
+    if post.heard.get(command.comment_id, 0) >= command.revision:
         return ()
-    heard = NewsHeard(comment_id=command.comment_id)
+    heard = NewsHeard(comment_id=command.comment_id, revision=command.revision)
     is_waiting = post.stage is PostStage.PUBLISHING and post.is_waiting
     if post.stage is PostStage.CLEARED or is_waiting:
         return (heard, ClearanceVoided())
@@ -83,7 +83,7 @@ def _check_news(post: Post, *, despite_news: bool) -> None:
             "the commenter has spoken since these words were written",
             "read what they said; then return or withdraw the words, or send despite_news",
             field="despite_news",
-            comment_id=post.heard[-1],
+            comment_id=list(post.heard)[-1],
         )
 
 

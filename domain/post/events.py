@@ -53,6 +53,7 @@ class NewsHeard(Event):
     NAME = "post:comment:heard"
     TOUCHES = frozenset({"comment"})
     comment_id: str
+    revision: int = 1
 
 
 class ClearanceVoided(Event):

@@ -39,8 +39,8 @@ class Post(State):
     calendar: Calendar | None = None
     matter_id: str | None = None
     same_answer_to: int = 0
-    heard: tuple[str, ...] = ()
-    """The comments that came while these words were on their way."""
+    heard: dict[str, int] = {}
+    """The comments that came while these words were on their way, each with its revision."""
     has_news: bool = False
     """The commenter has spoken, and nobody has said yet that the words go out all the same."""
     owed_since: Moment | None = None

@@ -6,13 +6,14 @@ say whether an attempt arrived.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from domain import calendar
 from domain.base import Seconds
 from domain.calendar import Calendar
 from domain.deadlines import TICK
+from domain.ladder import watch_at
 from domain.people import Seat
 from domain.post.stages import REVIEW, PostStage
 
@@ -53,9 +54,4 @@ def step(
         at = calendar.add(worktime, since, allowance * (rung + 1)) + TICK
         return Step(at, seats[rung], owing, is_watch=False)
     last = calendar.add(worktime, since, allowance * RUNGS) + TICK
-    return Step(_watch_at(last, rung - RUNGS), Seat.EXECUTIVES, owing, is_watch=True)
-
-
-def _watch_at(last: datetime, n: int) -> datetime:
-    """Seven days after the last rung, then fourteen more, then every twenty-eight."""
-    return last + timedelta(days=7 if n == 0 else 21 + 28 * (n - 1))
+    return Step(watch_at(last, rung - RUNGS), Seat.EXECUTIVES, owing, is_watch=True)

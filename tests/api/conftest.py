@@ -80,7 +80,7 @@ class OpenDoor:
         self.stranger = Visitor(http, None)
         with service.database.writing() as session:
             at = datetime.now(UTC)
-            tokens = {p.id: people.create_token(session, p.id, at) for p in builders.CAST}
+            tokens = {p.id: people.create_token(session, p.id, at, by=p.id) for p in builders.CAST}
         self.ada, self.ben, self.cora, self.dev, self.eve, self.root, self.hook = (
             Visitor(http, tokens[person.id]) for person in builders.CAST
         )

@@ -40,7 +40,7 @@ def test_every_route_says_who_may_call_it() -> None:
     assert len(list(iter_route_contexts(app.routes))) > 30
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc", "/api/v1/people", "/api/v1/escalations/"])
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/api/v1/peoples", "/api/v1/escalations/"])
 async def test_there_is_nothing_else_to_open(door: OpenDoor, path: str) -> None:
     problem_of(await door.ada.ask("GET", path), 404)
 
@@ -74,8 +74,8 @@ async def test_without_a_believable_token_nothing_is_told(
 async def test_a_revoked_or_expired_token_opens_nothing(fresh_door: OpenDoor) -> None:
     at = datetime.now(UTC)
     with fresh_door.service.database.writing() as session:
-        expired = people.create_token(session, "ada", at, lifetime=timedelta(seconds=-1))
-        people.revoke(session, at, secret=fresh_door.ada.token)
+        expired = people.create_token(session, "ada", at, lifetime=timedelta(seconds=-1), by="ada")
+        people.revoke(session, at, secret=fresh_door.ada.token, by="ada")
     for token in (expired, fresh_door.ada.token):
         answer = await Visitor(fresh_door.http, token).ask("GET", "/api/v1/escalations")
         problem_of(answer, 401)

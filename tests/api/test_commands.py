@@ -27,7 +27,7 @@ NOBODY = "escalations/01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 def _promise(sentence: str, **changes: Any) -> dict[str, Any]:
     due_at = (datetime.now(UTC) + timedelta(days=3)).isoformat()
-    return {"sentence": sentence, "accountable": "ben", "due_at": due_at} | changes
+    return {"sentence": sentence, "accountable": "ada", "due_at": due_at} | changes
 
 
 def _words(database: Database, *, bound: bool) -> int:

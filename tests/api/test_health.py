@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import text
 
 from api.app import create_app, from_environment
-from store import tables
+from domain.watch import Code, Finding, Verdict
+from store import tables, watch
 from store.database import Database
 from tests.api.conftest import OpenDoor, comment, problem_of, served
 
@@ -21,7 +23,9 @@ async def test_alive_and_ready_need_no_token(any_door: OpenDoor) -> None:
 
     assert answer.status_code == 200, answer.text
     parts = answer.json()["parts"]
-    assert set(parts) == {"database", "schema", "temporal", "worker", "task_queue", "disk"}
+    assert set(parts) == {
+        "database", "schema", "temporal", "worker", "task_queue", "disk", "watch",
+    }  # fmt: skip
     assert all(part["ok"] for part in parts.values())
 
 
@@ -35,6 +39,28 @@ async def test_readyz_names_what_is_broken(lasting: OpenDoor) -> None:
     assert set(problem["broken"]) == {"schema", "temporal", "worker", "task_queue"}
     assert "answerable migrate" in problem["parts"]["schema"]["detail"]
     assert "last seen 3" in problem["parts"]["worker"]["detail"]
+
+
+@pytest.mark.rule(4)
+async def test_readyz_minds_the_upkeep_check_only_where_it_finds_much_and_twice(
+    lasting: OpenDoor,
+) -> None:
+    at, later = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
+    many = tuple(Finding(stream=f"post/{n}", code=Code.NO_WORKFLOW) for n in range(4))
+
+    async def part() -> Any:
+        return (await lasting.http.get("/readyz")).json()["parts"]["watch"]
+
+    def found(verdict: Verdict, at: datetime) -> None:
+        lasting.service.database.write(lambda session: watch.remember(session, verdict, at))
+
+    found(Verdict(found=many), at)
+    assert await part() == {"ok": True, "detail": "all is well"}
+    found(Verdict(found=many), later)
+    assert (await part())["ok"] is False
+    found(Verdict(found=many[1:], cleared=many[:1]), later)
+    assert await part() == {"ok": True, "detail": "something is wrong with 3 of 0 open"}
+    found(Verdict(cleared=many), later)
 
 
 async def test_a_missing_database_is_a_503_that_says_so(lasting: OpenDoor) -> None:
@@ -63,6 +89,8 @@ async def test_metrics_count_what_came_in_and_how_long_it_took(fresh_door: OpenD
     assert f'{claims}"already_claimed"}} 1.0' in lines
     assert "answerable_inbox_waiting 0.0" in lines
     assert "answerable_forks 0.0" in lines
+    assert "answerable_watch_last_ok_timestamp_seconds 0.0" in lines
+    assert 'answerable_watch_findings{code="no_alarm"} 0.0' in lines
     route = 'method="POST",route="/api/v1/escalations/{entity_id}/claim",status="200"'
     assert f"answerable_request_seconds_count{{{route}}} 1.0" in lines
     assert not any(path.split("/")[1] in line for line in lines)

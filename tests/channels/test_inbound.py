@@ -143,7 +143,7 @@ def test_a_body_that_is_not_utf_8_is_refused():
     ],
 )
 def test_comments_come_alone_in_a_list_or_in_an_envelope(value: Any, comments: list[Any]):
-    assert parse(json.dumps(value, ensure_ascii=False).encode()) == comments
+    assert parse(json.dumps(value, ensure_ascii=False).encode()).comments == comments
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_comments_come_alone_in_a_list_or_in_an_envelope(value: Any, comments: l
         (b'{"type": "comment.created"}', "no_data"),
         (b'{"type": "comment.created", "data": "a"}', "not_a_comment"),
         (b'{"type": "comment.created", "data": null}', "not_a_comment"),
-        (b'{"type": "comment.deleted", "data": {}}', "unknown_type"),
+        (b'{"type": "comment.renamed", "data": {}}', "unknown_type"),
         (b'{"type": ["comment.created"], "data": {}}', "unknown_type"),
     ],
 )

@@ -15,11 +15,12 @@ import pytest
 from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from channels import Outcome, Sighting, Utterance, open_network
+from channels import Earlier, Outcome, Sighting, Utterance, open_network
 from channels.webhook import MAX_ANSWER_BYTES, USUAL, Timeouts, WebhookNetwork
 from config.settings import Settings
 from domain.policy import Channel, ChannelKind
-from domain.post import FindResult, PublishResult
+from domain.post import FindResult, PostKind, PublishResult
+from tests.builders import AT
 from tests.channels.receiver import (
     Behaviour,
     Receiver,
@@ -116,6 +117,21 @@ async def test_a_post_arrives_whole_and_with_a_signature_the_library_accepts():
         "in_reply_to": "c-7",
         "text": TEXT,
     }
+
+
+async def test_a_correction_names_what_it_corrects_to_people_and_to_programs():
+    earlier = Earlier(post_id="01JOLD", published_at=AT, external_id="b-9")
+    said = utterance().model_copy(
+        update={"kind": PostKind.CORRECTION, "corrects": earlier, "same_answer_to": 3}
+    )
+    async with Receiver() as receiver, opened(receiver.url) as network:
+        await network.publish(said)
+    [request] = receiver.received
+    data = Webhook(SECRET).verify(request.body, request.headers)["data"]
+    assert (data["kind"], data["same_answer_to"]) == ("correction", 3)
+    assert data["corrects"] == {"post_id": "01JOLD", "id": "b-9"}
+    assert data["text"].startswith("Correction of what we published on 2026-03-02 09:00 UTC:")
+    assert data["text"].endswith("The same answer goes to 3 people who raised this.")
 
 
 async def test_a_changed_text_no_longer_fits_the_signature():

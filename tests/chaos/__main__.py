@@ -111,8 +111,10 @@ def furnish(database: Database, ports: Ports) -> dict[str, str]:
     with database.writing() as session:
         policies.apply(session, policy, "root", at)
         for person in CAST:
-            people.put_person(session, person.id, person.id, person.roles, person.memberships, at)
-        return {p.id: people.create_token(session, p.id, at) for p in CAST}
+            people.put_person(
+                session, person.id, person.id, person.roles, person.memberships, at, by="root"
+            )
+        return {p.id: people.create_token(session, p.id, at, by="root") for p in CAST}
 
 
 @dataclass

@@ -8,6 +8,7 @@ from pathlib import Path
 from api.bodies import BODIES, Body
 from api.health import CHECKS
 from api.intake import MOST, Result
+from domain import drafts
 from domain.kinds import KINDS
 from store.queries import LIMIT
 
@@ -49,6 +50,16 @@ def test_every_result_of_a_comment_is_told() -> None:
 def test_the_limits_are_told() -> None:
     assert f"a list of up to {MOST:,}" in TEXT
     assert f"`limit` is at most {LIMIT}" in TEXT
+
+
+def test_every_kind_of_draft_and_how_long_they_are_kept_is_told() -> None:
+    section = TEXT.partition("## Drafts")[2].partition("## When")[0]
+    named = re.search(r"`kind` \((.+?)\)", section)
+    assert named
+    assert set(re.findall(r"`(\w+)`", named[1])) == set(drafts.DraftKind)
+    assert f"Of a case {drafts.MOST} versions are kept" in section
+    assert f"the last {drafts.LAST} of all" in section
+    assert drafts.KEPT_FOR.days == 30
 
 
 def test_every_part_that_readiness_names_is_told() -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from domain.escalation import STAGES, Stage
-from domain.terms import Allowances
+from domain.terms import Allowances, Limits
 
 TEXT = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text()
 
@@ -54,5 +54,5 @@ def time(stage: Stage) -> str:
     name = STAGES[stage].allowance
     if name is None:
         return ""
-    hours = getattr(Allowances(), name) // 3600
+    hours = getattr(Limits() if name == "look" else Allowances(), name) // 3600
     return f"{hours // 24} days" if hours > 48 else f"{hours} h"

@@ -18,11 +18,11 @@ from domain.effects import Effect, Find, Notify, OpenEntity, Pending, Publish, T
 from domain.entity import Command, Ring, State, decide, evolve, follow, to_facts
 from domain.escalation import Escalation, OpenEscalation
 from domain.kinds import kind_of
-from domain.ledger import Fact
+from domain.ledger import RULES, Fact
 from domain.messages import Start, opening
 from domain.people import COMMENTER, MACHINE, Actor, Role, Seat, Seats
 from domain.post import Attempted, FindResult, Looked, OpenPost, Post, PublishResult
-from domain.terms import Terms
+from domain.terms import Limits, Terms
 from tests.builders import ADA, AT, BEN, CORA, DEV, EVE, HOOK, ROOT, Member
 
 GUS = Member("gus", (Role.STAFF,), {"care": False})
@@ -32,6 +32,11 @@ FAY = Member("fay", (Role.STAFF, Role.EXECUTIVE), {"care": False})
 EVERYBODY = (ADA, GUS, BEN, FAY, CORA, DEV, EVE, ROOT, HOOK)
 
 ESCALATION = "escalation/E1"
+
+
+def member(name: str) -> Member:
+    return next(person for person in EVERYBODY if person.id == name)
+
 
 S = TypeVar("S", bound=State)
 
@@ -67,6 +72,7 @@ def open_escalation(**changes: Any) -> OpenEscalation:
         "terms": terms(),
         "received_at": AT,
         "posted_at": AT,
+        "rules": RULES,
     }
     return OpenEscalation(**(values | changes))
 
@@ -116,11 +122,16 @@ def who_fills(seat: Seat, seats: Seats, people: Iterable[Member] = EVERYBODY) ->
                 a.id for a in actors if a.works_in(seats.team) and a.id != seats.not_person
             )
         case Seat.APPROVERS:
-            return tuple(a.id for a in actors if a.has(Role.EXECUTIVE) and a.id != seats.not_person)
+            named = seats.approvers or tuple(a.id for a in actors if a.has(Role.EXECUTIVE))
+            return tuple(name for name in named if name != seats.not_person)
         case Seat.EXECUTIVES:
             return tuple(a.id for a in actors if a.has(Role.EXECUTIVE))
-        case _:
-            return ()
+        case Seat.PERSON:
+            return (seats.person,) if seats.person else ()
+        case Seat.ROLE:
+            return tuple(a.id for a in actors if seats.role in a.roles)
+        case Seat.MANAGER:
+            return ("ben",) if seats.owner else ()
 
 
 @dataclass
@@ -134,8 +145,8 @@ class World:
     publishes: PublishResult = PublishResult.PUBLISHED
     turn_in: timedelta | None = None
     """How long the channel takes no more posts; None: it takes them."""
-    post_terms: dict[str, Any] = field(default_factory=dict)
-    """What every post of this world is opened with besides."""
+    post_terms: dict[str, Any] = field(default_factory=lambda: {"rules": RULES})
+    """What every post that follows from something else is opened with besides."""
     finds: FindResult = FindResult.FOUND
 
     # People and time. -------------------------------------------------------------------------
@@ -190,7 +201,7 @@ class World:
         """Ring the entity's alarm, or one by name, now."""
         state = self.states[stream]
         now = state.alarm()
-        people = {s: who_fills(s, state.seats) for s in now.seats} if now else {}
+        people = {s: who_fills(s, state.seats_at(now)) for s in now.seats} if now else {}
         name = alarm or (now.name if now else "none")
         return self.command(stream, MACHINE, Ring(alarm=name, people=people))
 
@@ -270,6 +281,18 @@ class World:
 # Stories that others begin with. --------------------------------------------------------------
 
 
+def held(**changes: Any) -> World:
+    """Taken for spam, until somebody has looked."""
+    return unclaimed(suspected=True, **changes)
+
+
+def dismissed(owner: Member = ADA, **changes: Any) -> World:
+    """Dismissed by its owner and drawn for a second look."""
+    world = preparing(owner, **({"terms": terms(limits=Limits(look_at=100))} | changes))
+    world.do(ESCALATION, owner, "dismiss", code="nothing_asked")
+    return world
+
+
 def unclaimed(**changes: Any) -> World:
     world = World()
     world.open("escalation", open_escalation(**changes), COMMENTER)
@@ -282,8 +305,9 @@ def preparing(owner: Member = ADA, **changes: Any) -> World:
     return world
 
 
-def deciding(owner: Member = ADA, **proposal: Any) -> World:
-    world = preparing(owner)
+def deciding(owner: Member = ADA, opening: dict[str, Any] | None = None, **proposal: Any) -> World:
+    """``opening`` changes how it was opened, all else the proposal."""
+    world = preparing(owner, **(opening or {}))
     world.do(ESCALATION, owner, "propose", **({"request": words("request")} | proposal))
     return world
 
@@ -295,11 +319,18 @@ def replying(owner: Member = ADA, **proposal: Any) -> World:
     return world
 
 
+def sign(world: World) -> None:
+    """Whoever is to be accountable accepts, so that words do not wait for them."""
+    for made in world.escalation.unsigned:
+        world.do(ESCALATION, member(made.accountable), "accept_promise", promise_id=made.id)
+
+
 def in_review(owner: Member = ADA, **reply: Any) -> World:
     """A reply is written and waits for another person."""
     world = replying(owner)
     fields = {"post_id": "P1", "words": words("reply")} | reply
     world.do(ESCALATION, owner, "reply", **fields)
+    sign(world)
     world.settle()
     return world
 

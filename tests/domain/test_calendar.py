@@ -285,11 +285,11 @@ def test_weeks_that_are_skipped_count_like_weeks_that_are_walked(
     start: datetime, ahead: int, seconds: int, weekly: tuple[Windows, ...]
 ) -> None:
     """A day that is special in name only, far away, has everything before it walked."""
-    plain = make("America/New_York", weekly)
+    holiday = Day(on=date(2027, 2, 10), name="Long after the last change of the clocks")
+    plain = make("America/New_York", weekly, holiday)
     name_only = date(2040, 1, 2)
-    walked = plain.model_copy(
-        update={"days": (Day(on=name_only, name="", windows=weekly[name_only.weekday()]),)}
-    )
+    same = Day(on=name_only, name="", windows=weekly[name_only.weekday()])
+    walked = plain.model_copy(update={"days": (holiday, same)})
     start += timedelta(days=ahead)
     due = add(plain, start, seconds)
     assert due == add(walked, start, seconds)
@@ -444,6 +444,30 @@ def test_years_of_work_are_counted_without_walking_them() -> None:
     assert (time.perf_counter() - began) / 10 < 0.1
 
 
+@pytest.mark.parametrize("number", [1, 2, 100])
+def test_whole_weeks_that_are_skipped_end_at_closing_too(number: int) -> None:
+    """Not at the opening of the week after, although no work lies between the two."""
+    start = berlin("2028-02-07 09:00")
+    closing = berlin("2028-02-04 17:30") + timedelta(weeks=number)
+    assert add(make(), start, number * 5 * 27000) == closing
+
+
+@pytest.mark.parametrize(("zone", "change"), CHANGES)
+def test_what_is_cut_out_around_a_change_of_the_clocks_keeps_it(
+    zone: str, change: datetime
+) -> None:
+    calendar, start = make(zone, NIGHT), change - timedelta(days=1)
+    part = calendar.cut(start.date(), 2)
+    for hours in range(0, 40, 3):
+        assert add(part, start, hours * HOUR) == add(calendar, start, hours * HOUR)
+    assert len(part.offsets) == 2
+    for days in (-30, 30):  # Elsewhere, one offset is enough.
+        start = change + timedelta(days=days)
+        alone = calendar.cut(start.date(), 2)
+        assert alone.next_open(start) == calendar.next_open(start)
+        assert add(alone, start, HOUR) == add(calendar, start, HOUR)
+
+
 def test_nothing_is_further_away_than_250_years() -> None:
     """A minute a week would otherwise make ten thousand years, which no timer holds."""
     calendar = make("Europe/Berlin", THIN)
@@ -479,6 +503,15 @@ def test_shares_of_a_second_are_exact() -> None:
     assert shift(make(), start, timedelta(milliseconds=750)) == berlin("2026-03-02 17:30")
     back = berlin("2026-03-03 09:00:00.250")
     assert shift(make(), back, timedelta(milliseconds=-1000)) == start
+
+
+def test_a_holiday_on_which_nobody_works_anyway_is_not_cut_out() -> None:
+    sunday = Day(on=date(2026, 4, 5), name="Easter Sunday")
+    market = Day(on=date(2026, 4, 11), name="Market", windows=(Window(600, 720),))
+    calendar = make("Europe/Berlin", OFFICE, EASTER[0], sunday, EASTER[1], market)
+    assert calendar.cut(date(2026, 4, 1), 20).days == (*EASTER, market)
+    assert calendar.cut(date(2026, 4, 8), 2).days == (market,)
+    assert calendar.cut(date(2026, 4, 8), 1).days == ()
 
 
 # What a calendar may not be, and what it weighs. ---------------------------------------------

@@ -141,6 +141,15 @@ def test_rungs_from_before_a_pause_keep_their_moment(calendar: Calendar | None) 
     assert paused.moment(calendar, 100) == berlin("2026-03-02 09:45")
 
 
+@BOTH
+def test_what_is_reached_the_moment_a_pause_begins_is_reached(calendar: Calendar | None) -> None:
+    deadline = begin(calendar, 2 * HOUR)
+    at = berlin("2026-03-02 11:00")
+    paused = deadline.paused(at, "ada", "supplier", calendar)
+    assert paused.due_at == at
+    assert deadline.paused(at - TICK, "ada", "supplier", calendar).due_at is None
+
+
 def test_after_a_pause_what_was_left_is_left() -> None:
     paused = begin().paused(berlin("2026-03-02 11:00"), "ada", "supplier", OFFICE_HOURS)
     resumed = paused.resumed(berlin("2026-03-05 09:00"), OFFICE_HOURS)

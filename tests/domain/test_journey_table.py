@@ -385,7 +385,7 @@ def _fields(kind: str, act: str, world: World, stream: str) -> dict[str, Any]:
         ("post", "return"): {"reason": words("again")},
         ("post", "confirm"): {"is_published": True},
         ("post", "correct"): {"words": words("better")},
-        ("post", "retract"): {"reason": words("wrong")},
+        ("post", "retract"): {"words": words("wrong")},
         ("post", "heard"): {"comment_id": "C2"},
         ("post", "attempted"): {"attempt": 1, "result": PublishResult.PUBLISHED},
         ("post", "looked"): {"attempt": 1, "result": FindResult.FOUND},

@@ -24,7 +24,7 @@ from domain.entity import Command, State, fold, may
 from domain.errors import Conflict, Refused
 from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
 from domain.kinds import kind_of
-from domain.ledger import Fact, digest
+from domain.ledger import RULES, Fact, digest
 from domain.people import MACHINE, Role
 from domain.post import Attempted, FindResult, Looked, Post, PostStage, PublishResult
 from domain.terms import DEFAULT_LADDER
@@ -188,14 +188,14 @@ class Case(RuleBasedStateMachine):
                 return {"words": words("note")}
             case "post", "clear" | "retry":
                 return {"despite_news": data.draw(st.booleans())}
-            case "post", "correct":
+            case "post", "correct" | "retract":
                 return {"words": data.draw(texts)}
             case "post", "confirm":
                 # People say truly what they see on the channel.
                 return {"is_published": self.arrivals.get(stream, 0) > 0}
             case "commitment", "report_kept":
                 return {"post_id": self._new("P"), "words": words("done")}
-            case _, "return" | "withdraw" | "retract":
+            case _, "return" | "withdraw":
                 return {"reason": words("why")}
             case _:
                 return {}
@@ -266,7 +266,8 @@ class Case(RuleBasedStateMachine):
         self.world.publishes = data.draw(st.sampled_from(PublishResult))
         self.world.finds = data.draw(st.sampled_from(FindResult))
         self.world.turn_in = data.draw(st.none() | whiles)
-        self.world.post_terms = {"undo": data.draw(st.sampled_from([0, 0, 600]))}
+        undo = data.draw(st.sampled_from([0, 0, 600]))
+        self.world.post_terms = {"rules": RULES, "undo": undo}
         self.arrives = data.draw(st.booleans())
 
     def an_effect_is_carried_out(self, data: st.DataObject) -> None:
@@ -341,7 +342,7 @@ class Case(RuleBasedStateMachine):
             was = self.world.states[stream]
             facts = self.world.do(stream, MACHINE, "heard", comment_id=comment)
             assert isinstance(was, Post)
-            assert bool(facts) == (not was.is_closed and comment not in was.heard)
+            assert bool(facts) == (not was.is_closed and not was.heard.get(comment))
 
     def a_post_is_restored(self, data: st.DataObject) -> None:
         """Its worker and history are gone; what is left is the snapshot. Calls that may have been

@@ -42,7 +42,7 @@ def cpu_milliseconds(call: Callable[[], object]) -> float:
         ("<p>Sorry.</p><p>We <b>will</b> fix&nbsp;it.</p>", ["We <b>will</b> fix&nbsp;it."]),
         ("We&#39;ll write. Bye.", ["We&#39;ll write."]),
         ("## We will\n\n**We** shall _not_ forget. ok", ["We will", "**We** shall _not_ forget."]),
-        ("Dr. Smith will call at 3.30, e.g. here. No.", ["Dr. Smith will call at 3.30, e.g. here."]),
+        ("Dr. Fox will call at 3.30, e.g. here. No.", ["Dr. Fox will call at 3.30, e.g. here."]),
         ("See https://example.org/we-will/by-friday. Bye.", []),
         ("Write to will@example.org or @we_will. Bye.", []),
         ("שלום. We will write by Friday. תודה", ["We will write by Friday."]),
@@ -191,6 +191,7 @@ def test_fifty_thousand_characters_are_read_at_once() -> None:
 
 
 HARD = [
+    "will you ", "hope will ", "if you will be here ", "no news on will ", "please by friday ",
     "We will fix it. ", "if you ", "can we when you ", "a, ", "not know ", '"you said ', "\n- ",
     "in a few ", "so we ", "hope ", "it was ", "5.3.", "1 ", "within about around up to ", "1:1 ",
     "<q>", "<q>a", "<blockquote>", "<p ", "&a", "*", "* ", "_", "@a.", "“", "“ a. ", "'", "\n",
@@ -202,10 +203,10 @@ HARD = [
 
 @pytest.mark.parametrize("hard", [*HARD, "(?", "🙏?", "&a?", "a\n?"], ids=repr)
 def test_no_text_is_made_slow_by_how_it_is_written(hard: str) -> None:
-    """Ten times the usual is allowed; what grows with the square of the length takes a thousand."""
+    """Far more than usual is allowed; what grows with the square of the length takes minutes."""
     before = time.process_time()
     find((hard * LENGTH)[:LENGTH])
-    assert time.process_time() - before < 0.8
+    assert time.process_time() - before < 2
 
 
 def test_looking_for_cues_first_hides_no_match() -> None:

@@ -21,9 +21,8 @@ from language.sameness import (
     words,
 )
 
-REPLY = (
-    "Hi Anna, we are sorry for the trouble. Please send us your order number so we can look. ^AB"
-)
+ASKED = "we are sorry for the trouble. Please send us your order number so we can look"
+REPLY = f"Hi Anna, {ASKED}. ^AB"
 
 
 @pytest.mark.parametrize(
@@ -32,7 +31,7 @@ REPLY = (
         REPLY,
         f"HELLO BEN! {ASKED.upper()}!  - Cora",
         f"@ben Hi there, {ASKED} https://example.org/x",
-        f"<p>Dear Ben,</p><p>{ASKED.replace('sorry', '<b>sorry</b>')}</p><p>Kind regards,<br>Cora</p>",
+        f"<p>Dear Ben,</p><p>{ASKED.replace('for', '<b>for</b>')}</p>Kind regards,<br>Cora",
         "We are sorry for the trouble, Ben! Please send us your order number so we can look. 1/2",
     ],
 )

@@ -15,7 +15,7 @@ from api.deps import ACCESS, POLICY_SECONDS
 from api.pages import cases, frame, sentences
 from config.settings import Settings
 from domain.commitment import CommitmentStage
-from domain.escalation import DismissCode, RefusalCode, Stage
+from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
 from domain.kinds import KINDS
 from domain.people import Seat
 from domain.post import PostStage
@@ -64,6 +64,8 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
         },
     )
     assert "Cora decides" in text_of(proposed)
+    signed = await ben.do(path, "accept_promise", promise_id=_promise_id(office, path))
+    assert "you accepted a promise" in text_of(signed)
 
     waiting = await cora.see("/decisions")
     for shown in ("May I send a saddle?", "We are sorry.", sentence, "Ben is accountable"):
@@ -92,6 +94,13 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
     assert "the chain holds" in kept.text
 
 
+def _promise_id(office: Office, path: str) -> str:
+    state = office.door.service.state(path[1:])
+    assert isinstance(state, Escalation)
+    assert state.proposal
+    return state.proposal.promises[0].id
+
+
 async def test_words_that_differ_from_the_approved_ones_wait_to_be_cleared(office: Office) -> None:
     path = page_of(await office.door.deciding())
     ada, cora = await office.browser_of("ada"), await office.browser_of("cora")
@@ -104,6 +113,34 @@ async def test_words_that_differ_from_the_approved_ones_wait_to_be_cleared(offic
 
 def _post_link(page: httpx.Response) -> str:
     return "/post/" + page.text.split('href="/post/')[1].split('"')[0]
+
+
+async def test_what_is_published_is_corrected_in_public_by_forms(office: Office) -> None:
+    ada, ben = [await office.browser_of(name) for name in ("ada", "ben")]
+    case = await office.door.published(reply="Your saddle comes on Monday.")
+    (reply,) = (await office.door.ada.get(case))["replies"]
+    post = f"/post/{reply['id']}"
+
+    said = "Your saddle comes on Tuesday."
+    asked = await ada.do(post, "correct", text=said, not_promises=f"{said}\r\n")
+    assert "A correction on" in text_of(asked)
+    assert "Correction of what we published on" in text_of(asked)
+    new = asked.url.path
+    assert new != post
+    handle = office.door.service.client.get_workflow_handle(new[1:])
+    await handle.signal("tell", {"act": "heard", "comment_id": "C2"})
+    await office.door.service.until(
+        lambda: "post:comment:heard" in office.door.service.names(new[1:])
+    )
+    waiting = await ben.see(new)
+    assert "The commenter has spoken since these words were written" in text_of(waiting)
+    await ben.do(new, "clear")
+    await office.door.until_stage(f"posts/{new.rpartition('/')[2]}", "published")
+
+    shown = text_of(await ben.see(post))
+    assert "What was said, and what corrects it" in shown
+    assert "it has been corrected already, in public" in shown
+    assert "Our answer corrected" in text_of(await ben.see(page_of(case)))
 
 
 async def test_the_reason_of_a_refusal_goes_out_as_it_stands(office: Office) -> None:
@@ -204,7 +241,7 @@ async def test_an_auditor_sees_everything_and_may_nothing(office: Office) -> Non
     for shown in ("May I send a saddle?", "A draft that nobody approved.", "Between us."):
         assert shown in page.text
     assert [action for _, action, _ in forms_of(page)] == ["/sign-out"]
-    assert "this is for an executive who did not propose it" in text_of(page)
+    assert "this is for an approver who did not propose it" in text_of(page)
     csrf = form_of(page, "/sign-out")
     assert (await dev.http.post(f"{path}/note", data=csrf | {"text": "x"})).status_code == 403
 
@@ -566,6 +603,6 @@ async def test_late_is_a_word_and_a_shape(office: Office) -> None:
 async def test_somebody_who_has_left_is_signed_out(office: Office) -> None:
     ada = await office.browser_of("ada")
     with office.door.service.database.writing() as session:
-        people.remove_person(session, "ada", datetime.now(UTC))
+        people.remove_person(session, "ada", datetime.now(UTC), by="root")
 
     assert (await ada.see("/queue")).url.path == "/sign-in"

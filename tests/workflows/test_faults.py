@@ -65,7 +65,13 @@ async def test_with_the_database_away_commands_are_decided_and_recorded_when_it_
         policies.apply(session, builders.policy(), "root", datetime.now(UTC))
         for person in builders.CAST:
             people.put_person(
-                session, person.id, person.id, person.roles, person.memberships, datetime.now(UTC)
+                session,
+                person.id,
+                person.id,
+                person.roles,
+                person.memberships,
+                datetime.now(UTC),
+                by="root",
             )
     async with running(client, database, settings):
         service = Service(client, database, settings)

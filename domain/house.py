@@ -1,0 +1,189 @@
+"""What happens in the house itself and has no workflow: people, roles, tokens, policy, absences.
+
+These events are kept in one stream of the same ledger, chained like every other. They carry ids,
+enums, times and digests: no name, no address, no secret. What is said of a person here can never
+be taken back, so it is said that their name changed, not to what.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from domain.base import Moment
+from domain.entity import Event
+from domain.errors import Forbidden
+from domain.people import Actor, Role
+
+HOUSE = "house"
+"""The name of the stream."""
+
+ROOT = "root"
+"""Who is named for what is done on the machine itself, where nobody else is named."""
+
+
+class Reason(StrEnum):
+    """Why an absence was planned.
+
+    There is deliberately no word for illness here or anywhere: the ledger keeps what it is told
+    for ever, and that is nobody's business but the person's.
+    """
+
+    VACATION = "vacation"
+    DUTY = "duty"
+    OTHER = "other"
+
+
+class Field(StrEnum):
+    """What of a person was changed."""
+
+    NAME = "name"
+    EMAIL = "email"
+    MANAGER = "manager"
+    ZONE = "zone"
+    HOURS = "hours"
+
+
+class PersonAdded(Event):
+    """Also somebody who had left and is back: their id stays theirs."""
+
+    NAME: ClassVar[str] = "house:person:added"
+    person: str
+    manager: str | None = None
+
+
+class PersonChanged(Event):
+    NAME: ClassVar[str] = "house:person:changed"
+    person: str
+    fields: tuple[Field, ...]
+    manager: str | None = None
+    """Their manager from now on, whether or not that is what changed."""
+
+
+class PersonLeft(Event):
+    NAME: ClassVar[str] = "house:person:left"
+    person: str
+
+
+class RoleGranted(Event):
+    NAME: ClassVar[str] = "house:role:granted"
+    person: str
+    role: Role
+
+
+class RoleWithdrawn(Event):
+    NAME: ClassVar[str] = "house:role:withdrawn"
+    person: str
+    role: Role
+
+
+class TeamJoined(Event):
+    """Also a change between leading a team and working in it."""
+
+    NAME: ClassVar[str] = "house:team:joined"
+    person: str
+    team: str
+    is_lead: bool = False
+
+
+class TeamLeft(Event):
+    NAME: ClassVar[str] = "house:team:left"
+    person: str
+    team: str
+
+
+class TokenMade(Event):
+    """A token for a program, or the session that begins when somebody signs in."""
+
+    NAME: ClassVar[str] = "house:token:made"
+    token: str
+    person: str
+    purpose: str
+    expires_at: Moment | None = None
+
+
+class TokenRevoked(Event):
+    NAME: ClassVar[str] = "house:token:revoked"
+    token: str
+    person: str
+
+
+class PolicyApplied(Event):
+    NAME: ClassVar[str] = "house:policy:applied"
+    version: int
+    digest: str
+
+
+class AbsencePlanned(Event):
+    NAME: ClassVar[str] = "house:absence:planned"
+    absence: str
+    person: str
+    since: Moment
+    until: Moment
+    reason: Reason
+    deputy: str | None = None
+
+
+class AbsenceEnded(Event):
+    """Somebody is back early, or the absence was called off before it began."""
+
+    NAME: ClassVar[str] = "house:absence:ended"
+    absence: str
+    person: str
+
+
+class DelegationGiven(Event):
+    NAME: ClassVar[str] = "house:delegation:given"
+    delegation: str
+    of: str
+    to: str
+    since: Moment
+    until: Moment
+    may_pass_on: bool = False
+
+
+class DelegationEnded(Event):
+    NAME: ClassVar[str] = "house:delegation:ended"
+    delegation: str
+    of: str
+    to: str
+
+
+class CaseRead(Event):
+    """An auditor looked at a case; recorded once an hour for each case."""
+
+    NAME: ClassVar[str] = "house:case:read"
+    stream: str
+
+
+EVENTS: dict[str, type[Event]] = {
+    event.NAME: event
+    for event in (
+        PersonAdded, PersonChanged, PersonLeft, RoleGranted, RoleWithdrawn, TeamJoined, TeamLeft,
+        TokenMade, TokenRevoked, PolicyApplied, AbsencePlanned, AbsenceEnded, DelegationGiven,
+        DelegationEnded, CaseRead,
+    )
+}  # fmt: skip
+"""Every event of the house by its name."""
+
+
+def check_may_arrange(actor: Actor, person: str, stand_in: str | None) -> None:
+    """Raise Forbidden where this actor may not plan an absence or a delegation of this person.
+
+    People arrange their own; an admin arranges anybody's, but not with themselves as the one who
+    gains by it: who runs the service must not hand executives' decisions to themselves.
+    """
+    if actor.id == person:
+        return
+    if not actor.has(Role.ADMIN):
+        raise Forbidden(
+            "not_yours",
+            f"absences and delegations of {person} are arranged by {person} or an admin",
+            f"ask {person}, or an admin",
+        )
+    if stand_in == actor.id:
+        raise Forbidden(
+            "not_to_yourself",
+            f"an admin cannot arrange to stand in for {person} themselves",
+            f"let {person} or another admin arrange it",
+        )

@@ -1,0 +1,1 @@
+"""The policy file: read, checked, compiled. What comes out is data that runs without this room."""

@@ -1,0 +1,180 @@
+"""Who is there at a moment: the roster that the rules fill seats from, and working hours.
+
+The zone of a person is looked up here and nowhere below: what the rules are given are moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Select, and_, false, select, true, union_all
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from domain.errors import Invalid
+from domain.hours import Hours, Window, parse_hours
+from domain.people import Role
+from domain.roster import Colleague, Roster, Standing
+from store.tables import Absence, Delegation, Membership, Person
+
+BACK_TO_BACK = 50
+"""Absences that follow one another without a working hour between them, at most: a person's next
+working moment is looked for no further."""
+
+
+def roster(session: Session, at: datetime) -> Roster:
+    """Everybody as they are at this moment, in four statements."""
+    teams: dict[str, set[str]] = {}
+    leads: dict[str, set[str]] = {}
+    for row in session.execute(
+        select(col(Membership.person_id), col(Membership.team_id), col(Membership.is_lead))
+    ):
+        teams.setdefault(row.person_id, set()).add(row.team_id)
+        if row.is_lead:
+            leads.setdefault(row.person_id, set()).add(row.team_id)
+    away = _away(session, at)
+    people = session.execute(
+        select(
+            col(Person.id), col(Person.roles), col(Person.is_active), col(Person.manager),
+            col(Person.zone), col(Person.hours),
+        ).order_by(col(Person.id))
+    )  # fmt: skip
+    return Roster(
+        people=tuple(
+            Colleague(
+                id=row.id,
+                roles=frozenset(Role(role) for role in row.roles),
+                teams=frozenset(teams.get(row.id, ())),
+                leads=frozenset(leads.get(row.id, ())),
+                manager=row.manager,
+                is_active=row.is_active,
+                away_until=away.get(row.id),
+                is_at_work=opens_at(row.hours, row.zone, at) == at,
+            )
+            for row in people
+        ),
+        standings=tuple(standings(session, at)),
+    )
+
+
+def _away(session: Session, at: datetime) -> dict[str, datetime]:
+    """Who is absent, and until when; of two absences the one that ends later."""
+    rows = session.execute(
+        select(col(Absence.person_id), col(Absence.until))
+        .where(_in_force(Absence, at))
+        .order_by(col(Absence.until))
+    )
+    return {row.person_id: row.until for row in rows}
+
+
+def _in_force(table: type[Absence] | type[Delegation], at: datetime):  # type: ignore[no-untyped-def]
+    return and_(col(table.ended_at).is_(None), col(table.since) <= at, col(table.until) > at)
+
+
+def standings(session: Session, at: datetime) -> list[Standing]:
+    """Who stands for whom at this moment, in one statement. Nobody stands for whoever has left,
+    and whoever has left stands for nobody."""
+    rows = session.execute(
+        union_all(
+            _pairs(Absence, Absence.deputy, true(), true(), at),
+            _pairs(Delegation, Delegation.delegate, false(), Delegation.may_pass_on, at),
+        )
+    )
+    return [
+        Standing(
+            of=row.of,
+            by=row.by,
+            is_absence=bool(row.is_absence),
+            may_pass_on=bool(row.may_pass_on),
+        )
+        for row in rows
+    ]
+
+
+def _pairs(  # type: ignore[no-untyped-def]
+    table: type[Absence] | type[Delegation], by, is_absence, may_pass_on, at: datetime
+) -> Select[tuple[str, str, bool, bool]]:
+    principal, stand_in = aliased(Person), aliased(Person)
+    return (
+        select(
+            col(table.person_id).label("of"),
+            by.label("by"),
+            is_absence.label("is_absence"),
+            may_pass_on.label("may_pass_on"),
+        )
+        .join(principal, col(principal.id) == col(table.person_id))
+        .join(stand_in, col(stand_in.id) == by)
+        .where(_in_force(table, at), col(principal.is_active), col(stand_in.is_active))
+    )
+
+
+# Working hours. ------------------------------------------------------------------------------
+
+
+def check_zone(zone: str) -> None:
+    """Raise Invalid for a time zone that this machine does not know."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Invalid(
+            "unknown_zone",
+            f"there is no time zone '{zone}'",
+            "name it as Europe/Berlin or America/New_York",
+            field="zone",
+        ) from None
+
+
+def opens_at(hours: str | None, zone: str | None, at: datetime) -> datetime:
+    """The next working moment from ``at`` on: ``at`` itself within working hours, and always for
+    somebody without any."""
+    if hours is None:
+        return at
+    return _opens_at(parse_hours(hours), ZoneInfo(zone or "UTC"), at)
+
+
+def _opens_at(hours: Hours, zone: ZoneInfo, at: datetime) -> datetime:
+    # A week and a day reach every window, whatever the time of today's.
+    today = at.astimezone(zone).date()
+    for day in (today + timedelta(days=n) for n in range(9)):
+        for window in hours.on(day.weekday()):
+            opens, closes = _moments(window, datetime.combine(day, time(), zone))
+            if at < closes:
+                return max(opens, at)
+    return at
+
+
+def _moments(window: Window, midnight: datetime) -> tuple[datetime, datetime]:
+    """The window on one day. Adding to a local time counts as the clock on the wall does, also
+    on a day that daylight saving makes shorter or longer."""
+    opens, closes = (midnight + timedelta(minutes=m) for m in (window.opens, window.closes))
+    return opens.astimezone(UTC), closes.astimezone(UTC)
+
+
+def next_at(session: Session, person_id: str, at: datetime) -> datetime:
+    """The next moment from ``at`` on at which this person works: within their hours, and not
+    absent. Of an unknown person nothing is known that would speak against ``at``."""
+    person = session.get(Person, person_id)
+    if person is None:
+        return at
+    absences = _ahead(session, person_id, at)
+    moment = at
+    for _ in range(BACK_TO_BACK):
+        opens = opens_at(person.hours, person.zone, moment)
+        away = [until for since, until in absences if since <= opens < until]
+        if not away:
+            return opens
+        moment = max(away)
+    return moment
+
+
+def _ahead(session: Session, person_id: str, at: datetime) -> Iterable[tuple[datetime, datetime]]:
+    rows = session.execute(
+        select(col(Absence.since), col(Absence.until)).where(
+            col(Absence.person_id) == person_id,
+            col(Absence.ended_at).is_(None),
+            col(Absence.until) > at,
+        )
+    )
+    return [(row.since, row.until) for row in rows]
