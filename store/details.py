@@ -108,7 +108,6 @@ def escalation(
         question=_question(session, state) if is_insider else None,
         signatures=tuple(SignatureView(**s.model_dump()) for s in state.signatures),
         waiting=_waiting(session, state) if is_insider else None,
-        matter_id=state.matter.id if state.matter else None,
         merged_into=state.merged_into,
     )
     named = _named(detail)

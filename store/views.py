@@ -254,7 +254,6 @@ class EscalationDetail(EscalationItem):
     question: QuestionView | None = None
     signatures: tuple[SignatureView, ...] = ()
     waiting: WaitingView | None = None
-    matter_id: str | None = None
     merged_into: str | None = None
 
 
