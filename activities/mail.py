@@ -43,6 +43,9 @@ SENTENCES = {
     "reply_unconfirmed": "We do not know whether a reply arrived; please look at the channel.",
     "reply_returned": "A reply was given back to you for changes.",
     "reply_withdrawn": "A reply was withdrawn.",
+    "release_halted": "The answer of a matter was halted: nobody more is answered with it.",
+    "release_stalled": "The answer of a matter does not reach those who wait for it.",
+    "members_left_over": "A matter stays open: somebody who joined it still waits for an answer.",
     "token_made_for_you": "Somebody else made a token that acts in your name. If you did not ask "
     "for it, have it revoked.",
     "absence_planned_for_you": "Somebody else planned an absence for you. If it is wrong, end it.",

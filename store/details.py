@@ -20,6 +20,8 @@ from domain.entity import Permission, allowed
 from domain.errors import Unknown
 from domain.escalation import ESCALATION, Escalation, Noted, Panel, Proposal
 from domain.ledger import Fact
+from domain.matter import Matter
+from domain.matter import Noted as MatterNoted
 from domain.people import Actor
 from domain.post import POST, Post, PostStage, in_the_way
 from domain.terms import Rung
@@ -80,7 +82,7 @@ def escalation(
     is_insider = queries.is_insider(actor, state.team, state.owner)
     replies = _posts(session, actor, col(tables.Post.escalation_id) == escalation_id)
     commitments = _commitments(session, escalation_id, at)
-    notes = _notes(session, state.stream) if is_insider else ()
+    notes = notes_of(session, state.stream, Noted) if is_insider else ()
     proposal = state.proposal if is_insider else None
     detail = EscalationDetail(
         **item.model_dump(),
@@ -107,7 +109,6 @@ def escalation(
         question=_question(session, state) if is_insider else None,
         signatures=tuple(SignatureView(**s.model_dump()) for s in state.signatures),
         waiting=_waiting(session, state) if is_insider else None,
-        matter_id=state.matter.id if state.matter else None,
         merged_into=state.merged_into,
     )
     named = _named(detail)
@@ -137,6 +138,20 @@ def _deadlines(
     if isinstance(state, Escalation) and state.rules >= 2:
         return _clocks(state, state.deadline, at)
     return (deadline_view(state.stream, state.deadline, tuple(ladder), state.rung, at),)
+
+
+def deadlines_of(state: Matter, at: datetime) -> tuple[DeadlineView, ...]:
+    """The running clock of a matter with its ladder, by the calendar that is pinned."""
+    deadline = state.deadline
+    if deadline is None or state.is_closed:
+        return ()
+    view = deadline_view(state.stream, deadline, (), 0, at)
+    rungs = tuple(
+        RungView(at=step.at, act=step.rung.act, to=step.rung.to, is_climbed=step.n in state.climbed)
+        for step in state.steps()
+    )
+    explained = deadline.explain(state.calendar)
+    return (view.model_copy(update={"ladder": rungs, "explained": explained}),)
 
 
 def _clocks(state: Escalation, running: Deadline, at: datetime) -> tuple[DeadlineView, ...]:
@@ -350,15 +365,18 @@ def _decision(session: Session, state: Escalation, *, is_insider: bool) -> Decis
     )
 
 
-def _notes(session: Session, stream: str) -> tuple[NoteView, ...]:
+def notes_of(
+    session: Session, stream: str, noted: type[Noted] | type[MatterNoted]
+) -> tuple[NoteView, ...]:
+    """The notes of a stream, in order; for insiders."""
     table = tables.LedgerEntry
     entries = session.scalars(
         select(table)
-        .where(col(table.stream) == stream, col(table.name) == Noted.NAME)
+        .where(col(table.stream) == stream, col(table.name) == noted.NAME)
         .order_by(col(table.seq))
     ).all()
     facts = [Fact.model_validate_json(entry.body) for entry in entries]
-    refs = {fact.seq: Noted.model_validate(fact.data).words for fact in facts}
+    refs = {fact.seq: noted.model_validate(fact.data).words for fact in facts}
     texts = _texts(session, refs.values())
     return tuple(
         NoteView(seq=fact.seq, by=fact.by, at=fact.at, text=texts.get(refs[fact.seq].id))

@@ -317,6 +317,8 @@ class Escalation(SQLModel, table=True):
         Index("escalation_stage_all", "stage", "id"),
         Index("escalation_team_all", "team", "id"),
         Index("escalation_owner_all", "owner", "id"),
+        # Who is served next, and how many of each standing a matter has.
+        Index("escalation_matter", "matter_id", "matter_state", "id"),
     )
     id: str = Field(primary_key=True)
     seq: int
@@ -334,6 +336,50 @@ class Escalation(SQLModel, table=True):
     outcome: str | None = None
     closed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     predecessor: str | None = None
+    matter_id: str | None = None
+    """The matter it belongs to, or belonged to last."""
+    matter_state: str | None = None
+    """How it stands to that matter: see ``MemberState``."""
+
+
+class Matter(SQLModel, table=True):
+    """*Derived.* Many escalations about the same thing, decided once. Members are the rows of
+    ``escalation`` that name it."""
+
+    __tablename__ = "matter"
+    __table_args__ = (
+        Index("matter_open", "is_open", "opened_at", "id"),
+        Index("matter_stage", "stage", "opened_at", "id"),
+        Index("matter_team", "team", "opened_at", "id"),
+    )
+    id: str = Field(primary_key=True)
+    seq: int
+    stage: str
+    is_open: bool
+    is_taking: bool
+    """Whether escalations may still join."""
+    team: str
+    owner: str
+    title_id: str
+    words_id: str | None = None
+    """The one answer, once it is decided."""
+    opened_at: datetime = Field(sa_column=_moment())
+    due_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    closed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class MatterSuggestion(SQLModel, table=True):
+    """An escalation that might be about a matter. Suggested and confirmed are two things: only
+    a person makes the one the other."""
+
+    __tablename__ = "matter_suggestion"
+    matter_id: str = Field(primary_key=True)
+    escalation_id: str = Field(primary_key=True)
+    likeness: int
+    """In thousandths."""
+    state: str
+    by: str
+    at: datetime = Field(sa_column=_moment())
 
 
 class Post(SQLModel, table=True):

@@ -1,4 +1,4 @@
-"""One escalation, one post, one promise: what is owed next, and the forms that do it."""
+"""One escalation, post, promise or matter: what is owed next, and the forms that do it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ from domain.escalation import Escalation, Proposed, Recommendation, Returned
 from domain.kinds import KINDS
 from domain.people import Actor, Role, Seat, Seats
 from domain.post import PostKind
-from store import details, history, people, policies, words
+from store import details, history, matters, people, policies, words
 from store.views import Entry, EscalationDetail, PostDetail
 
 router = APIRouter(include_in_schema=False)
 
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+
+MEMBERS = 50
+"""Members of a matter that its page shows; the JSON interface has them all."""
 
 LINES = 3_000
 """Entries of a history that a page shows; the JSON interface has them all."""
@@ -45,7 +48,7 @@ ORDER = (
     "decline_promise", "add_approver", "replace_approver", "bypass", "holding_reply",
     "move_private", "note", "pause", "resume", "extend", "renew", "join_matter", "leave_matter",
     "assign", "decline", "release", "reroute", "recall", "withdraw", "correct", "retract",
-    "uphold", "merge", "answered_outside", "dismiss",
+    "uphold", "merge", "answered_outside", "halt", "close", "dismiss",
 )  # fmt: skip
 """The order in which acts stand on a page: what takes the case on first, what ends it last."""
 
@@ -71,6 +74,12 @@ async def post(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") 
 async def commitment(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") -> Response:
     """One promise: the sentence, who is accountable, until when, and what became of it."""
     return await _show(door, "commitment", entity_id, viewer, done=done)
+
+
+@router.get("/matter/{entity_id}")
+async def matter(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") -> Response:
+    """Many escalations, decided once: the one answer, and how far it has come."""
+    return await _show(door, "matter", entity_id, viewer, done=done)
 
 
 async def _show(
@@ -261,10 +270,26 @@ def _commitment(session: Session, entity_id: str, actor: Actor) -> dict[str, Any
     }
 
 
+def _matter(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
+    detail = matters.matter(session, entity_id, actor, now())
+    by = detail.proposal.by if detail.proposal else None
+    approvers = people.fill(session, Seat.APPROVERS, Seats(team=detail.team, not_person=by))
+    named = frame.names(session, approvers)
+    members = matters.members(session, entity_id, actor, now(), limit=MEMBERS)
+    return {
+        "detail": detail,
+        "members": members,
+        "move": moves.of_matter(detail, [named[a] for a in approvers]),
+        **_acts(session, "matter", detail, actor),
+        **_colleagues(session, detail.team),
+    }
+
+
 _CONTEXTS: dict[str, Callable[[Session, str, Actor], dict[str, Any]]] = {
     "escalation": _escalation,
     "post": _post,
     "commitment": _commitment,
+    "matter": _matter,
 }
 
 
@@ -290,6 +315,13 @@ async def act_on_commitment(
     entity_id: str, act: str, request: Request, door: TheDoor, sent: SentForm
 ) -> Response:
     return await _act(request, door, sent, "commitment", entity_id, act)
+
+
+@router.post("/matter/{entity_id}/{act}")
+async def act_on_matter(
+    entity_id: str, act: str, request: Request, door: TheDoor, sent: SentForm
+) -> Response:
+    return await _act(request, door, sent, "matter", entity_id, act)
 
 
 async def _act(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.entity import Permission
-from store.views import CommitmentDetail, EscalationDetail, PostDetail, PostItem
+from store.views import CommitmentDetail, EscalationDetail, MatterDetail, PostDetail, PostItem
 
 PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
     "escalation": {
@@ -27,6 +27,13 @@ PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
         "broken": ("report_kept",),
         "told": ("make_link",),
         "denied": ("uphold",),
+    },
+    "matter": {
+        "gathering": ("propose",),
+        "deciding": ("approve",),
+        "ready": ("release",),
+        "releasing": ("halt",),
+        "halted": ("resume",),
     },
 }
 """The act that takes a case on from its stage, for whoever may do it."""
@@ -134,3 +141,18 @@ def of_commitment(detail: CommitmentDetail) -> Move:
     if not detail.deadlines:
         return Move(who, what, None, is_late=False, link=link)
     return Move(who, what, detail.deadlines[0].due_at, detail.deadlines[0].is_late, link)
+
+
+def of_matter(detail: MatterDetail, approvers: Sequence[str]) -> Move:
+    """Who owes what in this stage of a matter."""
+    who, what = {
+        "gathering": (detail.names.get(detail.owner, detail.owner), "proposes the one answer"),
+        "deciding": (_one_of(approvers), "decides: approve, refuse or return"),
+        "ready": ("The team’s lead or an executive", "releases the answer"),
+        "releasing": ("The service", f"is answering; {detail.waiting} still wait"),
+        "halted": ("The team’s lead or an executive", "lets it go on, or the answer is taken back"),
+        "listening": ("Nobody", "owes anything: whoever joins now is answered too"),
+        "closing": ("The service", "looks whether anybody is left, and closes it"),
+        "closed": ("Nobody", "owes anything: it is closed"),
+    }[detail.stage]
+    return Move(who, what, detail.due_at, detail.is_late)

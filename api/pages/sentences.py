@@ -43,6 +43,16 @@ STAGES: dict[str, dict[str, str]] = {
         "kept_late": "kept, but late",
         "withdrawn": "withdrawn",
     },
+    "matter": {
+        "gathering": "cases are brought together, and the one answer is being written",
+        "deciding": "waiting for a decision",
+        "ready": "decided, waiting to be released",
+        "releasing": "the answer is going out",
+        "halted": "halted: nobody more is answered",
+        "listening": "everybody is answered, listening",
+        "closing": "closing",
+        "closed": "closed",
+    },
 }
 
 _WHILE: dict[str, dict[str, str]] = {
@@ -67,6 +77,14 @@ _WHILE: dict[str, dict[str, str]] = {
         "broken": "it is broken",
         "told": "the commenter is asked whether it is kept",
         "denied": "the commenter says that it is not kept",
+    },
+    "matter": {
+        "gathering": "the answer is being written",
+        "deciding": "a decision is waited for",
+        "ready": "it waits to be released",
+        "releasing": "it is going out",
+        "halted": "it is halted",
+        "listening": "we listen",
     },
 }
 
@@ -158,6 +176,8 @@ ACTS = {
     "refuse_new_date": "Refuse the new date",
     "make_link": "Make a private link for the commenter",
     "reopen": "Agree with the commenter: it is still owed",
+    "halt": "Halt it at once",
+    "close": "Close it",
 }
 
 ACTS_OF: dict[str, dict[str, str]] = {
@@ -165,6 +185,15 @@ ACTS_OF: dict[str, dict[str, str]] = {
     "post": ACTS | {"withdraw": "Withdraw these words", "return": "Return to its writer"},
     "commitment": ACTS
     | {"withdraw": "Withdraw the promise", "uphold": "Stand by it: the promise is kept"},
+    "matter": ACTS | {"withdraw": "Take the answer back", "release": "Release the answer"},
+}
+
+MEMBER_STATES = {
+    "joined": "waits for the answer",
+    "served": "answered",
+    "reopened": "answered; the commenter has come back",
+    "apart": "went its own way",
+    "left": "was taken out",
 }
 
 SEATS = {
@@ -285,6 +314,14 @@ def _proposed(data: Mapping[str, Any], named: Named) -> str:
     wish = "to approve" if data.get("recommendation", "approve") == "approve" else "to refuse"
     reply = "with the words of a reply" if data.get("reply") else "without words of a reply"
     return f"asked for a decision and recommends {wish}, {reply}{_promises(data)}"
+
+
+def _advanced(data: Mapping[str, Any], named: Named) -> str:
+    return f"had answered {data['served']}; {data['waiting']} still wait"
+
+
+def _released(data: Mapping[str, Any], named: Named) -> str:
+    return f"released the answer: first {data['first']}, then the rest"
 
 
 def _waited(data: Mapping[str, Any], named: Named) -> str:
@@ -495,6 +532,26 @@ EVENTS: dict[str, Tell] = {
     ),
     "commitment:progress:written": _told("wrote a public word of progress for somebody to clear"),
     "commitment:progress:settled": _progress,
+    "matter:case:opened": _told("opened this matter"),
+    "matter:owner:assigned": lambda d, named: f"made {named(d['owner'])} its owner",
+    "matter:proposal:submitted": _told("asked for a decision on the one answer"),
+    "matter:proposal:withdrawn": _told("took the answer back"),
+    "matter:decision:voted": lambda d, _: f"spoke: {RECOMMENDATIONS[d['outcome']].lower()}",
+    "matter:decision:approved": _told("approved these words for everybody"),
+    "matter:decision:refused": lambda d, _: f"refused: {REFUSAL_CODES[d['code']].lower()}",
+    "matter:decision:returned": _told("returned it for changes"),
+    "matter:release:began": _released,
+    "matter:release:advanced": _advanced,
+    "matter:release:completed": _told("had answered everybody"),
+    "matter:release:reopened": _told("found somebody who joined later"),
+    "matter:release:halted": _told("halted it"),
+    "matter:release:resumed": _told("let it go on"),
+    "matter:ladder:climbed": _climbed,
+    "matter:ladder:watched": _told("saw that it is still open"),
+    "matter:note:written": _told("wrote a note"),
+    "matter:case:closing": _told("closed the door to newcomers"),
+    "matter:case:left_over": _told("found somebody who still waits, and kept it open"),
+    "matter:case:closed": _told("closed it"),
 }
 
 # Others see that these happened, and not what is in them.
@@ -506,6 +563,7 @@ _HIDDEN: dict[str, str] = {
     "commitment:date:agreed": "agreed to another date",
     "commitment:date:refused": "refused another date",
     "commitment:progress:written": "wrote a public word of progress",
+    "matter:proposal:submitted": "asked for a decision",
 }
 
 _ALARMS = frozenset(
@@ -514,13 +572,14 @@ _ALARMS = frozenset(
         "commitment:promise:broken",
         "commitment:promise:follow_up_stuck",
         "commitment:watch:kept", "commitment:date:lapsed",
+        "matter:release:halted", "matter:case:left_over",
     }
 )  # fmt: skip
 
 _PRINTED = frozenset(
     {
         "escalation:decision:refused", "commitment:promise:withdrawn",
-        "commitment:denial:rejected", "commitment:denial:accepted",
+        "matter:decision:refused", "commitment:denial:rejected", "commitment:denial:accepted",
     }
 )  # fmt: skip
 """Events whose reason is for the public; the words of all others are for insiders."""
@@ -545,7 +604,7 @@ def _words_of(entry: Entry, *, is_insider: bool) -> str | None:
     data = entry.data or {}
     if not (is_insider or entry.name in _PRINTED):
         return None
-    shown = data.get("words") if entry.name == "escalation:note:written" else data.get("reason")
+    shown = data.get("words") if entry.name.endswith(":note:written") else data.get("reason")
     return shown["id"] if shown else None
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from domain.deadlines import Deadline
 from domain.entity import Event
 from domain.escalation import events as happened
-from domain.escalation.stages import HeldFor, Recommendation, Stage
+from domain.escalation.stages import HeldFor, Stage
 from domain.escalation.state import (
     ASKED,
     CurrentReply,
@@ -18,15 +18,14 @@ from domain.escalation.state import (
     Escalation,
     Holding,
     MatterTie,
-    Panel,
     Proposal,
     Question,
     Signature,
-    Vote,
     allowance_of,
 )
 from domain.ladder import steps
 from domain.ledger import Fact
+from domain.panel import Panel, Recommendation, Vote
 from domain.post import Settlement
 
 _CLOCK: dict[str, Any] = {

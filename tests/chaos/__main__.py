@@ -33,7 +33,7 @@ from domain.policy import GENERAL, Channel, ChannelKind, Policy
 from store import people, policies, records, tables
 from store.database import Database
 from store.migrate import upgrade
-from tests.builders import CAST
+from tests.builders import CAST, plan
 from tests.chaos.receiver import Receiver
 
 SECRET = "whsec_" + "Y2hhb3Mtb25seS1uZXZlci1pbi1lYXJuZXN0ISE="
@@ -106,7 +106,7 @@ def furnish(database: Database, ports: Ports) -> dict[str, str]:
     policy = Policy(
         channels={"hook": hook},
         teams={"care": "Care", "shop": "Shop"},
-        terms={GENERAL: builders.plan()},
+        terms={GENERAL: plan()},
     )
     at = datetime.now(UTC)
     with database.writing() as session:
