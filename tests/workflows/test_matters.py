@@ -134,7 +134,7 @@ async def test_one_decision_answers_everybody_with_the_same_cleared_words(
     assert _counts(sqlite_service, stream) == Counts(served=3)
     said = _said(sqlite_service.settings)
     assert len(said) == 3
-    assert all(line["text"].startswith(ANSWER) for line in said)
+    assert all(line["text"].startswith(ANSWER) and "3 people" in line["text"] for line in said)
     assert sqlite_service.state(escalations[3]).stage == "unclaimed"
     assert sqlite_service.names(stream)[:4] == [
         "matter:case:opened",
@@ -148,6 +148,8 @@ async def test_one_decision_answers_everybody_with_the_same_cleared_words(
         page = matters.members(session, matter_id, ADA.actor, datetime.now(UTC))
         posts = {item.post_id for item in page.items}
         assert set(session.scalars(select(tables.Post.id))) == posts
+        marks = session.execute(select(tables.Post.matter_id, tables.Post.same_answer_to))
+        assert set(map(tuple, marks)) == {(matter_id, 3)}
         detail = matters.matter(session, matter_id, ADA.actor, datetime.now(UTC))
         assert detail.release is not None
         assert detail.release.published == 3
