@@ -79,6 +79,7 @@ from domain.post import (
 )
 from domain.terms import Allowances, Rung, RungAct, Terms
 from tests.builders import AT
+from tests.domain import examples
 from tests.domain.harness import promise, words
 
 GOLDEN = Path(__file__).with_name("golden_facts.json")
@@ -159,6 +160,7 @@ def _in_full() -> list[Event]:
         Broken(due_at=LATER, told=("ada", "ben")),
         Kept(is_late=True),
         PromiseWithdrawn(reason=words("r")),
+        *examples.in_full(),
     ]  # fmt: skip
 
 
@@ -189,6 +191,7 @@ def _plain() -> list[Event]:
         Reminded(rung=0),
         Broken(due_at=LATER),
         Kept(),
+        *examples.plain(),
     ]  # fmt: skip
 
 
@@ -203,6 +206,7 @@ def _grown() -> list[Event]:
         Cleared(despite_news=True),
         AttemptStarted(attempt=2, despite_news=True),
         AttemptDeferred(attempt=2, code="budget", next_at=LATER, is_turn=True),
+        *examples.grown(),
     ]  # fmt: skip
 
 
