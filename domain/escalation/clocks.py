@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from domain.base import span
+from domain.calendar import spell
 from domain.entity import Alarm, Event, Ring
 from domain.errors import Invalid
 from domain.escalation.commands import Extend, Pause, Resume
@@ -21,19 +22,22 @@ from domain.escalation.events import (
 from domain.escalation.stages import STAGES, LostBy, Outcome, Stage
 from domain.escalation.state import Escalation
 from domain.people import Actor, Seat
-from domain.terms import RungAct
+from domain.terms import DAY, RungAct
 
 
 def pause(state: Escalation, command: Pause, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    longest = at + span(state.limits.pause)
-    if not at + timedelta(minutes=1) <= command.until <= longest:
-        days = state.limits.pause / 86_400
+    if command.until < at + timedelta(minutes=1):
         raise Invalid(
-            "pause_too_long" if command.until > longest else "pause_over",
-            f"a pause ends in the future, and within {days:g} days under these terms",
-            "give an earlier end; it can be paused again"
-            if command.until > longest
-            else "give an end in the future",
+            "pause_over",
+            "a pause ends in the future, a minute from now or later",
+            "give a later end",
+            field="until",
+        )
+    if command.until > at + span(state.limits.pause):
+        raise Invalid(
+            "pause_too_long",
+            f"under these terms one pause lasts {state.limits.pause / DAY:.3g} days at most",
+            "give an earlier end; it may be paused again then",
             field="until",
         )
     return (Paused(code=command.code, reason=command.reason, until=command.until),)
@@ -48,11 +52,11 @@ def extend(state: Escalation, command: Extend, actor: Actor, at: datetime) -> tu
     limits, given = state.limits, state.deadline.extensions
     total = sum(extension.seconds for extension in given) + command.seconds
     if len(given) >= limits.extensions or total > limits.extend:
-        hours = limits.extend / 3600
         raise Invalid(
             "extended_enough",
-            f"these terms allow {limits.extensions} extensions of together {hours:g} working hours",
-            "ask for less, or let it be late and say why",
+            f"these terms allow {limits.extensions} extensions a stage, of {spell(limits.extend)} "
+            "working time together",
+            "ask for less, or let it be late and note why",
             field="seconds",
         )
     return (Extended(seconds=command.seconds, code=command.code, reason=command.reason),)

@@ -144,7 +144,9 @@ def _while_asked(state: Escalation) -> Refused | None:
 def _unless_asked(state: Escalation) -> Refused | None:
     if state.question is not None:
         return None
-    return Conflict("nothing_asked", "nobody has asked for information", "nothing to do")
+    return Conflict(
+        "nothing_asked", "nobody has asked for information", "write a note that they can read"
+    )
 
 
 def _unless_waiting(state: Escalation) -> Refused | None:
@@ -164,7 +166,7 @@ def _unless_assigned(state: Escalation) -> Refused | None:
 def _unless_leased(state: Escalation) -> Refused | None:
     if state.lease_from is not None and state.limits.lease:
         return None
-    return Conflict("no_lease", "claims of this team do not lapse", "nothing to do")
+    return Conflict("no_lease", "this claim does not lapse", "nothing to do")
 
 
 def _unless_running(state: Escalation) -> Refused | None:
@@ -176,6 +178,10 @@ def _unless_running(state: Escalation) -> Refused | None:
 
 
 def _unless_pausable(state: Escalation) -> Refused | None:
+    if not state.limits.pauses or not state.limits.pause:
+        return Conflict(
+            "no_pauses", "its terms allow no pause", "go on with it; a lead may extend the clock"
+        )
     if state.pauses >= state.limits.pauses:
         return Conflict(
             "paused_enough",
@@ -196,8 +202,8 @@ def _while_tied(state: Escalation) -> Refused | None:
         return None
     return Conflict(
         "in_a_matter",
-        f"it belongs to the matter {state.matter.id} already",
-        "leave that matter first",
+        f"it belongs to the matter {state.matter.id}",
+        "wait for that answer, or leave the matter first",
         matter_id=state.matter.id,
     )
 
@@ -218,9 +224,9 @@ _CLOCKED = _PAUSABLE - {Stage.LISTENING}
 
 _APPROVER = "an approver who did not propose it"
 _OVERSEER = "an executive who did not propose it"
-_LOOKER = "staff of its team or an executive, who did not dismiss it"
+_LOOKER = "staff of its team or an executive who did not dismiss it"
 _LEADERS = "its owner, the team's lead or an executive"
-_HAVING = "its owner, or staff of its team while it is unclaimed"
+_HAVING = "its owner or, while there is none, staff of its team"
 _SIGNER = "whoever is to be accountable for a promise in it"
 
 RIGHTS: dict[str, Right] = {
@@ -308,6 +314,12 @@ RIGHTS: dict[str, Right] = {
 }
 
 
+def _one_of(stages: frozenset[str]) -> str:
+    """The stages in the order of the journey, as people list them."""
+    *others, last = [str(stage) for stage in Stage if stage in stages]
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def out_of_turn(state: State, act: str) -> Refused:
     assert isinstance(state, Escalation)
     if state.is_closed:
@@ -327,7 +339,7 @@ def out_of_turn(state: State, act: str) -> Refused:
     right = RIGHTS[act]
     return Conflict(
         "out_of_turn",
-        f"{act} is possible while {' or '.join(sorted(right.stages))}; it is {state.stage} now",
+        f"{act} is possible while it is {_one_of(right.stages)}; it is {state.stage} now",
         "see what is allowed now in GET of the escalation",
         stage=state.stage,
     )

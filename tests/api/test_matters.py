@@ -272,7 +272,9 @@ async def test_released_halted_resumed_and_closed_through_the_door(door: OpenDoo
 
 async def test_lists_go_on_where_they_ended(fresh_door: OpenDoor) -> None:
     ids = [(await _matter(fresh_door, f"Matter {n}")).split("/")[1] for n in range(5)]
-    seen, cursor = [], {}
+    seen: list[str] = []
+    cursor: dict[str, Any] = {}
+    page: dict[str, Any] = {}
     for _ in range(3):
         page = await fresh_door.ada.get("matters", limit=2, **cursor)
         seen += [item["id"] for item in page["items"]]

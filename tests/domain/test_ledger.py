@@ -101,6 +101,7 @@ from domain.post import (
 )
 from domain.terms import Allowances, PromiseTerms, Rung, RungAct, Terms
 from tests.builders import AT
+from tests.domain import examples
 from tests.domain.harness import promise, words
 
 GOLDEN = Path(__file__).with_name("golden_facts.json")
@@ -199,6 +200,7 @@ def _in_full() -> list[Event]:
         NewDateLapsed(due_at=LATER, asked_by="ada", why=Lapse.OVERTAKEN, post_id="P3"),
         ProgressWritten(post_id="P4", words=words("w"), writer="ada"),
         ProgressSettled(post_id="P4", writer="ada", settlement=Settlement.FAILED, attempt=2),
+        *examples.in_full(),
     ]  # fmt: skip
 
 
@@ -236,6 +238,7 @@ def _plain() -> list[Event]:
         Watched(stage=CommitmentStage.DENIED, number=0, due_at=LATER),
         NewDateLapsed(due_at=LATER, asked_by="ada", why=Lapse.REPORTED),
         ProgressSettled(post_id="P4", writer="ada", settlement=Settlement.PUBLISHED),
+        *examples.plain(),
     ]  # fmt: skip
 
 
@@ -255,6 +258,7 @@ def _grown() -> list[Event]:
                          rules=2, terms=terms, calendar=CALENDAR, is_public=False, **where),
         Kept(is_late=True, settled=Settled.UPHELD),
         PromiseWithdrawn(reason=words("r"), post_id="P5", writer="cora"),
+        *examples.grown(),
     ]  # fmt: skip
 
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.commitment import OpenCommitment
 from domain.entity import fold, may
 from domain.errors import Conflict, Forbidden, Invalid, Refused
 from domain.escalation import Escalation, Findings, Stage
@@ -38,8 +37,6 @@ from tests.domain import harness
 from tests.domain.harness import ESCALATION, EVERYBODY, FAY, GUS, World, words
 
 STREAM = "matter/T1"
-
-assert OpenCommitment, "kinds are complete"
 
 
 def opened(owner: Member = ADA, **changes: Any) -> World:

@@ -27,10 +27,10 @@ async def test_a_matter_is_decided_released_and_halted_on_its_page(office: Offic
     assert "3 wait" in text_of(seen)
     promise = "We will write to you by Friday."
     fields = {"request": "May we say this?", "reply": f"{ANSWER}\n{promise}"}
-    refused = await ada.do(page, "propose", status=422, **fields)
+    refused = await ada.do(page, "propose", status=422, more=fields)
     assert "reads like a promise" in text_of(refused) or "read like a promise" in text_of(refused)
     assert ANSWER in refused.text
-    await ada.do(page, "propose", **fields, not_promises=promise)
+    await ada.do(page, "propose", more=fields, not_promises=promise)
     assert "decides: approve, refuse or return" in text_of(await ben.see(page))
     await cora.do(page, "approve")
     await ben.do(page, "release", first="1", wait_seconds="3600")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlmodel import col
 from temporalio.client import Client
 
 from activities import matters as activity
@@ -147,8 +148,8 @@ async def test_one_decision_answers_everybody_with_the_same_cleared_words(
         assert matters.voices(session, matter_id) == 3
         page = matters.members(session, matter_id, ADA.actor, datetime.now(UTC))
         posts = {item.post_id for item in page.items}
-        assert set(session.scalars(select(tables.Post.id))) == posts
-        marks = session.execute(select(tables.Post.matter_id, tables.Post.same_answer_to))
+        assert set(session.scalars(select(col(tables.Post.id)))) == posts
+        marks = session.execute(select(col(tables.Post.matter_id), col(tables.Post.same_answer_to)))
         assert set(map(tuple, marks)) == {(matter_id, 3)}
         detail = matters.matter(session, matter_id, ADA.actor, datetime.now(UTC))
         assert detail.release is not None

@@ -97,7 +97,7 @@ async def test_another_wave_of_a_matter_fails_the_replay(monkeypatch: pytest.Mon
     def never(matter: object, event: object, fact: object) -> object:
         return matter
 
-    monkeypatch.setitem(changes._CHANGES, ReleaseBegan, never)
+    monkeypatch.setitem(changes._CHANGES, ReleaseBegan, never)  # type: ignore[misc]
     assert set(await failures(histories)) == set(histories)
 
 
