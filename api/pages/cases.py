@@ -340,6 +340,9 @@ async def _act(
         outcome = await carry_out(door, Ask(stream, act, actor, body, key))
     except (AnswerableError, *DATABASE_AWAY) as error:
         return await _again(request, door, sent, (kind, entity_id, act), error)
+    if (shown := body.shown()) and not outcome.is_repeat:
+        # What is shown this once must not stand in an address: no redirect.
+        return await _show(door, kind, entity_id, sent.viewer, shown=shown)
     page = forms.page_of(values)
     if outcome.made:
         stream = stream_of(kind, outcome.made)

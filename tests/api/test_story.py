@@ -21,6 +21,7 @@ async def test_a_comment_travels_from_the_door_to_a_kept_promise(any_door: OpenD
             "promises": [{"sentence": sentence, "accountable": "ben", "due_at": due_at}],
         },
     )
+    await door.ben.post(f"{path}/accept_promise", {"promise_id": proposed["commitment_ids"][0]})
     approved = await door.cora.post(f"{path}/approve", {"reason": "Of course."})
     await door.until_stage(path, "listening")
     detail = await door.dev.get(path)
@@ -31,7 +32,9 @@ async def test_a_comment_travels_from_the_door_to_a_kept_promise(any_door: OpenD
     await door.until_stage(promise, "open")
     reported = await door.ben.post(f"{promise}/report_kept", {"text": "It arrived today."})
     await door.ada.post(f"posts/{reported['post_id']}/clear")
-    await door.until_stage(promise, "kept")
+    await door.until_stage(promise, "told")
+    word = await door.hook.post(f"{promise}/word", {"is_kept": True, "handle": "@rider"})
+    assert word == {"source": "same_account", "stage": "kept", "repeated": False}
     history = await door.dev.get(f"{promise}/history")
     assert history["chain"] == {"holds": True, "broken_at": None}
     assert history["items"][-1]["name"] == "commitment:promise:kept"
