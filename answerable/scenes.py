@@ -285,13 +285,22 @@ def promise_is_kept(stage: Stage, commitment: str) -> None:
     stage.recorded(post, "post:words:submitted")
     stage.step("Nobody clears their own words.")
     stage.refused("ada", post, "clear", 403, "not_yours")
-    stage.step("Ben reads and clears them; they go out, and the promise is kept.")
+    stage.step("Ben reads and clears them; they go out, and the commenter is asked.")
     stage.do("ben", post, "clear")
     stage.until(post, "published")
     stage.recorded(post, "post:words:cleared", "post:attempt:started", "post:attempt:published")
     stage.printed(done["post_id"], FOLLOW_UP)
+    stage.until(commitment, "told")
+    stage.recorded(commitment, "commitment:report:published")
+    stage.step("The commenter has the last word, and says in the thread that it is kept.")
+    case = stage.get(f"escalation/{stage.get(commitment)['escalation_id']}")
+    path = commitment.replace("commitment/", "/commitments/")
+    word = stage.ask(
+        "story", "POST", f"{path}/word", {"is_kept": True, "handle": case["author"]["handle"]}
+    )
+    expect("who had the last word", word["source"], "same_account")
     stage.until(commitment, "kept")
-    stage.recorded(commitment, "commitment:promise:kept")
+    stage.recorded(commitment, "commitment:word:given", "commitment:promise:kept")
 
 
 def honest_refusal(stage: Stage) -> None:
