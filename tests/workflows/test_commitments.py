@@ -88,7 +88,7 @@ async def test_a_year_of_a_promise_that_nobody_keeps_is_told_to_executives_to_th
 
 
 @pytest.mark.rule(11)
-async def test_a_new_date_that_waits_for_its_channel_is_overtaken_by_the_old_one(
+async def test_a_new_date_that_nobody_decides_is_overtaken_by_the_old_one(
     sqlite_service: Service,
 ) -> None:
     service = sqlite_service
