@@ -1,4 +1,4 @@
-"""A year of one case: nobody moves for weeks, a clock is paused, a promise is broken and watched."""
+"""A year of one case: nobody moves for weeks, a clock pauses, a promise is broken and watched."""
 
 from __future__ import annotations
 
