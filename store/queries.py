@@ -388,12 +388,17 @@ def author_of(session: Session, escalation_id: str) -> str | None:
 
 def recent_replies(session: Session, most: int, *, not_of: str) -> list[tuple[str, str]]:
     """Post id and text of the organisation's latest published replies, newest first, without
-    those of one escalation: going on with one's own words is no template."""
+    those of one escalation and of matters: going on with one's own words is no template, and the
+    answer of a matter says openly that it is the same for many."""
     post = tables.Post
     statement = (
         select(col(post.id), col(tables.Words.text))
         .join(tables.Words, col(tables.Words.id) == col(post.words_id))
-        .where(col(post.published_at).is_not(None), col(post.escalation_id) != not_of)
+        .where(
+            col(post.published_at).is_not(None),
+            col(post.escalation_id) != not_of,
+            col(post.matter_id).is_(None),
+        )
         .order_by(col(post.published_at).desc())
         .limit(most)
     )

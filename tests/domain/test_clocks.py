@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from domain.deadlines import TICK
-from domain.effects import Notify
 from domain.entity import Ring
 from domain.errors import Conflict, Invalid
 from domain.escalation import Outcome, Stage
@@ -105,7 +104,7 @@ def test_pauses_have_an_end_a_length_and_a_number() -> None:
         no = refusal(world, ESCALATION, ADA, "pause", until=until, **ask)
         assert isinstance(no, Invalid)
         assert (no.code, no.details["field"]) == (code, "until")
-    assert "1 days" in no.message
+        assert no.way_out
     pause(world, AT + 24 * HOURS)
     assert refusal(world, ESCALATION, ADA, "pause", until=AT + HOURS, **ask).code == "paused_enough"
     world.sleep(ESCALATION)
@@ -392,6 +391,6 @@ def test_a_notice_is_told_once_a_rung() -> None:
     for _ in DEFAULT_LADDER:
         world.sleep(ESCALATION)
     world.settle()
-    assert len([n for n in world.notices if isinstance(n, Notify)]) == len(DEFAULT_LADDER)
+    assert len(world.notices) == len(DEFAULT_LADDER)
     with pytest.raises(Conflict):
         world.do(ESCALATION, BEN, "resume")

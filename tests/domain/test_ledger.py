@@ -101,7 +101,7 @@ from domain.post import (
 )
 from domain.terms import Allowances, PromiseTerms, Rung, RungAct, Terms
 from tests.builders import AT
-from tests.domain import examples
+from tests.domain import examples, matter_examples
 from tests.domain.harness import promise, words
 
 GOLDEN = Path(__file__).with_name("golden_facts.json")
@@ -201,6 +201,7 @@ def _in_full() -> list[Event]:
         ProgressWritten(post_id="P4", words=words("w"), writer="ada"),
         ProgressSettled(post_id="P4", writer="ada", settlement=Settlement.FAILED, attempt=2),
         *examples.in_full(),
+        *matter_examples.in_full(),
     ]  # fmt: skip
 
 
@@ -239,6 +240,7 @@ def _plain() -> list[Event]:
         NewDateLapsed(due_at=LATER, asked_by="ada", why=Lapse.REPORTED),
         ProgressSettled(post_id="P4", writer="ada", settlement=Settlement.PUBLISHED),
         *examples.plain(),
+        *matter_examples.plain(),
     ]  # fmt: skip
 
 

@@ -136,7 +136,7 @@ def test_the_example_comes_back_with_the_same_digest() -> None:
 
 
 def test_a_version_from_before_files_were_kept_comes_back_as_one() -> None:
-    before = old_policy(allowances=Allowances(claim=60))
+    before = old_policy(allowances=Allowances(claim=60), terms={})
     assert compiled(to_toml(from_policy(before))) == before
 
 
