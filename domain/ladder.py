@@ -10,9 +10,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from domain import calendar as working
+from domain.base import span
 from domain.calendar import Calendar
-from domain.deadlines import Deadline
+from domain.deadlines import TICK, WHOLE, Deadline
 from domain.terms import Rung
 
 WATCH = (timedelta(days=7), timedelta(days=14), timedelta(days=28))
@@ -39,15 +39,26 @@ def steps(
     """
     found: list[Step] = []
     for rung in ladder:
-        first = deadline.moment(calendar, rung.permille, rung.offset)
-        if first is None:
-            return ()
         for turn in range(rung.times):
-            at = first
-            if turn:
-                at = working.add(calendar, first, rung.every * turn, deadline.pauses)
+            at = _moment(rung, turn, deadline, calendar)
+            if at is None:
+                return ()
             found.append(Step(len(found), at, rung))
     return tuple(found)
+
+
+def _moment(
+    rung: Rung, turn: int, deadline: Deadline, calendar: Calendar | None
+) -> datetime | None:
+    """When a rung comes for the n-th time: so much working time later each turn."""
+    later = rung.every * turn
+    if rung.offset is not None:
+        return deadline.moment(calendar, offset=rung.offset + later)
+    if not later:
+        return deadline.moment(calendar, rung.permille)
+    share = span(deadline.granted) * rung.permille / WHOLE
+    at = deadline.reached(calendar, share + span(later))
+    return at + TICK if at is not None and at == deadline.due_at else at
 
 
 def next_step(found: tuple[Step, ...], climbed: Collection[int]) -> Step | None:

@@ -46,6 +46,7 @@ class WithdrawAnswer(Command):
 
 class ApproveAnswer(Decides):
     act: Literal["approve"] = "approve"
+    MINDS: ClassVar[frozenset[str]] = frozenset({"stage", "proposal"})
     reason: Words | None = None
 
 
@@ -53,6 +54,7 @@ class RefuseAnswer(Decides):
     """Say no to all of them, with a code and a reason fit to print: that reason is the answer."""
 
     act: Literal["refuse"] = "refuse"
+    MINDS: ClassVar[frozenset[str]] = frozenset({"stage", "proposal"})
     code: RefusalCode
     reason: Words
 
@@ -61,6 +63,7 @@ class ReturnAnswer(Decides):
     """Give the proposal back for changes."""
 
     act: Literal["return"] = "return"
+    MINDS: ClassVar[frozenset[str]] = frozenset({"stage", "proposal"})
     reason: Words
 
 

@@ -72,14 +72,18 @@ class Clock:
             return self.start
         return self.began[minutes - 1] + MINUTE if minutes <= self.counted else None
 
-    def first(self, rung: Rung) -> datetime | None:
-        """When a rung was reached; None: not yet."""
+    def reached(self, rung: Rung, turn: int) -> datetime | None:
+        """When a rung was reached for the n-th time; None: not yet."""
+        later = rung.every * turn // 60
         if rung.offset is None:
-            wanted = self.granted * rung.permille // 1000
+            wanted = self.granted * rung.permille // 1000 + later
             at = self.used_up(wanted)
             return at + TICK if at and wanted == self.granted else at
-        wanted = self.granted + rung.offset // 60
-        if rung.offset > 0:
+        wanted = self.granted + rung.offset // 60 + later
+        if wanted == self.granted:
+            due = self.used_up(wanted)
+            return due + TICK if due else None
+        if wanted > self.granted:
             return self.used_up(wanted)
         if wanted < 0:
             return self.start
@@ -88,10 +92,10 @@ class Clock:
     def steps(self) -> Iterator[tuple[datetime, int]]:
         n = 0
         for rung in self.ladder:
-            at = self.first(rung)
             for turn in range(rung.times):
+                at = self.reached(rung, turn)
                 if at is not None:
-                    yield at + timedelta(seconds=rung.every) * turn, n
+                    yield at, n
                 n += 1
 
     def run(self) -> Iterator[Climbed]:

@@ -69,7 +69,7 @@ def test_a_channel_can_name_its_terms() -> None:
 
 
 def test_terms_are_whole_also_those_of_a_policy_without_names() -> None:
-    before = route(policy(allowances=Allowances(claim=60)), 3, remark()).terms
+    before = route(policy(allowances=Allowances(claim=60), terms={}), 3, remark()).terms
     named = route(routed_by(), 3, remark()).terms
     for terms in (before, named):
         assert None not in (
