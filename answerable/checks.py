@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Select, func, select, text
 from sqlmodel import Session, col
@@ -99,7 +99,22 @@ async def policy(settings: Settings, database: Database) -> Findings:
         if role not in roles:
             said = f"Nobody is {role}. Run `answerable people add ID --role {role}`."
             findings.append(Finding("people", said, False))
+    findings += _calendars(in_force.policy, datetime.now(UTC).date())
     return findings + _secrets(settings, in_force.policy)
+
+
+def _calendars(in_force: Policy, today: date) -> Findings:
+    """Behind its last resolved day a calendar has no holidays, and nobody would notice."""
+    return [
+        Finding(
+            "policy",
+            f"Calendar '{name}' knows holidays until {calendar.until} only. Apply the file again: "
+            "`answerable policy show`, then `answerable policy apply FILE`.",
+            False,
+        )
+        for name, calendar in in_force.calendars.items()
+        if calendar.until < today + timedelta(days=366)
+    ]
 
 
 def _secrets(settings: Settings, in_force: Policy) -> Findings:

@@ -15,6 +15,7 @@ from answerable import (
     absences,
     backup,
     doctor,
+    figures,
     importing,
     people,
     policy,
@@ -49,6 +50,7 @@ app.add_typer(absences.app, rich_help_panel=BRING)
 app.add_typer(absences.delegations, rich_help_panel=BRING)
 app.add_typer(tokens.app, rich_help_panel=BRING)
 app.add_typer(policy.app, rich_help_panel=BRING)
+app.add_typer(figures.app, rich_help_panel=KEEP)
 app.command(rich_help_panel=KEEP)(doctor.doctor)
 app.command(rich_help_panel=KEEP)(backup.backup)
 app.command(rich_help_panel=KEEP)(restore.restore)

@@ -2,119 +2,402 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from answerable.people import By, named
 from answerable.surroundings import Data, Trouble, open_database, read_settings
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+    from sqlmodel import Session
 
-    from domain.policy import Policy
+    from domain.calendar import Calendar
+    from domain.policy import Member
+    from policy.checks import Person
+    from policy.file import Examined
+    from policy.shape import PolicyFile
+    from store.policies import InForce
 
-app = typer.Typer(name="policy", help="Apply and show the policy.", no_args_is_help=True)
+app = typer.Typer(
+    name="policy", help="Check, compare, try out, apply and show the policy.", no_args_is_help=True
+)
+
+File = Annotated[Path, typer.Argument(help="A TOML file; `policy show` prints the one in force.")]
+
+SHOWN = 20
+"""Dates that would move, and escalations, that are listed one by one."""
+
+
+_HEADER = re.compile(r"\A(?:# Version \d+, by .*\n)+")
+"""What ``show`` puts above a file, so that it is not kept as a part of it."""
+
+
+class Format(StrEnum):
+    TOML = "toml"
+    JSON = "json"
+
+
+@app.command()
+def check(file: File, data: Data = None) -> None:
+    """Say everything that is wrong with a policy, and what its calendars come to.
+
+    Exits with 1 if there are errors. Holidays and changes of the clocks are shown as dates, for
+    somebody to look at. Without a database it says nothing about people.
+    """
+    people = None
+    if _has_database(data):
+        with open_database(read_settings(data)) as database, database.reading() as session:
+            people = _people(session)
+    found = _examined(file, people)
+    for line in _previews(found.policy.calendars.values() if found.policy else ()):
+        typer.echo(line)
+    _tell(file, found)
+    if people is None:
+        typer.echo("There is no database here, so nothing was said about people.", err=True)
+    if found.policy is None:
+        raise typer.Exit(1)
+    typer.echo(f"{file} can be applied.")
+
+
+@app.command()
+def diff(file: File, data: Data = None) -> None:
+    """Say what would change, key by key, against the policy in force. Nothing is changed by it."""
+    with open_database(read_settings(data)) as database, database.reading() as session:
+        in_force = _in_force(session)
+        found = _sound(file, _people(session))
+        changes = list(_changes(in_force, found))
+        for line in changes or [f"Nothing would change; version {in_force.version} says the same."]:
+            typer.echo(line)
+        for line in _moved(session, found):
+            typer.echo(line)
 
 
 @app.command()
 def apply(
-    file: Annotated[Path, typer.Argument(help="A TOML file; `policy show` prints one.")],
-    by: Annotated[str, typer.Option(help="The person who is named for it.")] = "root",
+    file: File,
+    reason: Annotated[
+        str | None, typer.Option(help="Why; kept with the version. The first one needs none.")
+    ] = None,
+    by: By = "root",
+    accept: Annotated[
+        bool, typer.Option("--accept", help="The calendars are right as `policy check` shows them.")
+    ] = False,
     data: Data = None,
 ) -> None:
-    """Put a policy in force for everything that opens from now on."""
-    from store import people, policies
+    """Put a policy in force for everything that opens from now on.
 
-    policy = read_policy(file)
-    with open_database(read_settings(data)) as database, database.writing() as session:
-        before = policies.current(session)
-        if before is not None:  # The very first policy comes before anybody can be there.
-            people.actor(session, by)
-        version = policies.apply(session, policy, by, datetime.now(UTC))
-    is_same = before is not None and before.version == version
-    typer.echo(f"Version {version} is in force" + (" already." if is_same else "."))
+    What is open keeps the terms it opened with. Versions before it stay as they are.
+    """
+    from store import policies
+
+    with open_database(read_settings(data)) as database:
+        with database.reading() as session:
+            before = policies.current(session)
+            found = _sound(file, _people(session))
+        assert found.policy is not None
+        is_same = before is not None and before.digest == policies.digest_of(found.policy)
+        if before is not None and not is_same and not (reason and reason.strip()):
+            raise Trouble("A change of policy needs a reason. Say it with --reason.")
+        _have_accepted(before, found.policy.calendars, accept)
+        at = datetime.now(UTC)
+        with database.writing() as session:
+            who = named(session, by)
+            version = policies.apply(
+                session,
+                found.policy,
+                who,
+                at,
+                source=_HEADER.sub("", file.read_text(encoding="utf-8")),
+                reason=(reason or "").strip(),
+            )
+            session.flush()
+            _put_people(session, found.file, who, at)
+    typer.echo(f"Version {version} is in force{' already' if is_same else ''}.")
 
 
 @app.command()
-def show(data: Data = None) -> None:
-    """Print the policy in force as TOML, every default written out."""
+def show(
+    version: Annotated[int | None, typer.Option(help="(default: the one in force)")] = None,
+    format_: Annotated[
+        Format, typer.Option("--format", help="The file as it was written, or its tables as JSON.")
+    ] = Format.TOML,
+    data: Data = None,
+) -> None:
+    """Print a version of the policy, as the file that can be changed and applied again."""
     from store import policies
 
     with open_database(read_settings(data)) as database, database.reading() as session:
-        in_force = policies.current(session)
-    if in_force is None:
-        raise Trouble("No policy has been applied. Apply one with `answerable policy apply FILE`.")
-    typer.echo(f"# Version {in_force.version}")
-    typer.echo(to_toml(in_force.policy.model_dump(mode="json", exclude_none=True)))
+        chosen = _in_force(session) if version is None else policies.version(session, version)
+    if format_ is Format.JSON:
+        typer.echo(json.dumps(_as_json(chosen), indent=2, ensure_ascii=False))
+        return
+    # ``apply`` takes this line out again.
+    why = f": {_one_line(chosen.reason)}" if chosen.reason else ""
+    typer.echo(f"# Version {chosen.version}, by {chosen.by} on {chosen.at:%Y-%m-%d}{why}")
+    typer.echo(_source(chosen), nl=False)
 
 
-def read_policy(file: Path) -> Policy:
-    """The policy a file holds. Raises Trouble that names file, key, value and the way out."""
-    from pydantic import ValidationError
+@app.command()
+def simulate(
+    file: File,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what came in since (UTC).")
+    ] = None,
+    last: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 1000,
+    data: Data = None,
+) -> None:
+    """Route past comments through a draft: what would have been different?
 
-    from domain.policy import Policy
+    Reads only. Compared is what the policy in force makes of the same comments today.
+    """
+    from policy.simulation import simulate as run
+    from store import remarks
+
+    with open_database(read_settings(data)) as database, database.reading() as session:
+        in_force = _in_force(session)
+        found = _sound(file, _people(session))
+        assert found.policy is not None
+        begin = since.replace(tzinfo=UTC) if since else None
+        result = run(in_force.policy, found.policy, remarks.that_opened(session, last, begin))
+    typer.echo(f"{result.changed} of {result.looked_at} escalations would have been different.")
+    if result.differences:
+        _table(
+            ("what", "in force", "by the draft", "how many", "for example"),
+            [(d.what, d.was, d.would_be, str(d.count), d.examples) for d in result.differences],
+        )
+    if result.unroutable:
+        named = ", ".join(result.unroutable[:SHOWN])
+        typer.echo(f"{len(result.unroutable)} came in on channels the draft does not have: {named}")
+
+
+# Files. --------------------------------------------------------------------------------------
+
+
+def _examined(file: Path, people: dict[str, Person] | None) -> Examined:
+    """Everything there is to say about a file. Raises Trouble where it cannot be read at all."""
+    from policy.compiling import horizon
+    from policy.file import examine
+    from policy.problems import BadPolicy
 
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise Trouble(f"There is no file {file}. Name the policy's TOML file.") from None
     except UnicodeDecodeError:
         raise Trouble(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise Trouble(f"{file} is not TOML: {error}. Correct it there.") from None
     try:
-        policy = Policy.model_validate(data)
-    except ValidationError as error:
-        raise Trouble("\n".join(f"{file}: {_problem(e)}" for e in error.errors())) from None
-    unknown = list(_unknown(data, policy.model_dump(mode="json", exclude_unset=True)))
-    if unknown:
-        names = ", ".join(unknown)
-        raise Trouble(f"{file}: nothing here is called {names}. Correct the name or take it out.")
-    return policy
+        return examine(text, *horizon(datetime.now(UTC).date()), people)
+    except BadPolicy as error:
+        raise Trouble("\n".join(_lines(file, error.problems))) from None
 
 
-def _problem(error: ErrorDetails) -> str:
-    path = ".".join(str(part) for part in error["loc"] if part != "[key]")
-    said = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "missing":
-        return f"{path} is missing. Add it."
-    if not path:
-        return f"{said}. Correct it there."
-    given = error["input"]
-    value = f" is {given!r}" if isinstance(given, str | int | float | bool) else ""
-    return f"{path}{value}: {said}. Correct it there."
+def _sound(file: Path, people: dict[str, Person]) -> Examined:
+    """The same, for a file that must have no errors. Warnings are told."""
+    found = _examined(file, people)
+    _tell(file, found)
+    if found.policy is None:
+        raise Trouble(f"Nothing was done: {len(found.errors)} errors.")
+    return found
 
 
-def _unknown(given: Any, understood: Any, path: str = "") -> Iterator[str]:
-    """The keys of the file that the policy did not take: a misspelt rule would silently be none."""
-    if isinstance(given, dict):
-        for key, value in given.items():
-            if key not in understood:
-                yield f"{path}{key}"
-            else:
-                yield from _unknown(value, understood[key], f"{path}{key}.")
-    elif isinstance(given, list):
-        for n, value in enumerate(given):
-            yield from _unknown(value, understood[n], f"{path}{n}.")
+def _tell(file: Path, found: Examined) -> None:
+    for line in (*_lines(file, found.errors), *_lines(file, found.warnings)):
+        typer.echo(line, err=True)
 
 
-def to_toml(table: dict[str, Any], path: str = "") -> str:
-    """A table of plain values, tables and lists of tables as TOML; None must not be in it."""
-    import json
+def _lines(file: Path, problems: Iterable[object]) -> Iterator[str]:
+    from policy.problems import Problem
 
-    lines: list[str] = []
-    tables: list[str] = []
-    for key, value in table.items():
-        name = f"{path}{key}"
-        if isinstance(value, dict):
-            tables.append(f"\n[{name}]\n{to_toml(value, f'{name}.')}")
-        elif isinstance(value, list):
-            tables += [f"\n[[{name}]]\n{to_toml(row, f'{name}.')}" for row in value]
-        else:
-            # A JSON string, number or boolean is written in the same way in TOML.
-            lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
-    return "\n".join([*lines, *tables]).strip("\n")
+    for problem in problems:
+        assert isinstance(problem, Problem)
+        line = f":{problem.line}" if problem.line else ""
+        yield f"{file}{line}: {'warning: ' if problem.is_warning else ''}{problem}"
+
+
+def _source(version: InForce) -> str:
+    from policy.file import from_policy, to_toml
+
+    if version.source is not None:
+        return version.source
+    if version.policy.terms or version.policy.routes:
+        raise Trouble(
+            f"Version {version.version} was applied by a program, without a file. "
+            "Read it with GET /api/v1/policy."
+        )
+    return to_toml(from_policy(version.policy))
+
+
+def _file_of(version: InForce) -> PolicyFile:
+    from policy.file import from_policy, read_policy_file
+
+    if version.source is None:
+        return from_policy(version.policy)
+    return read_policy_file(version.source)
+
+
+def _as_json(version: InForce) -> dict[str, object]:
+    return {
+        "version": version.version,
+        "digest": version.digest,
+        "by": version.by,
+        "at": version.at.isoformat(),
+        "reason": version.reason,
+        "policy": _file_of(version).model_dump(mode="json", exclude_unset=True, exclude_none=True),
+    }
+
+
+def _one_line(text: str) -> str:
+    """A reason as a comment of one line, whatever stands in it."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+# What is there. ------------------------------------------------------------------------------
+
+
+def _has_database(data: Path | None) -> bool:
+    from sqlalchemy import make_url
+
+    url = make_url(read_settings(data).url)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
+
+
+def _in_force(session: Session) -> InForce:
+    from store import policies
+
+    found = policies.current(session)
+    if found is None:
+        raise Trouble("No policy has been applied. Apply one with `answerable policy apply FILE`.")
+    return found
+
+
+def _people(session: Session) -> dict[str, Person]:
+    """Everybody as the checks know them."""
+    from domain.people import Role
+    from policy.checks import Person
+    from store import people
+
+    return {
+        person.id: Person(
+            roles=frozenset(Role(role) for role in person.roles),
+            teams=frozenset(m.team_id for m in memberships),
+            leads=frozenset(m.team_id for m in memberships if m.is_lead),
+            manager=person.manager,
+            is_active=person.is_active,
+        )
+        for person, memberships in people.everybody(session)
+    }
+
+
+def _put_people(session: Session, file: PolicyFile, by: str, at: datetime) -> None:
+    """Give the people of the file the roles and teams that it names. Names, addresses and absences
+    are theirs, and stay as they are; who is not named in the file stays as they are, too."""
+    from store import tables
+
+    new = [i for i in file.people if session.get(tables.Person, i) is None]
+    for person_id in new:
+        # First without managers: they may be further down in the file.
+        section = file.people[person_id].model_copy(update={"manager": None})
+        _put_person(session, person_id, section, by, at)
+    for person_id, section in file.people.items():
+        _put_person(session, person_id, section, by, at)
+
+
+def _put_person(session: Session, person_id: str, said: Member, by: str, at: datetime) -> None:
+    from store import people, tables
+
+    known = session.get(tables.Person, person_id)
+    people.put_person(
+        session,
+        person_id,
+        known.name if known else person_id,
+        said.roles,
+        {team: team in said.leads for team in (*said.teams, *said.leads)},
+        at,
+        known.email if known else None,
+        by=by,
+        manager=said.manager or (known.manager if known else None),
+        zone=said.zone or (known.zone if known else None),
+        hours=said.hours or (known.hours if known else None),
+    )
+
+
+# What would change. --------------------------------------------------------------------------
+
+
+def _changes(in_force: InForce, found: Examined) -> Iterator[str]:
+    from policy.difference import calendar_differences, differences
+
+    assert found.policy is not None
+    yield from map(str, differences(_file_of(in_force), found.file))
+    yield from map(str, calendar_differences(in_force.policy.calendars, found.policy.calendars))
+
+
+def _moved(session: Session, found: Examined) -> Iterator[str]:
+    """What runs by a calendar that changes. It goes on as it is: its terms are pinned."""
+    from domain.calendar import clock
+    from policy.calendars import moved
+    from store import running
+
+    assert found.policy is not None
+    calendars = found.policy.calendars
+    moves = [
+        (move, calendars[terms.calendar.id])
+        for stream, terms, deadline in running.deadlines(session)
+        if terms.calendar is not None and terms.calendar.id in calendars
+        for move in moved(calendars[terms.calendar.id], [(stream, deadline)])
+    ]
+    if not moves:
+        return
+    yield (
+        f"{len(moves)} running deadlines would be others by the new calendars. They stay as they "
+        "are: what is open keeps the terms it opened with."
+    )
+    for move, calendar in moves[:SHOWN]:
+        old, new = clock(calendar, move.old_due), clock(calendar, move.new_due)
+        yield f"  {move.stream}, {move.stage}: {old}; it would be {new}"
+    if len(moves) > SHOWN:
+        yield f"  and {len(moves) - SHOWN} more"
+
+
+def _previews(calendars: Iterable[Calendar]) -> Iterator[str]:
+    from policy.calendars import preview
+
+    for calendar in calendars:
+        first, *rest = preview(calendar)
+        yield first
+        yield from (f"  {line}" for line in rest)
+
+
+def _have_accepted(
+    before: InForce | None, calendars: dict[str, Calendar], is_accepted: bool
+) -> None:
+    """Holidays come out of a library, and somebody who knows the organisation looks at them once.
+    Raises Trouble where nobody has."""
+    known = before.policy.calendars if before else {}
+    fresh = [calendar for name, calendar in calendars.items() if known.get(name) != calendar]
+    if not fresh or is_accepted:
+        return
+    for line in _previews(fresh):
+        typer.echo(line, err=True)
+    if not sys.stdin.isatty():
+        raise Trouble("Look at the calendars above. If they are right, apply with --accept.")
+    if not typer.confirm("Are these calendars right?", err=True):
+        raise Trouble("Nothing was done. Correct the calendars in the file.")
+
+
+def _table(head: Iterable[str], rows: Iterable[tuple[str | list[str], ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*head, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*("\n".join(cell) if isinstance(cell, list) else cell for cell in row))
+    Console(markup=False, highlight=False).print(table)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import json
 import tomllib
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
 from domain.policy import Policy
+from policy.compiling import compile_policy, horizon
+from policy.file import read_policy_file
 
 
 def sample_comments(now: datetime) -> list[dict[str, Any]]:
@@ -32,9 +34,10 @@ def sample_cast() -> dict[str, dict[str, Any]]:
     return dict(people)
 
 
-def sample_policy() -> Policy:
-    """The sample policy; it also names the teams of the cast."""
-    return Policy.model_validate(tomllib.loads(_read("policy.toml")))
+def sample_policy(today: date) -> tuple[Policy, str]:
+    """The sample policy as it is applied today, and its file. It also names the cast's teams."""
+    source = _read("policy.toml")
+    return compile_policy(read_policy_file(source), *horizon(today)), source
 
 
 def _read(name: str) -> str:

@@ -40,7 +40,8 @@ def _fill(database: Database, with_comments: bool) -> None:
         samples = [Incoming.model_validate(c) for c in sample_data.sample_comments(at)]
         inbox.receive(database, samples, at)
     with database.writing() as session:
-        policies.apply(session, sample_data.sample_policy(), ROOT, at)
+        policy, source = sample_data.sample_policy(at.date())
+        policies.apply(session, policy, ROOT, at, source=source, reason="the samples")
         session.flush()
         for person_id, person in sample_data.sample_cast().items():
             people.put_person(

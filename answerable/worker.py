@@ -17,6 +17,7 @@ from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.effects import EffectActivities
+from activities.matters import MatterActivities
 from activities.notices import NoticeActivities
 from activities.people import PeopleActivities
 from activities.publishing import PublishingActivities, channels_in_force
@@ -31,6 +32,7 @@ from store import tables
 from store.database import Database
 from workflows.commitment import CommitmentWorkflow
 from workflows.escalation import EscalationWorkflow
+from workflows.matter import MatterWorkflow
 from workflows.notices import NoticesWorkflow
 from workflows.post import PostWorkflow
 from workflows.upkeep import HandOverWorkflow, UpkeepWorkflow, WatchWorkflow
@@ -41,6 +43,7 @@ WORKFLOWS = [
     EscalationWorkflow,
     PostWorkflow,
     CommitmentWorkflow,
+    MatterWorkflow,
     NoticesWorkflow,
     HandOverWorkflow,
     UpkeepWorkflow,
@@ -83,6 +86,7 @@ class Staff:
         notices = NoticeActivities(self.database, self.settings)
         people = PeopleActivities(self.database)
         upkeep = UpkeepActivities(self.client, self.database, self.settings)
+        matters = MatterActivities(self.client, self.database)
         return Worker(
             self.client,
             task_queue=self.task_queue,
@@ -96,6 +100,9 @@ class Staff:
                 notices.next_working_moment,
                 upkeep.hand_over_waiting,
                 upkeep.sweep,
+                matters.serve_members,
+                matters.await_members,
+                matters.count_members,
                 WatchActivities(self.client, self.database).watch,
             ],
             workflow_runner=runner(),

@@ -18,7 +18,7 @@ from typing import Any
 from fastapi import FastAPI
 from temporalio.client import Client
 
-from api import cases, commands, drafts, health, intake, people
+from api import cases, commands, commitments, drafts, health, intake, matters, people, policy
 from api.deps import Door
 from api.errors import Problem, answer_errors
 from api.gate import Gate
@@ -105,7 +105,11 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
     )
     answer_errors(app)
     app.include_router(health.router)
-    for router in (intake.router, cases.router, drafts.router, people.router, commands.router()):
+    routers = (
+        intake.router, cases.router, drafts.router, people.router, policy.router,
+        commitments.router, matters.router, commands.router(),
+    )  # fmt: skip
+    for router in routers:
         app.include_router(router, responses=_PROBLEMS)
     app.include_router(pages.router)
     app.add_middleware(Gate, settings=settings, observe=metrics.observe, is_known=is_known)

@@ -33,9 +33,9 @@ from domain.messages import Request as Message
 from domain.people import Actor, Role
 from intake import entities
 from intake.entities import OutcomeUnknown
-from store import details, history, queries, tables, words
+from store import details, history, matters, queries, tables, words
 from store.policies import InForce
-from store.views import CommitmentItem, EscalationItem, PostItem
+from store.views import CommitmentItem, EscalationItem, MatterItem, PostItem
 
 MARGIN = 4.0
 """Seconds of a request's time that are kept for storing and recording around the command."""
@@ -83,12 +83,19 @@ class PostDone(Done):
 
 class CommitmentDone(Done):
     commitment: CommitmentItem
+    secret: str | None = None
+    """Of a private link that was just made: shown this once."""
+
+
+class MatterDone(Done):
+    matter: MatterItem
 
 
 ANSWERS: dict[str, type[Done]] = {
     "escalation": EscalationDone,
     "post": PostDone,
     "commitment": CommitmentDone,
+    "matter": MatterDone,
 }
 
 
@@ -215,7 +222,7 @@ async def _open_another(door: Door, ask: Ask, in_force: InForce) -> Outcome:
         batch = Batch(stream=state.stream, kind=message.kind, epoch=message.epoch, facts=facts)
         is_recorded = await entities.try_to_record(door.database, batch)
         return Outcome(facts[-1].seq, list(facts), is_recorded, is_repeat=False, made=state.id)
-    await _until_known(door, state.stream)
+    await until_known(door, state.stream)
     found = await door.read(lambda session: _prepare_another(session, ask, in_force, door))
     if isinstance(found, Outcome):
         return found
@@ -265,12 +272,12 @@ async def _outcome(door: Door, ask: Ask, answer: Answer, *, is_recorded: bool) -
     if not facts and is_recorded:
         facts = await door.read(lambda s: history.outcome_of(s, ask.stream, ask.key))
     if post_id := _post_id(facts):
-        await _until_known(door, f"post/{post_id}")
+        await until_known(door, f"post/{post_id}")
     seq = facts[-1].seq if facts else answer.seq
     return Outcome(seq=seq, facts=facts, is_recorded=is_recorded, is_repeat=answer.is_repeat)
 
 
-async def _until_known(door: Door, stream: str) -> None:
+async def until_known(door: Door, stream: str) -> None:
     """Wait a moment for what the command opened: what is answered is in the next GET."""
     ends_at = time.monotonic() + OPENING_SECONDS
     while time.monotonic() < ends_at:
@@ -295,6 +302,7 @@ def _answer(session: Session, ask: Ask, outcome: Outcome) -> Done:
             "post_id": outcome.made or _post_id(outcome.facts),
             "commitment_ids": _promise_ids(outcome.facts),
             kind: item,
+            **({} if outcome.is_repeat else ask.body.shown()),
         }
     )
 
@@ -326,10 +334,16 @@ def _commitment_item(session: Session, entity_id: str, actor: Actor) -> Commitme
     return queries.commitment_items(session, [row], now())[0]
 
 
+def _matter_item(session: Session, entity_id: str, actor: Actor) -> MatterItem:
+    row = session.get_one(tables.Matter, entity_id)
+    return matters.matter_items(session, [row], now())[0]
+
+
 _ITEMS: dict[str, Callable[[Session, str, Actor], Any]] = {
     "escalation": _escalation_item,
     "post": _post_item,
     "commitment": _commitment_item,
+    "matter": _matter_item,
 }
 
 

@@ -38,6 +38,7 @@ TARGETS: dict[str, Target] = {
     "opened_ratio": Target(0.7, is_most=False),
     "accepted_per_second": Target(1000, is_most=False),
     "queue_p99_ms_1m": Target(20),
+    "storm_matter_events": Target(500),
 }
 
 MEANINGS: dict[str, str] = {
@@ -53,6 +54,10 @@ MEANINGS: dict[str, str] = {
     "accepted_per_second": "comments into the inbox, lists of 1,000",
     "queue_p99_ms_1m": "a page of the queue at a million",
     "queue_ratio_1m_1k": "that to a page at a thousand",
+    "storm_seconds": "from the release to the last of 10,000 answers on the channel",
+    "storm_answers_per_second": "of these",
+    "storm_matter_events": "history events of the matter that decides them",
+    "storm_escalation_events": "history events of one of its members",
     "search_p99_ms_1m": "a text search at a million",
 }
 

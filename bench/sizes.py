@@ -29,6 +29,8 @@ class Sizes:
     crowd_open: int = 20_000
     few: int = 1_000
     """Escalations in the small table that the full one is compared with, all of them open."""
+    storm: int = 10_000
+    """Comments about one thing."""
     looks: int = 150
     """Times each view of the queue is looked at, on each of its two pages."""
 
@@ -48,6 +50,7 @@ QUICK = Sizes(
     crowd=5_000,
     crowd_open=2_000,
     few=500,
+    storm=40,
     looks=5,
 )
 """Enough to see that everything runs; its figures mean nothing."""

@@ -29,8 +29,8 @@ from bench import children
 from bench.databases import Databases
 from config.settings import Settings
 from domain.people import Role
-from domain.policy import Channel, ChannelKind, Policy
-from domain.terms import Allowances
+from domain.policy import GENERAL, Channel, ChannelKind, Plan, Policy
+from domain.terms import Allowances, Limits, ReplyTerms
 from store import people, policies
 from store.database import Database
 
@@ -242,7 +242,14 @@ def _policy(listen_seconds: int) -> Policy:
     return Policy(
         teams={"care": "Customer care"},
         channels={"console": console},
-        allowances=Allowances(listen=listen_seconds),
+        # A crowd of machines writes the same words again and again.
+        terms={
+            GENERAL: Plan(
+                allowances=Allowances(listen=listen_seconds),
+                limits=Limits(look_at=0),
+                replies=ReplyTerms(sameness=0),
+            )
+        },
     )
 
 

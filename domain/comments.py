@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from domain.base import Moment, Value
 from domain.errors import Invalid
-from domain.policy import Policy
+from domain.policy import Language, Policy
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours the clock of a channel may be."""
@@ -55,6 +55,11 @@ Link = Annotated[
 ]
 
 
+def _hyphens(value: object) -> object:
+    """Half of all programs write de_AT where BCP 47 has de-AT."""
+    return value.strip().replace("_", "-") if isinstance(value, str) else value
+
+
 class IncomingAuthor(Value):
     handle: ExternalId
     name: Line | None = None
@@ -77,6 +82,8 @@ class Incoming(Value):
     url: Link | None = None
     posted_at: Moment
     in_reply_to: ExternalId | None = None
+    language: Annotated[Language, BeforeValidator(_hyphens)] | None = None
+    """After BCP 47, such as de or pt-BR, where the channel knows it."""
 
 
 def check_incoming(comment: Incoming, policy: Policy, at: datetime, max_text: int) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from domain.commitment import COMMITMENT
 from domain.entity import Kind
 from domain.escalation import ESCALATION
+from domain.matter import MATTER
 from domain.post import POST
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (ESCALATION, POST, COMMITMENT)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (ESCALATION, POST, COMMITMENT, MATTER)}
 
 
 def kind_of(stream: str) -> Kind:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from domain import calendar as working
 from domain.calendar import Calendar
 from domain.deadlines import Deadline
 from domain.terms import Rung
@@ -33,8 +34,8 @@ def steps(
 ) -> tuple[Step, ...]:
     """Every rung with its repeats, numbered in the ladder's order.
 
-    Repeats come in plain time after the first: nobody counts office hours to be asked again.
-    While a pause runs nothing is reached: rungs come back when it ends.
+    Repeats count in working time as the rest does. While a pause runs nothing is reached: the
+    rungs come back when it ends.
     """
     found: list[Step] = []
     for rung in ladder:
@@ -42,7 +43,9 @@ def steps(
         if first is None:
             return ()
         for turn in range(rung.times):
-            at = first + timedelta(seconds=rung.every) * turn
+            at = first
+            if turn:
+                at = working.add(calendar, first, rung.every * turn, deadline.pauses)
             found.append(Step(len(found), at, rung))
     return tuple(found)
 

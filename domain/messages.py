@@ -141,6 +141,25 @@ class LookResult(Value):
     result: FindResult
 
 
+class WaveWanted(Value):
+    """Asks for one step of a matter's release; see ``domain.matter.Wave``."""
+
+    matter_id: str
+    n: int
+    limit: int
+    is_paced: bool = True
+
+
+class WaveTaken(Value):
+    """How many members a matter has of each kind after a wave."""
+
+    waiting: int
+    served: int
+    apart: int = 0
+    pause: int = 1
+    """Seconds that the channels need for those just served."""
+
+
 class WorkingMoment(Value):
     """The next moment at which a person works."""
 

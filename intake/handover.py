@@ -20,7 +20,7 @@ from domain.people import COMMENTER
 from domain.policy import route
 from intake import entities
 from language.thanks import is_only_thanks
-from store import inbox, policies, tables, words
+from store import inbox, policies, remarks, tables, words
 from store.database import Database
 from store.inbox import Delivery
 
@@ -78,20 +78,25 @@ async def _open(client: Client, database: Database, opener: Delivery) -> bool:
 def _opening(database: Database, opener: Delivery) -> Start:
     with database.reading() as session:
         in_force = policies.current(session)
+        remark = remarks.of_arrival(session, opener.arrival_id)
     if in_force is None:
         raise AnswerableError("no policy has been applied; run: answerable policy apply FILE")
+    routed = route(in_force.policy, in_force.version, remark)
     command = OpenEscalation(
         id=opener.escalation_id,
         conversation_id=opener.conversation_id,
         channel=opener.channel,
         comment_id=opener.comment_id,
         words=opener.words,
-        terms=route(in_force.policy, in_force.version, opener.channel),
+        terms=routed.terms,
         received_at=opener.received_at,
         posted_at=opener.posted_at,
         predecessor=opener.predecessor,
-        backlog=opener.is_backlog,
+        backlog=routed.is_backlog,
+        ladders_at=routed.ladders_at,
         rules=RULES,
+        suspected=routed.quarantine,
+        rule=routed.rule,
     )
     return Start(
         kind="escalation",

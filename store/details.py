@@ -14,12 +14,14 @@ from sqlmodel import Session, col
 
 from domain.base import Words
 from domain.calendar import Calendar
-from domain.commitment import COMMITMENT, Commitment, Promise
+from domain.commitment import COMMITMENT, Commitment, NewDate, Promise
 from domain.deadlines import Deadline
 from domain.entity import Permission, allowed
 from domain.errors import Unknown
 from domain.escalation import ESCALATION, Escalation, Noted, Panel, Proposal
 from domain.ledger import Fact
+from domain.matter import Matter
+from domain.matter import Noted as MatterNoted
 from domain.people import Actor
 from domain.post import POST, Post, PostStage, in_the_way
 from domain.terms import Rung
@@ -27,6 +29,7 @@ from store import people, policies, queries, records, tables, words
 from store.views import (
     CommitmentDetail,
     CommitmentItem,
+    DateView,
     DeadlineView,
     DecisionView,
     EscalationDetail,
@@ -79,7 +82,7 @@ def escalation(
     is_insider = queries.is_insider(actor, state.team, state.owner)
     replies = _posts(session, actor, col(tables.Post.escalation_id) == escalation_id)
     commitments = _commitments(session, escalation_id, at)
-    notes = _notes(session, state.stream) if is_insider else ()
+    notes = notes_of(session, state.stream, Noted) if is_insider else ()
     proposal = state.proposal if is_insider else None
     detail = EscalationDetail(
         **item.model_dump(),
@@ -106,7 +109,6 @@ def escalation(
         question=_question(session, state) if is_insider else None,
         signatures=tuple(SignatureView(**s.model_dump()) for s in state.signatures),
         waiting=_waiting(session, state) if is_insider else None,
-        matter_id=state.matter.id if state.matter else None,
         merged_into=state.merged_into,
     )
     named = _named(detail)
@@ -136,6 +138,20 @@ def _deadlines(
     if isinstance(state, Escalation) and state.rules >= 2:
         return _clocks(state, state.deadline, at)
     return (deadline_view(state.stream, state.deadline, tuple(ladder), state.rung, at),)
+
+
+def deadlines_of(state: Matter, at: datetime) -> tuple[DeadlineView, ...]:
+    """The running clock of a matter with its ladder, by the calendar that is pinned."""
+    deadline = state.deadline
+    if deadline is None or state.is_closed:
+        return ()
+    view = deadline_view(state.stream, deadline, (), 0, at)
+    rungs = tuple(
+        RungView(at=step.at, act=step.rung.act, to=step.rung.to, is_climbed=step.n in state.climbed)
+        for step in state.steps()
+    )
+    explained = deadline.explain(state.calendar)
+    return (view.model_copy(update={"ladder": rungs, "explained": explained}),)
 
 
 def _clocks(state: Escalation, running: Deadline, at: datetime) -> tuple[DeadlineView, ...]:
@@ -349,15 +365,18 @@ def _decision(session: Session, state: Escalation, *, is_insider: bool) -> Decis
     )
 
 
-def _notes(session: Session, stream: str) -> tuple[NoteView, ...]:
+def notes_of(
+    session: Session, stream: str, noted: type[Noted] | type[MatterNoted]
+) -> tuple[NoteView, ...]:
+    """The notes of a stream, in order; for insiders."""
     table = tables.LedgerEntry
     entries = session.scalars(
         select(table)
-        .where(col(table.stream) == stream, col(table.name) == Noted.NAME)
+        .where(col(table.stream) == stream, col(table.name) == noted.NAME)
         .order_by(col(table.seq))
     ).all()
     facts = [Fact.model_validate_json(entry.body) for entry in entries]
-    refs = {fact.seq: Noted.model_validate(fact.data).words for fact in facts}
+    refs = {fact.seq: noted.model_validate(fact.data).words for fact in facts}
     texts = _texts(session, refs.values())
     return tuple(
         NoteView(seq=fact.seq, by=fact.by, at=fact.at, text=texts.get(refs[fact.seq].id))
@@ -461,21 +480,78 @@ def commitment(
     state: Commitment = state_of(session, f"commitment/{commitment_id}")
     row = session.get_one(tables.Commitment, commitment_id)
     item = queries.commitment_items(session, [row], at)[0]
+    is_insider = queries.is_insider(actor, state.team, state.promise.accountable)
     proof, report = state.promise.proof, state.report
     said = or_(
         col(tables.Post.id) == state.post_id, col(tables.Post.commitment_id) == commitment_id
     )
     reported_by = report.by if report else None
+    wanted = state.wanted if is_insider else None
+    dates = [*state.dates, *([wanted] if wanted else [])]
+    answered, word = state.answered, state.word
+    texts = _texts(
+        session,
+        [
+            proof,
+            answered.reason if answered else None,
+            *(w for d in dates for w in (d.reason, d.words)),
+        ],
+    )
+    named = [name for d in dates for name in (d.asked_by, d.agreed_by)]
+    named += [state.promise.accountable, state.approver, reported_by]
+    named += [answered.by if answered else None]
     return CommitmentDetail(
         **item.model_dump(),
-        is_insider=queries.is_insider(actor, state.team, state.promise.accountable),
+        is_insider=is_insider,
         channel=state.channel,
-        proof=_texts(session, [proof]).get(proof.id) if proof else None,
-        was_broken=state.was_broken,
+        proof=texts.get(proof.id) if proof else None,
+        dates=tuple(_date(date, texts) for date in state.dates),
+        wanted=_date(wanted, texts) if wanted else None,
+        good_by=state.good_by,
+        said_by=word.source if word else None,
+        said_at=word.at if word else None,
+        readers_kept=state.readers.kept,
+        readers_not_kept=state.readers.not_kept,
+        answer=("upheld" if answered.is_upheld else "reopened") if answered else None,
+        answer_by=answered.by if answered else None,
+        answer_reason=texts.get(answered.reason.id) if answered else None,
         reported_by=reported_by,
         reported_at=report.at if report else None,
-        deadlines=_deadlines(state, state.ladder, at),
+        deadlines=_promise_deadlines(state, at),
         posts=_posts(session, actor, said),
         allowed=allowed(COMMITMENT, actor, state),
-        names=people.names(session, [state.promise.accountable, state.approver, reported_by]),
+        names=people.names(session, named),
     )
+
+
+def _date(date: NewDate, texts: dict[str, str]) -> DateView:
+    return DateView(
+        **date.model_dump(include={"due_at", "asked_by", "agreed_by", "asked_at", "since"}),
+        post_id=date.post_id,
+        reason=texts.get(date.reason.id),
+        text=texts.get(date.words.id),
+    )
+
+
+def _promise_deadlines(state: Commitment, at: datetime) -> tuple[DeadlineView, ...]:
+    """By when the next move is owed, and every moment at which the ladder climbs."""
+    course = state.course
+    if state.rules < 2 or course is None:
+        return _deadlines(state, state.ladder, at)
+    ladder = tuple(
+        RungView(
+            at=step.at,
+            act=step.rung.act,
+            to=step.rung.to,
+            whom=step.rung.person or step.rung.role,
+            is_climbed=step.n in state.climbed,
+        )
+        for step in sorted(state.steps, key=lambda step: (step.at, step.n))
+    )
+    told = {
+        "due_at": course.due,
+        "is_late": at > course.due,
+        "explained": state.explain(),
+        "ladder": ladder,
+    }
+    return (deadline_view(state.stream, state.deadline, (), 0, at).model_copy(update=told),)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from domain.base import PUBLIC, SYSTEM
+from domain.commitment import NewDateAgreed, NewDateAsked, NewDateRefused, ProgressWritten
 from domain.errors import Forbidden, Invalid
 from domain.escalation.events import (
     ApproverAdded,
@@ -33,6 +34,7 @@ from domain.escalation.events import (
 )
 from domain.house import HOUSE
 from domain.ledger import Fact
+from domain.matter import events as of_matters
 from domain.people import Actor, Role
 from domain.post import PostOpened, PostReturned
 from store import cursors, details, people, queries, records, tables
@@ -44,9 +46,11 @@ LIMIT = 1_000
 INSIDE = frozenset(
     event.NAME
     for event in (
+        of_matters.Noted, of_matters.AnswerProposed, of_matters.AnswerReturned,
         Noted, Proposed, ProposalWithdrawn, Returned, ReplySubmitted, PostOpened, PostReturned,
         ReplyHeld, HoldingSubmitted, Voted, Asked, Informed, ApproverAdded, ApproverReplaced,
         Bypassed, Declined, Rerouted, Merged, Paused, Extended, PromiseCountered, PromiseDeclined,
+        NewDateAsked, NewDateAgreed, NewDateRefused, ProgressWritten,
     )
 )  # fmt: skip
 """Events about proposals, drafts and notes: others see that they happened, not what is in them."""

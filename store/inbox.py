@@ -249,6 +249,7 @@ class _Wave:
                 "in_reply_to": comment.in_reply_to,
                 "posted_at": comment.posted_at,
                 "received_at": self.at,
+                "language": comment.language,
             }
         )
         arrival_id = self._arrive(comment_id, 1, self.comments[-1]["words_id"], escalation_id)

@@ -256,7 +256,7 @@ def names(session: Session, ids: Iterable[str | None]) -> dict[str, str]:
 # Tokens. -------------------------------------------------------------------------------------
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
     """Tokens carry 256 random bits, so a plain SHA-256 keeps them safe at rest."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
@@ -279,7 +279,7 @@ def create_token(
     token = Token(
         id=new_id(),
         person_id=person_id,
-        digest=_digest(secret),
+        digest=digest_of(secret),
         purpose=purpose,
         created_at=at,
         expires_at=at + lifetime if lifetime else None,
@@ -302,7 +302,7 @@ def holder(
     """
     token = session.scalars(
         select(Token).where(
-            col(Token.digest) == _digest(secret),
+            col(Token.digest) == digest_of(secret),
             col(Token.revoked_at).is_(None),
             or_(col(Token.expires_at).is_(None), col(Token.expires_at) > at),
         )
@@ -319,7 +319,7 @@ def revoke(
     session: Session, at: datetime, *, by: str, secret: str | None = None, person_id: str = ""
 ) -> int:
     """Revoke one token by its secret, or all of a person; answers how many."""
-    chosen = col(Token.digest) == _digest(secret) if secret else col(Token.person_id) == person_id
+    chosen = col(Token.digest) == digest_of(secret) if secret else col(Token.person_id) == person_id
     tokens = session.scalars(
         select(Token).where(chosen, col(Token.revoked_at).is_(None)).order_by(col(Token.id))
     ).all()

@@ -1,14 +1,16 @@
-"""Policy versions as they were applied, newest in force."""
+"""Policy versions as they were applied, newest in force. None is ever changed or taken away."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from domain.errors import Unknown
 from domain.house import PolicyApplied
 from domain.policy import Policy
 from store import house, people
@@ -17,8 +19,28 @@ from store.tables import PolicyVersion
 
 @dataclass(frozen=True)
 class InForce:
+    """One version: the policy as compiled, and how it came to be."""
+
     version: int
     policy: Policy
+    digest: str
+    """SHA-256 of the compiled policy as stored, hex."""
+    source: str | None
+    """The file it was compiled from; None for versions from before files were kept."""
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A line of the list of versions."""
+
+    version: int
+    digest: str
+    by: str
+    at: datetime
+    reason: str
 
 
 def current(session: Session) -> InForce | None:
@@ -26,13 +48,73 @@ def current(session: Session) -> InForce | None:
     row = session.scalars(
         select(PolicyVersion).order_by(col(PolicyVersion.version).desc()).limit(1)
     ).first()
-    return InForce(row.version, Policy.model_validate_json(row.body)) if row else None
+    return _in_force(row) if row else None
 
 
-def apply(session: Session, policy: Policy, by: str, at: datetime) -> int:
-    """Put a policy in force and answer its version; the one in force already stays as it is."""
-    body = policy.model_dump_json()
-    digest = hashlib.sha256(body.encode()).hexdigest()
+def version(session: Session, number: int) -> InForce:
+    """The policy of this version. Raises Unknown."""
+    row = session.get(PolicyVersion, number)
+    if row is None:
+        raise Unknown(
+            "unknown_version",
+            f"there is no version {number} of the policy",
+            "list them with GET /api/v1/policy/versions",
+        )
+    return _in_force(row)
+
+
+def versions(session: Session) -> list[Applied]:
+    """Every version, newest first, without what stands in it."""
+    table = PolicyVersion
+    rows = session.execute(
+        select(
+            col(table.version),
+            col(table.digest),
+            col(table.applied_by),
+            col(table.applied_at),
+            col(table.reason),
+        ).order_by(col(table.version).desc())
+    )
+    return [Applied(*row) for row in rows]
+
+
+def _in_force(row: PolicyVersion) -> InForce:
+    return InForce(
+        version=row.version,
+        policy=_parsed(row.body),
+        digest=row.digest,
+        source=row.source,
+        by=row.applied_by,
+        at=row.applied_at,
+        reason=row.reason,
+    )
+
+
+@lru_cache(maxsize=8)
+def _parsed(body: str) -> Policy:
+    """Every hand-over asks for the policy in force, and its calendars take milliseconds to read."""
+    return Policy.model_validate_json(body)
+
+
+def digest_of(policy: Policy) -> str:
+    """What tells whether a policy is the one in force: two files that come to the same are one."""
+    return hashlib.sha256(policy.model_dump_json().encode()).hexdigest()
+
+
+def apply(
+    session: Session,
+    policy: Policy,
+    by: str,
+    at: datetime,
+    *,
+    source: str | None = None,
+    reason: str = "",
+) -> int:
+    """Put a policy in force and answer its version; the one in force already stays as it is.
+
+    What is open keeps the terms that it pinned.
+    """
+    digest = digest_of(policy)
     for team, name in policy.teams.items():
         people.put_team(session, team, name)
     last = session.scalars(
@@ -40,9 +122,17 @@ def apply(session: Session, policy: Policy, by: str, at: datetime) -> int:
     ).first()
     if last and last.digest == digest:
         return last.version
-    version = last.version + 1 if last else 1
+    number = last.version + 1 if last else 1
     session.add(
-        PolicyVersion(version=version, body=body, digest=digest, applied_at=at, applied_by=by)
+        PolicyVersion(
+            version=number,
+            body=policy.model_dump_json(),
+            digest=digest,
+            applied_at=at,
+            applied_by=by,
+            source=source,
+            reason=reason,
+        )
     )
-    house.record(session, [PolicyApplied(version=version, digest=digest)], by, at)
-    return version
+    house.record(session, [PolicyApplied(version=number, digest=digest)], by, at)
+    return number

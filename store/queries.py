@@ -88,11 +88,11 @@ def escalations(
     """A page of escalations: the open ones by when their next move is owed, or, with stage
     ``closed``, the closed ones, newest first. Raises Invalid for an unknown stage or cursor."""
     check_reader(actor)
-    _check_stage(stage, Stage)
+    check_stage(stage, Stage)
     statement = escalations_statement(
         session, at, stage=stage, owner=owner, team=team, late=late, q=q, cursor=cursor
     )
-    rows = list(session.scalars(statement.limit(_bounded(limit) + 1)))
+    rows = list(session.scalars(statement.limit(bounded(limit) + 1)))
     rows, is_more = rows[:limit], len(rows) > limit
     next_cursor = None
     if is_more and stage == Stage.CLOSED:
@@ -147,7 +147,8 @@ def _after(
     return statement.where(tuple_(col(moment), col(row_id)) > place)
 
 
-def _bounded(limit: int) -> int:
+def bounded(limit: int) -> int:
+    """The length of a page as asked for. Raises Invalid for one that is too long."""
     if not 1 <= limit <= LIMIT:
         raise Invalid(
             "bad_limit", f"limit is between 1 and {LIMIT}", "ask for fewer", field="limit"
@@ -155,7 +156,8 @@ def _bounded(limit: int) -> int:
     return limit
 
 
-def _check_stage(stage: str | None, stages: Iterable[str]) -> None:
+def check_stage(stage: str | None, stages: Iterable[str]) -> None:
+    """Raise Invalid, naming those there are, for a filter that none of them is."""
     if stage is not None and stage not in list(stages):
         raise Invalid(
             "unknown_stage",
@@ -283,9 +285,9 @@ def posts(
 ) -> PostPage:
     """A page of our posts, newest first."""
     check_reader(actor)
-    _check_stage(stage, PostStage)
+    check_stage(stage, PostStage)
     table = tables.Post
-    statement = select(table).order_by(col(table.id).desc()).limit(_bounded(limit) + 1)
+    statement = select(table).order_by(col(table.id).desc()).limit(bounded(limit) + 1)
     if stage is not None:
         statement = statement.where(col(table.stage) == stage)
     if escalation_id is not None:
@@ -336,9 +338,9 @@ def commitments(
 ) -> CommitmentPage:
     """A page of our promises, the one that is due first at the top."""
     check_reader(actor)
-    _check_stage(stage, CommitmentStage)
+    check_stage(stage, CommitmentStage)
     table = tables.Commitment
-    statement = select(table).order_by(col(table.due_at), col(table.id)).limit(_bounded(limit) + 1)
+    statement = select(table).order_by(col(table.due_at), col(table.id)).limit(bounded(limit) + 1)
     if stage is not None:
         statement = statement.where(col(table.stage) == stage)
     if accountable is not None:
@@ -362,7 +364,10 @@ def commitment_items(
     texts = words.texts(session, [row.words_id for row in rows])
     return [
         CommitmentItem(
-            **row.model_dump(exclude={"words_id", "is_open"}),
+            **row.model_dump(
+                exclude={"words_id", "is_open", "link", "is_renegotiated", "first_due_at"}
+            ),
+            first_due_at=row.first_due_at or row.due_at,
             sentence=texts.get(row.words_id),
             is_late=row.is_open and row.due_at < at,
         )
@@ -383,12 +388,17 @@ def author_of(session: Session, escalation_id: str) -> str | None:
 
 def recent_replies(session: Session, most: int, *, not_of: str) -> list[tuple[str, str]]:
     """Post id and text of the organisation's latest published replies, newest first, without
-    those of one escalation: going on with one's own words is no template."""
+    those of one escalation and of matters: going on with one's own words is no template, and the
+    answer of a matter says openly that it is the same for many."""
     post = tables.Post
     statement = (
         select(col(post.id), col(tables.Words.text))
         .join(tables.Words, col(tables.Words.id) == col(post.words_id))
-        .where(col(post.published_at).is_not(None), col(post.escalation_id) != not_of)
+        .where(
+            col(post.published_at).is_not(None),
+            col(post.escalation_id) != not_of,
+            col(post.matter_id).is_(None),
+        )
         .order_by(col(post.published_at).desc())
         .limit(most)
     )

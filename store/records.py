@@ -21,6 +21,8 @@ from domain.errors import Forked, Gap, Outdated, StaleEpoch
 from domain.escalation import Escalation
 from domain.kinds import KINDS
 from domain.ledger import GENESIS, SCHEMA, Batch, Fact, digest, link
+from domain.matter import Matter
+from domain.matter.serving import standing
 from domain.post import Post, PostKind, PostStage
 from domain.watch import wakes_at
 from store import tables, words
@@ -79,7 +81,7 @@ def _record(session: Session, batch: Batch, at: datetime) -> Recorded:
     _save_snapshot(session, kind, state, batch.epoch, row, entries, at)
     if new:
         words.bind(session, [i for fact in new for i in words.refs(fact.data)], batch.stream)
-        _derive(session, state, is_first=row is None)
+        _derive(session, before, state)
         _append(session, entries)
     return Recorded(seq=state.seq, is_new=bool(new))
 
@@ -204,10 +206,12 @@ def _put(
         session.execute(update_of(table), {THIS: key, **values})
 
 
-def _derive(session: Session, state: State, *, is_first: bool) -> None:
+def _derive(session: Session, before: State | None, state: State) -> None:
+    is_first = before is None
     match state:
         case Escalation():
-            _put(session, tables.Escalation, state.id, _queue_row(state), is_first=is_first)
+            values = _queue_row(state) | _matter_columns(before, state)
+            _put(session, tables.Escalation, state.id, values, is_first=is_first)
             if state.is_closed:
                 _free_conversation(session, state)
         case Post():
@@ -216,6 +220,8 @@ def _derive(session: Session, state: State, *, is_first: bool) -> None:
                 _mark_corrected(session, state)
         case Commitment():
             _put(session, tables.Commitment, state.id, _commitment_row(state), is_first=is_first)
+        case Matter():
+            _put(session, tables.Matter, state.id, _matter_row(state), is_first=is_first)
 
 
 def _queue_row(state: Escalation) -> dict[str, Any]:
@@ -235,6 +241,29 @@ def _queue_row(state: Escalation) -> dict[str, Any]:
         "outcome": state.outcome,
         "closed_at": state.closed_at,
         "predecessor": state.predecessor,
+    }
+
+
+def _matter_columns(before: State | None, state: Escalation) -> dict[str, Any]:
+    """What changed about its matter. An escalation that has left one is still counted there."""
+    assert before is None or isinstance(before, Escalation)
+    found = standing(before, state)
+    return {"matter_id": found[0], "matter_state": found[1]} if found else {}
+
+
+def _matter_row(state: Matter) -> dict[str, Any]:
+    return {
+        "seq": state.seq,
+        "stage": state.stage,
+        "is_open": not state.is_closed,
+        "is_taking": state.is_taking,
+        "team": state.team,
+        "owner": state.owner,
+        "title_id": state.title.id,
+        "words_id": state.answer.words.id if state.answer else None,
+        "opened_at": state.opened_at,
+        "due_at": state.deadline.due_at if state.deadline and not state.is_closed else None,
+        "closed_at": state.closed_at,
     }
 
 
@@ -291,8 +320,14 @@ def _commitment_row(state: Commitment) -> dict[str, Any]:
         "accountable": state.promise.accountable,
         "approver": state.approver,
         "opened_at": state.opened_at,
-        "due_at": state.promise.due_at,
+        "due_at": state.due_at,
         "settled_at": state.settled_at,
+        "first_due_at": state.first_due_at,
+        "was_broken": state.was_broken,
+        "is_renegotiated": state.is_renegotiated,
+        "says": {True: "kept", False: "not_kept"}[state.word.is_kept] if state.word else None,
+        "is_public": state.is_public,
+        "link": state.link,
     }
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -53,9 +54,9 @@ def _text(*, nullable: bool = False) -> Column[Any]:
     return Column(Text(), nullable=nullable)
 
 
-def _flag() -> Column[Any]:
-    """A yes or no that was added later: rows of older code say no."""
-    return Column(Boolean(), nullable=False, server_default=false())
+def _flag(*, older: bool = False) -> Column[Any]:
+    """A yes or no that was added later, with what rows of older code say."""
+    return Column(Boolean(), nullable=False, server_default=true() if older else false())
 
 
 SQLModel.metadata.naming_convention = {
@@ -150,7 +151,7 @@ class Token(SQLModel, table=True):
 
 
 class PolicyVersion(SQLModel, table=True):
-    """A policy as it was applied; never changed, escalations pin the version."""
+    """A policy as it was applied. Escalations pin the version; triggers refuse any change."""
 
     __tablename__ = "policy_version"
     version: int = Field(primary_key=True)
@@ -158,6 +159,9 @@ class PolicyVersion(SQLModel, table=True):
     digest: str
     applied_at: datetime = Field(sa_column=_moment())
     applied_by: str
+    source: str | None = Field(default=None, sa_column=_text(nullable=True))
+    """The file as it was written."""
+    reason: str = Field(default="", sa_column=_text())
 
 
 class Author(SQLModel, table=True):
@@ -197,6 +201,8 @@ class Comment(SQLModel, table=True):
     in_reply_to: str | None = None
     posted_at: datetime = Field(sa_column=_moment())
     received_at: datetime = Field(sa_column=_moment())
+    language: str | None = None
+    """After BCP 47, where the channel told it."""
     removed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     """When its author took it back. Its text stays for those who decide on it."""
 
@@ -311,6 +317,8 @@ class Escalation(SQLModel, table=True):
         Index("escalation_stage_all", "stage", "id"),
         Index("escalation_team_all", "team", "id"),
         Index("escalation_owner_all", "owner", "id"),
+        # Who is served next, and how many of each standing a matter has.
+        Index("escalation_matter", "matter_id", "matter_state", "id"),
     )
     id: str = Field(primary_key=True)
     seq: int
@@ -328,6 +336,50 @@ class Escalation(SQLModel, table=True):
     outcome: str | None = None
     closed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     predecessor: str | None = None
+    matter_id: str | None = None
+    """The matter it belongs to, or belonged to last."""
+    matter_state: str | None = None
+    """How it stands to that matter: see ``MemberState``."""
+
+
+class Matter(SQLModel, table=True):
+    """*Derived.* Many escalations about the same thing, decided once. Members are the rows of
+    ``escalation`` that name it."""
+
+    __tablename__ = "matter"
+    __table_args__ = (
+        Index("matter_open", "is_open", "opened_at", "id"),
+        Index("matter_stage", "stage", "opened_at", "id"),
+        Index("matter_team", "team", "opened_at", "id"),
+    )
+    id: str = Field(primary_key=True)
+    seq: int
+    stage: str
+    is_open: bool
+    is_taking: bool
+    """Whether escalations may still join."""
+    team: str
+    owner: str
+    title_id: str
+    words_id: str | None = None
+    """The one answer, once it is decided."""
+    opened_at: datetime = Field(sa_column=_moment())
+    due_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    closed_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
+class MatterSuggestion(SQLModel, table=True):
+    """An escalation that might be about a matter. Suggested and confirmed are two things: only
+    a person makes the one the other."""
+
+    __tablename__ = "matter_suggestion"
+    matter_id: str = Field(primary_key=True)
+    escalation_id: str = Field(primary_key=True)
+    likeness: int
+    """In thousandths."""
+    state: str
+    by: str
+    at: datetime = Field(sa_column=_moment())
 
 
 class Post(SQLModel, table=True):
@@ -381,6 +433,7 @@ class Commitment(SQLModel, table=True):
         Index("commitment_stage", "stage", "due_at", "id"),
         Index("commitment_accountable", "accountable", "due_at", "id"),
         Index("commitment_due", "due_at", "id"),
+        Index("commitment_link", "link", unique=True),
     )
     id: str = Field(primary_key=True)
     seq: int
@@ -395,6 +448,16 @@ class Commitment(SQLModel, table=True):
     opened_at: datetime = Field(sa_column=_moment())
     due_at: datetime = Field(sa_column=_moment())
     settled_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    first_due_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """The date as it was first promised; None, where older code wrote the row: due_at."""
+    was_broken: bool = Field(default=False, sa_column=_flag())
+    is_renegotiated: bool = Field(default=False, sa_column=_flag())
+    """Kept after its first date, by one that was renegotiated in time."""
+    says: str | None = None
+    """What the commenter said last: kept or not_kept."""
+    is_public: bool = Field(default=True, sa_column=_flag(older=True))
+    link: str | None = None
+    """SHA-256 of the secret by which the commenter may answer just now."""
 
 
 class Delivery(SQLModel, table=True):

@@ -32,6 +32,9 @@ class EscalationItem(Value):
     is_late: bool
     outcome: str | None
     closed_at: Moment | None
+    matter_id: str | None = None
+    """The matter it is answered with, or belonged to last."""
+    matter_state: str | None = None
     author: AuthorView | None
     excerpt: str
     """How the first comment begins, in its latest revision."""
@@ -82,8 +85,29 @@ class CommitmentItem(Value):
     approver: str
     opened_at: Moment
     due_at: Moment
+    first_due_at: Moment
+    """As it was first promised; it stays, whatever date counts now."""
     is_late: bool
+    was_broken: bool
+    says: Literal["kept", "not_kept"] | None
+    """What the commenter said last; the stage tells what the company says."""
+    is_public: bool
     settled_at: Moment | None
+
+
+class DateView(Value):
+    """A date that came to count after the first one, in front of the public."""
+
+    due_at: Moment
+    asked_by: str
+    agreed_by: str | None
+    asked_at: Moment
+    since: Moment | None
+    """From when it counts; None while it is asked for or on its way to the public."""
+    post_id: str | None
+    reason: str | None
+    text: str | None
+    """The words that tell the public."""
 
 
 class RungView(Value):
@@ -251,7 +275,6 @@ class EscalationDetail(EscalationItem):
     question: QuestionView | None = None
     signatures: tuple[SignatureView, ...] = ()
     waiting: WaitingView | None = None
-    matter_id: str | None = None
     merged_into: str | None = None
 
 
@@ -278,12 +301,123 @@ class CommitmentDetail(CommitmentItem):
     is_insider: bool
     channel: str
     proof: str | None
-    was_broken: bool
+    dates: tuple[DateView, ...]
+    """Every date that came to count after the first one, in order."""
+    wanted: DateView | None
+    """The date that is asked for, for insiders until the public can read of it."""
+    good_by: Moment | None
+    """By when a broken promise is to be made good, where a denial was accepted."""
+    said_by: str | None
+    """How it is known that the commenter spoke: same_account or private_link."""
+    said_at: Moment | None
+    readers_kept: int
+    readers_not_kept: int
+    answer: Literal["upheld", "reopened"] | None
+    """What was answered to the commenter's no, and why."""
+    answer_by: str | None
+    answer_reason: str | None
     reported_by: str | None
     reported_at: Moment | None
     deadlines: tuple[DeadlineView, ...]
     posts: tuple[PostItem, ...]
     """The reply that made the promise and every follow-up."""
+    allowed: tuple[Permission, ...]
+    names: dict[str, str]
+
+
+class MatterItem(Value):
+    """One matter. The counts are of its members as they stand now."""
+
+    id: str
+    seq: int
+    stage: str
+    title: str | None
+    team: str
+    owner: str
+    opened_at: Moment
+    due_at: Moment | None
+    is_late: bool
+    closed_at: Moment | None
+    waiting: int
+    """Escalations that wait for its answer."""
+    served: int
+    apart: int
+    """Members that have gone their own way."""
+    left: int
+
+
+class MemberItem(Value):
+    """One member of a matter, with how it stands to it."""
+
+    escalation_id: str
+    state: str
+    stage: str
+    channel: str
+    owner: str | None
+    author: AuthorView | None
+    excerpt: str
+    post_id: str | None
+    """The post that answers it, once it is served."""
+
+
+class SuggestionItem(Value):
+    """An escalation that might be about the matter. ``likeness`` is in thousandths."""
+
+    escalation_id: str
+    likeness: int
+    state: str
+    by: str
+    at: Moment
+    excerpt: str
+
+
+class MatterProposalView(Value):
+    by: str
+    request: str | None
+    reply: str | None
+    votes: tuple[str, ...] = ()
+    """Who has spoken, where several have to."""
+
+
+class AnswerView(Value):
+    """The one cleared text."""
+
+    text: str | None
+    digest: str
+    """HMAC-SHA256 of exactly these words with the salt of their row."""
+    writer: str
+    approver: str
+    at: Moment
+    refused: str | None
+    reason: str | None
+
+
+class ReleaseView(Value):
+    """How far the answer has come."""
+
+    first: int
+    wait_seconds: int
+    not_before: Moment | None
+    """The end of the wait after the first ones."""
+    next_at: Moment | None
+    """When the next ones are answered."""
+    published: int
+    """Posts of it that have arrived on their channel."""
+
+
+class MatterDetail(MatterItem):
+    """Everything about one matter that its reader may see."""
+
+    is_insider: bool
+    voices: int
+    """Distinct authors among its members: ten comments of one person are one voice."""
+    copies: int
+    """Members whose first comment is a near-identical copy of another member's."""
+    proposal: MatterProposalView | None
+    answer: AnswerView | None
+    release: ReleaseView | None
+    deadlines: tuple[DeadlineView, ...]
+    notes: tuple[NoteView, ...]
     allowed: tuple[Permission, ...]
     names: dict[str, str]
 
@@ -323,6 +457,21 @@ class PostPage(Value):
 
 class CommitmentPage(Value):
     items: tuple[CommitmentItem, ...]
+    next_cursor: str | None
+
+
+class MatterPage(Value):
+    items: tuple[MatterItem, ...]
+    next_cursor: str | None
+
+
+class MemberPage(Value):
+    items: tuple[MemberItem, ...]
+    next_cursor: str | None
+
+
+class SuggestionPage(Value):
+    items: tuple[SuggestionItem, ...]
     next_cursor: str | None
 
 

@@ -16,8 +16,8 @@ from domain.comments import Incoming, IncomingAuthor
 from domain.entity import State
 from domain.messages import Answer, Request
 from domain.people import Actor, Role
-from domain.policy import Channel, ChannelKind, Policy
-from domain.terms import Allowances
+from domain.policy import GENERAL, Channel, ChannelKind, Plan, Policy
+from domain.terms import Allowances, Limits, ReplyTerms
 from intake import entities, handover
 from store import inbox, people, policies, records, tables, words
 from store.database import Database
@@ -62,8 +62,22 @@ def policy(**changes: Any) -> Policy:
         },
         "teams": {"care": "Customer care", "shop": "Online shop"},
         "allowances": Allowances(),
+        "terms": {GENERAL: plan()},
     }
+    if "allowances" in changes or "ladder" in changes:
+        named = {n: changes[n] for n in ("allowances", "ladder") if n in changes}
+        values["terms"] = {GENERAL: plan(**named)}
     return Policy(**(values | changes))
+
+
+def plan(**changes: Any) -> Plan:
+    """General terms under which no chance plays a part: no dismissal is drawn for a second look,
+    and the words of one test may be those of another."""
+    values: dict[str, Any] = {
+        "limits": Limits(look_at=0),
+        "replies": ReplyTerms(sameness=0),
+    }
+    return Plan(**(values | changes))
 
 
 def furnish(database: Database) -> Database:

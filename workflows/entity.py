@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -70,7 +70,7 @@ def refuse(refusal: Refused) -> ApplicationError:
 
 
 class Entity:
-    """One escalation, post or commitment, alive.
+    """One escalation, post, commitment or matter, alive.
 
     The whole first transition is made here in ``__init__``: an update may arrive before ``run``.
     """
@@ -98,7 +98,7 @@ class Entity:
 
     async def live(self) -> str:
         """Go on until everything owed is done, or until history asks for a fresh start."""
-        loops = [asyncio.create_task(loop()) for loop in (self._record, self._act, self._ring)]
+        loops = [asyncio.create_task(loop()) for loop in self._loops()]
         rest = asyncio.create_task(workflow.wait_condition(self._may_end))
         done, _ = await workflow.wait([rest, *loops], return_when=asyncio.FIRST_COMPLETED)
         for task in done:
@@ -114,6 +114,14 @@ class Entity:
             )
         return str(self._state.stage)
 
+    def _loops(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+        """What goes on side by side for as long as this lives; kinds add their own."""
+        return (self._record, self._act, self._ring)
+
+    def _is_long(self) -> bool:
+        """Whether the history asks for a fresh start."""
+        return workflow.info().is_continue_as_new_suggested()
+
     def _may_end(self) -> bool:
         """Whether nothing is owed any more, or a fresh run can take over.
 
@@ -123,7 +131,7 @@ class Entity:
             return False
         if self._state.is_closed:
             return not self._outbox and not self._state.todo
-        return workflow.info().is_continue_as_new_suggested()
+        return self._is_long()
 
     def _may_record(self) -> bool:
         """Whether to take the outbox to the ledger now; a fresh run about to start will do it.
@@ -131,8 +139,7 @@ class Entity:
         Were an activity to end while this run ends, the server would refuse the end, and with it
         the command that came in at that moment.
         """
-        info = workflow.info()
-        is_leaving = info.is_continue_as_new_suggested() and not self._busy
+        is_leaving = self._is_long() and not self._busy
         return bool(self._outbox) and (self._state.is_closed or not is_leaving)
 
     # Commands. --------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ before the command is sent.
 
 from __future__ import annotations
 
-from api.bodies import commitments, escalations, posts
+from api.bodies import commitments, escalations, matters, posts
 from api.bodies.base import Body, Draft
 
 __all__ = ["BODIES", "Body", "Draft"]
@@ -59,6 +59,30 @@ BODIES: dict[str, dict[str, type[Body]]] = {
         "correct": posts.Correct,
         "retract": posts.Retract,
     },
-    "commitment": {"report_kept": commitments.ReportKept, "withdraw": commitments.WithdrawPromise},
+    "commitment": {
+        "report_kept": commitments.ReportKept,
+        "tell": commitments.Tell,
+        "renegotiate": commitments.Renegotiate,
+        "accept_new_date": commitments.AcceptNewDate,
+        "agree": commitments.Agree,
+        "refuse_new_date": commitments.RefuseNewDate,
+        "withdraw": commitments.WithdrawPromise,
+        "make_link": commitments.MakeLink,
+        "uphold": commitments.Uphold,
+        "reopen": commitments.Reopen,
+    },
+    "matter": {
+        "assign": matters.Assign,
+        "propose": matters.Propose,
+        "withdraw": matters.Withdraw,
+        "approve": matters.Approve,
+        "refuse": matters.Refuse,
+        "return": matters.Return,
+        "release": matters.Release,
+        "halt": matters.Halt,
+        "resume": matters.Resume,
+        "close": matters.Close,
+        "note": escalations.Note,
+    },
 }
 """Every command a person can send, with its body; a test compares this with the rules."""

@@ -67,14 +67,16 @@ class Draft:
         *,
         kind: PostKind = PostKind.REPLY,
         same_answer_to: int = 0,
+        channels: Sequence[str] | None = None,
     ) -> Words:
-        """The same for what is to be published: it must fit its channel before it is approved."""
-        channel_id = getattr(self.state, "channel", "")
-        channel = self._policy.channels.get(channel_id)
-        if channel is not None:
-            check_fits(
-                channel_id, channel, text, kind=kind, same_answer_to=same_answer_to, field=field
-            )
+        """The same for what is to be published: it must fit its channel, or all of these, before
+        it is approved."""
+        for channel_id in (getattr(self.state, "channel", ""),) if channels is None else channels:
+            channel = self._policy.channels.get(channel_id)
+            if channel is not None:
+                check_fits(
+                    channel_id, channel, text, kind=kind, same_answer_to=same_answer_to, field=field
+                )
         return self.words(text, purpose, field)
 
     def person(self, person_id: str, field: str) -> Actor:
@@ -169,6 +171,10 @@ class Body(Strict):
 
     def fields(self, draft: Draft) -> dict[str, Any]:
         """The command's own fields. Raises Invalid for what only the store can tell."""
+        return {}
+
+    def shown(self) -> dict[str, Any]:
+        """What the answer to this very request shows, and no later one can."""
         return {}
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
+from pydantic import Field, PrivateAttr
+
 from api.bodies.base import Body, Draft, Reason
+from domain.base import Moment
 from domain.comments import Text
-from store import words
+from store import people, words
 
 
 class ReportKept(Body):
@@ -24,5 +28,82 @@ class ReportKept(Body):
         }
 
 
-class WithdrawPromise(Reason):
-    """Take the promise back, openly and with a reason."""
+class Tell(Body):
+    """Say in the thread how it is going; somebody else clears the words."""
+
+    text: Text
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        ref = draft.public_words(self.text, "reply", "text")
+        return {"post_id": words.new_id(), "words": ref}
+
+
+class Renegotiate(Body):
+    """Ask for another date before the present one has passed. Agreed to, the words go out in the
+    thread, and the new date counts once they are there."""
+
+    due_at: Moment
+    reason: Text = Field(description="For whoever decides; fit to print.")
+    text: Text = Field(description="What the public will read.")
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        return {
+            "due_at": self.due_at,
+            "reason": draft.words(self.reason, "reason", "reason"),
+            "words": draft.public_words(self.text, "reply", "text"),
+        }
+
+
+class AcceptNewDate(Body):
+    """Sign, as whoever is accountable, the date that somebody else asked for."""
+
+
+class Agree(Body):
+    """Agree to the new date and to its exact words, which go straight out."""
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        return {"post_id": words.new_id()}
+
+
+class RefuseNewDate(Reason):
+    """Leave the date as it is, with a reason."""
+
+
+class WithdrawPromise(Body):
+    """Take the promise back, openly: the reason is published in the thread, once somebody else
+    has cleared its words."""
+
+    reason: Text
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        reason = draft.public_words(self.reason, "reason", "reason")
+        return {"reason": reason, "post_id": words.new_id()}
+
+
+class MakeLink(Body):
+    """Make the one secret link by which the commenter may say whether it is kept, to be handed
+    over in private. The answer shows the secret, this once; an earlier link ends."""
+
+    _secret: str = PrivateAttr(default_factory=lambda: secrets.token_urlsafe(32))
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        return {"digest": people.digest_of(self._secret)}
+
+    def shown(self) -> dict[str, Any]:
+        return {"secret": self._secret}
+
+
+class Uphold(Reason):
+    """Stand by the company's word that it is kept; what the commenter says stays beside it."""
+
+
+class Reopen(Reason):
+    """Agree with the commenter: the promise is owed again, and broken where its date has passed."""
+
+    due_at: Moment | None = Field(
+        default=None,
+        description="By when a promise whose date has passed is to be made good.",
+    )
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        return {**super().fields(draft), "due_at": self.due_at}

@@ -30,7 +30,7 @@ from domain.escalation import (
     Recommendation,
     RefusalCode,
 )
-from store import words
+from store import matters, words
 
 
 class Claim(Body):
@@ -154,6 +154,7 @@ class JoinMatter(Body):
     matter_id: CaseId
 
     def fields(self, draft: Draft) -> dict[str, Any]:
+        matters.check_taking(draft.session, self.matter_id)
         return {"matter_id": self.matter_id}
 
 

@@ -1,4 +1,4 @@
-"""One escalation, one post, one promise: what is owed next, and the forms that do it."""
+"""One escalation, post, promise or matter: what is owed next, and the forms that do it."""
 
 from __future__ import annotations
 
@@ -27,23 +27,28 @@ from domain.escalation import Escalation, Proposed, Recommendation, Returned
 from domain.kinds import KINDS
 from domain.people import Actor, Role, Seat, Seats
 from domain.post import PostKind
-from store import details, history, people, policies, words
+from store import details, history, matters, people, policies, words
 from store.views import Entry, EscalationDetail, PostDetail
 
 router = APIRouter(include_in_schema=False)
 
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
+MEMBERS = 50
+"""Members of a matter that its page shows; the JSON interface has them all."""
+
 LINES = 3_000
 """Entries of a history that a page shows; the JSON interface has them all."""
 
 ORDER = (
     "claim", "overturn", "propose", "decide_alone", "approve", "refuse", "return", "inform",
-    "reply", "accept_promise", "clear", "confirm", "retry", "report_kept", "ask", "counter_promise",
+    "reply", "accept_promise", "clear", "confirm", "retry", "accept_new_date", "agree",
+    "report_kept", "make_link", "tell", "renegotiate", "refuse_new_date", "reopen", "ask",
+    "counter_promise",
     "decline_promise", "add_approver", "replace_approver", "bypass", "holding_reply",
     "move_private", "note", "pause", "resume", "extend", "renew", "join_matter", "leave_matter",
     "assign", "decline", "release", "reroute", "recall", "withdraw", "correct", "retract",
-    "uphold", "merge", "answered_outside", "dismiss",
+    "uphold", "merge", "answered_outside", "halt", "close", "dismiss",
 )  # fmt: skip
 """The order in which acts stand on a page: what takes the case on first, what ends it last."""
 
@@ -71,6 +76,12 @@ async def commitment(entity_id: str, door: TheDoor, viewer: Reader, done: Place 
     return await _show(door, "commitment", entity_id, viewer, done=done)
 
 
+@router.get("/matter/{entity_id}")
+async def matter(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") -> Response:
+    """Many escalations, decided once: the one answer, and how far it has come."""
+    return await _show(door, "matter", entity_id, viewer, done=done)
+
+
 async def _show(
     door: Door,
     kind: str,
@@ -80,6 +91,7 @@ async def _show(
     done: str = "",
     typed: Typed | None = None,
     trouble: Trouble | None = None,
+    shown: dict[str, Any] | None = None,
 ) -> Response:
     stream = stream_of(kind, entity_id)
 
@@ -99,6 +111,8 @@ async def _show(
             "typed": typed or Typed(),
             "trouble": trouble,
             "news": _since(lines, trouble),
+            "shown": shown or {},
+            "here": door.settings.links,
         }
 
     context = await door.read(work)
@@ -256,10 +270,26 @@ def _commitment(session: Session, entity_id: str, actor: Actor) -> dict[str, Any
     }
 
 
+def _matter(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
+    detail = matters.matter(session, entity_id, actor, now())
+    by = detail.proposal.by if detail.proposal else None
+    approvers = people.fill(session, Seat.APPROVERS, Seats(team=detail.team, not_person=by))
+    named = frame.names(session, approvers)
+    members = matters.members(session, entity_id, actor, now(), limit=MEMBERS)
+    return {
+        "detail": detail,
+        "members": members,
+        "move": moves.of_matter(detail, [named[a] for a in approvers]),
+        **_acts(session, "matter", detail, actor),
+        **_colleagues(session, detail.team),
+    }
+
+
 _CONTEXTS: dict[str, Callable[[Session, str, Actor], dict[str, Any]]] = {
     "escalation": _escalation,
     "post": _post,
     "commitment": _commitment,
+    "matter": _matter,
 }
 
 
@@ -285,6 +315,13 @@ async def act_on_commitment(
     entity_id: str, act: str, request: Request, door: TheDoor, sent: SentForm
 ) -> Response:
     return await _act(request, door, sent, "commitment", entity_id, act)
+
+
+@router.post("/matter/{entity_id}/{act}")
+async def act_on_matter(
+    entity_id: str, act: str, request: Request, door: TheDoor, sent: SentForm
+) -> Response:
+    return await _act(request, door, sent, "matter", entity_id, act)
 
 
 async def _act(

@@ -44,6 +44,8 @@ LABELS = inputs.LABELS | {
     "proof": "How anybody will know",
     "not_promises": "Sentences that are no promise",
     "evidence": "Evidence",
+    "first": "How many first",
+    "wait_seconds": "How long to wait",
     "is_published": "Whether it is there",
     "despite_news": "Whether it goes out all the same",
 }
@@ -116,8 +118,6 @@ def body_of(kind: str, act: str, values: Mapping[str, str]) -> CommandBody:
         # Told apart here: the body takes true and false and nothing that could be meant so.
         told = {"yes": True, "no": False}
         fields["is_published"] = told.get(values.get("is_published", ""))
-    if "despite_news" in fields:
-        fields["despite_news"] = values["despite_news"] == "yes"
     if "not_promises" in fields:
         fields["not_promises"] = [
             line for line in values["not_promises"].split("\n") if line.strip()

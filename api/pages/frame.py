@@ -27,7 +27,7 @@ FRESH = timedelta(minutes=2)
 FACTS = 5
 """More facts than any command leads to."""
 
-_DONE = re.compile(r"(escalation|post|commitment)/([0-9A-Z]{26})/(\d{1,9})")
+_DONE = re.compile(r"(escalation|post|commitment|matter)/([0-9A-Z]{26})/(\d{1,9})")
 
 
 def frame(session: Session, viewer: Viewer, here: str) -> dict[str, Any]:

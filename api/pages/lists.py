@@ -45,6 +45,8 @@ POSTS = {
 PROMISES = {
     "open": "Open",
     "reported": "Reported kept",
+    "told": "The commenter is asked",
+    "denied": "The commenter says no",
     "broken": "Broken",
     "kept": "Kept",
     "kept_late": "Kept late",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.entity import Permission
-from store.views import CommitmentDetail, EscalationDetail, PostDetail, PostItem
+from store.views import CommitmentDetail, EscalationDetail, MatterDetail, PostDetail, PostItem
 
 PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
     "escalation": {
@@ -22,7 +22,19 @@ PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
         "unconfirmed": ("confirm",),
         "failed": ("retry",),
     },
-    "commitment": {"open": ("report_kept",), "broken": ("report_kept",)},
+    "commitment": {
+        "open": ("accept_new_date", "agree", "report_kept"),
+        "broken": ("report_kept",),
+        "told": ("make_link",),
+        "denied": ("uphold",),
+    },
+    "matter": {
+        "gathering": ("propose",),
+        "deciding": ("approve",),
+        "ready": ("release",),
+        "releasing": ("halt",),
+        "halted": ("resume",),
+    },
 }
 """The act that takes a case on from its stage, for whoever may do it."""
 
@@ -113,6 +125,11 @@ def of_commitment(detail: CommitmentDetail) -> Move:
     who, what = {
         "open": (accountable, "keeps the promise and reports it"),
         "reported": ("Somebody other than the reporter", "clears the public word of it"),
+        "told": ("The commenter", "says whether it is; with nothing said it counts as kept"),
+        "denied": (
+            detail.names.get(detail.approver, detail.approver),
+            "answers the commenter, who says that it is not kept",
+        ),
         "broken": (accountable, "still owes it; the date has passed"),
         "kept": ("Nobody", "owes anything: it was kept in time"),
         "kept_late": ("Nobody", "owes anything: it was kept, but late"),
@@ -121,5 +138,21 @@ def of_commitment(detail: CommitmentDetail) -> Move:
     link = None
     if detail.stage == "reported" and detail.posts:
         link = f"/post/{detail.posts[-1].id}"
-    is_open = detail.stage in ("open", "reported", "broken")
-    return Move(who, what, detail.due_at if is_open else None, detail.is_late, link)
+    if not detail.deadlines:
+        return Move(who, what, None, is_late=False, link=link)
+    return Move(who, what, detail.deadlines[0].due_at, detail.deadlines[0].is_late, link)
+
+
+def of_matter(detail: MatterDetail, approvers: Sequence[str]) -> Move:
+    """Who owes what in this stage of a matter."""
+    who, what = {
+        "gathering": (detail.names.get(detail.owner, detail.owner), "proposes the one answer"),
+        "deciding": (_one_of(approvers), "decides: approve, refuse or return"),
+        "ready": ("The team’s lead or an executive", "releases the answer"),
+        "releasing": ("The service", f"is answering; {detail.waiting} still wait"),
+        "halted": ("The team’s lead or an executive", "lets it go on, or the answer is taken back"),
+        "listening": ("Nobody", "owes anything: whoever joins now is answered too"),
+        "closing": ("The service", "looks whether anybody is left, and closes it"),
+        "closed": ("Nobody", "owes anything: it is closed"),
+    }[detail.stage]
+    return Move(who, what, detail.due_at, detail.is_late)

@@ -77,6 +77,7 @@ _environment.globals.update(
     icon=_address("icon.svg"),
     stages=sentences.STAGES,
     acts_of=sentences.ACTS_OF,
+    member_states=sentences.MEMBER_STATES,
     seats=sentences.SEATS,
     dismiss_codes=sentences.DISMISS_CODES,
     refusal_codes=sentences.REFUSAL_CODES,

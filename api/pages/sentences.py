@@ -36,10 +36,22 @@ STAGES: dict[str, dict[str, str]] = {
     "commitment": {
         "open": "open",
         "reported": "reported kept, the public word is on its way",
+        "told": "the company says kept, the commenter is asked",
+        "denied": "the company says kept, the commenter says not",
         "broken": "broken",
         "kept": "kept in time",
         "kept_late": "kept, but late",
         "withdrawn": "withdrawn",
+    },
+    "matter": {
+        "gathering": "cases are brought together, and the one answer is being written",
+        "deciding": "waiting for a decision",
+        "ready": "decided, waiting to be released",
+        "releasing": "the answer is going out",
+        "halted": "halted: nobody more is answered",
+        "listening": "everybody is answered, listening",
+        "closing": "closing",
+        "closed": "closed",
     },
 }
 
@@ -60,7 +72,20 @@ _WHILE: dict[str, dict[str, str]] = {
         "unconfirmed": "nobody knows whether it arrived",
         "failed": "it has failed",
     },
-    "commitment": {"open": "the promise is open", "broken": "it is broken"},
+    "commitment": {
+        "open": "the promise is open",
+        "broken": "it is broken",
+        "told": "the commenter is asked whether it is kept",
+        "denied": "the commenter says that it is not kept",
+    },
+    "matter": {
+        "gathering": "the answer is being written",
+        "deciding": "a decision is waited for",
+        "ready": "it waits to be released",
+        "releasing": "it is going out",
+        "halted": "it is halted",
+        "listening": "we listen",
+    },
 }
 
 
@@ -144,12 +169,31 @@ ACTS = {
     "extend": "Give it more time",
     "join_matter": "Put it into a matter",
     "leave_matter": "Take it out of its matter",
+    "tell": "Tell the public how it is going",
+    "renegotiate": "Ask for another date",
+    "accept_new_date": "Accept the new date",
+    "agree": "Agree to the new date and publish its words",
+    "refuse_new_date": "Refuse the new date",
+    "make_link": "Make a private link for the commenter",
+    "reopen": "Agree with the commenter: it is still owed",
+    "halt": "Halt it at once",
+    "close": "Close it",
 }
 
 ACTS_OF: dict[str, dict[str, str]] = {
     "escalation": ACTS | {"withdraw": "Withdraw the proposal"},
     "post": ACTS | {"withdraw": "Withdraw these words", "return": "Return to its writer"},
-    "commitment": ACTS | {"withdraw": "Withdraw the promise"},
+    "commitment": ACTS
+    | {"withdraw": "Withdraw the promise", "uphold": "Stand by it: the promise is kept"},
+    "matter": ACTS | {"withdraw": "Take the answer back", "release": "Release the answer"},
+}
+
+MEMBER_STATES = {
+    "joined": "waits for the answer",
+    "served": "answered",
+    "reopened": "answered; the commenter has come back",
+    "apart": "went its own way",
+    "left": "was taken out",
 }
 
 SEATS = {
@@ -272,6 +316,14 @@ def _proposed(data: Mapping[str, Any], named: Named) -> str:
     return f"asked for a decision and recommends {wish}, {reply}{_promises(data)}"
 
 
+def _advanced(data: Mapping[str, Any], named: Named) -> str:
+    return f"had answered {data['served']}; {data['waiting']} still wait"
+
+
+def _released(data: Mapping[str, Any], named: Named) -> str:
+    return f"released the answer: first {data['first']}, then the rest"
+
+
 def _waited(data: Mapping[str, Any], named: Named) -> str:
     owed_by = data.get("owed_by", ())
     owing = f", owed by {_list(owed_by, named)}" if owed_by else ""
@@ -300,6 +352,65 @@ def _lost(data: Mapping[str, Any], named: Named) -> str:
 
 def _told(sentence: str) -> Tell:
     return lambda data, named: sentence
+
+
+def _new_date(sentence: str) -> Tell:
+    return lambda data, named: sentence.format(_moment(data["due_at"]))
+
+
+def _moment(spelled: str) -> str:
+    return times.absolute(datetime.fromisoformat(spelled))
+
+
+LAPSES = {
+    "overtaken": "a date passed before the public could read of it",
+    "returned": "its words were returned",
+    "withdrawn": "it was withdrawn",
+    "reported": "the promise was reported kept meanwhile",
+}
+
+
+def _reached(data: Mapping[str, Any], named: Named) -> str:
+    state = "is late" if data.get("is_late") else "is due soon"
+    about = "the decision about the new date" if data.get("is_about_date") else "the next move"
+    owed_by = data.get("owed_by", ())
+    owing = f", owed by {_list(owed_by, named)}" if owed_by else ""
+    return f"told {_list(data.get('told', ()), named)} that {about} {state}{owing}"
+
+
+def _watched(data: Mapping[str, Any], named: Named) -> str:
+    owed_by = data.get("owed_by", ())
+    owing = f", owed by {_list(owed_by, named)}" if owed_by else ""
+    since = _moment(data["due_at"])
+    return f"told {_list(data.get('told', ()), named)} that nothing has moved since {since}{owing}"
+
+
+def _word(data: Mapping[str, Any], named: Named) -> str:
+    said = "kept" if data["is_kept"] else "not kept"
+    how = {"same_account": "in the thread", "private_link": "by the private link"}[data["source"]]
+    return f"brought the commenter’s word, given {how}: it is {said}"
+
+
+_HOW_KEPT = {
+    "confirmed": ", as the commenter confirms",
+    "silence": ": the commenter said nothing to it",
+    "upheld": ", although the commenter says that it is not",
+    "unasked": "",
+}
+
+
+def _kept(data: Mapping[str, Any], named: Named) -> str:
+    return f"recorded it as kept{_late(data)}{_HOW_KEPT.get(data.get('settled', ''), '')}"
+
+
+def _progress(data: Mapping[str, Any], named: Named) -> str:
+    return {
+        "published": "saw the word of progress published",
+        "failed": "could not publish the word of progress",
+        "unconfirmed": "could not find out whether the word of progress arrived",
+        "returned": "noted that the word of progress was returned to its writer",
+        "withdrawn": "noted that the word of progress was withdrawn",
+    }[data["settlement"]]
 
 
 EVENTS: dict[str, Tell] = {
@@ -397,8 +508,50 @@ EVENTS: dict[str, Tell] = {
         f"reminded {_list(d.get('told', ()), named)} of the date"
     ),
     "commitment:promise:broken": _told("recorded it as broken: its date has passed"),
-    "commitment:promise:kept": lambda d, _: f"recorded it as kept{_late(d)}",
+    "commitment:promise:kept": _kept,
     "commitment:promise:withdrawn": _told("withdrew it"),
+    "commitment:report:published": _told("saw the word that it is kept published, and waits"),
+    "commitment:link:made": _told("made a private link for the commenter"),
+    "commitment:word:given": _word,
+    "commitment:word:counted": lambda d, _: (
+        f"counted a reader who says that it is {'kept' if d['is_kept'] else 'not kept'}"
+    ),
+    "commitment:denial:rejected": lambda d, n: f"stood by it: the promise is kept{_for_whom(d, n)}",
+    "commitment:denial:accepted": lambda d, n: (
+        f"agreed with the commenter: it is still owed{_for_whom(d, n)}"
+    ),
+    "commitment:ladder:reached": _reached,
+    "commitment:watch:kept": _watched,
+    "commitment:date:asked": _new_date("asked for another date: {}"),
+    "commitment:date:accepted": _new_date("accepted the new date: {}"),
+    "commitment:date:refused": _new_date("refused the new date: {}"),
+    "commitment:date:agreed": _new_date("agreed to the new date and sent its words out: {}"),
+    "commitment:date:set": _new_date("recorded that the public can read the new date: {}"),
+    "commitment:date:lapsed": lambda d, _: (
+        f"recorded that the new date, {_moment(d['due_at'])}, never counted: {LAPSES[d['why']]}"
+    ),
+    "commitment:progress:written": _told("wrote a public word of progress for somebody to clear"),
+    "commitment:progress:settled": _progress,
+    "matter:case:opened": _told("opened this matter"),
+    "matter:owner:assigned": lambda d, named: f"made {named(d['owner'])} its owner",
+    "matter:proposal:submitted": _told("asked for a decision on the one answer"),
+    "matter:proposal:withdrawn": _told("took the answer back"),
+    "matter:decision:voted": lambda d, _: f"spoke: {RECOMMENDATIONS[d['outcome']].lower()}",
+    "matter:decision:approved": _told("approved these words for everybody"),
+    "matter:decision:refused": lambda d, _: f"refused: {REFUSAL_CODES[d['code']].lower()}",
+    "matter:decision:returned": _told("returned it for changes"),
+    "matter:release:began": _released,
+    "matter:release:advanced": _advanced,
+    "matter:release:completed": _told("had answered everybody"),
+    "matter:release:reopened": _told("found somebody who joined later"),
+    "matter:release:halted": _told("halted it"),
+    "matter:release:resumed": _told("let it go on"),
+    "matter:ladder:climbed": _climbed,
+    "matter:ladder:watched": _told("saw that it is still open"),
+    "matter:note:written": _told("wrote a note"),
+    "matter:case:closing": _told("closed the door to newcomers"),
+    "matter:case:left_over": _told("found somebody who still waits, and kept it open"),
+    "matter:case:closed": _told("closed it"),
 }
 
 # Others see that these happened, and not what is in them.
@@ -406,6 +559,11 @@ _HIDDEN: dict[str, str] = {
     "escalation:proposal:submitted": "asked for a decision",
     "escalation:reply:submitted": "submitted a reply",
     "post:words:submitted": "took these words in",
+    "commitment:date:asked": "asked for another date",
+    "commitment:date:agreed": "agreed to another date",
+    "commitment:date:refused": "refused another date",
+    "commitment:progress:written": "wrote a public word of progress",
+    "matter:proposal:submitted": "asked for a decision",
 }
 
 _ALARMS = frozenset(
@@ -413,10 +571,17 @@ _ALARMS = frozenset(
         "post:attempt:failed", "post:search:ended", "post:ladder:climbed",
         "commitment:promise:broken",
         "commitment:promise:follow_up_stuck",
+        "commitment:watch:kept", "commitment:date:lapsed",
+        "matter:release:halted", "matter:case:left_over",
     }
 )  # fmt: skip
 
-_PRINTED = frozenset({"escalation:decision:refused", "commitment:promise:withdrawn"})
+_PRINTED = frozenset(
+    {
+        "escalation:decision:refused", "commitment:promise:withdrawn",
+        "matter:decision:refused", "commitment:denial:rejected", "commitment:denial:accepted",
+    }
+)  # fmt: skip
 """Events whose reason is for the public; the words of all others are for insiders."""
 
 
@@ -439,11 +604,20 @@ def _words_of(entry: Entry, *, is_insider: bool) -> str | None:
     data = entry.data or {}
     if not (is_insider or entry.name in _PRINTED):
         return None
-    shown = data.get("words") if entry.name == "escalation:note:written" else data.get("reason")
+    shown = data.get("words") if entry.name.endswith(":note:written") else data.get("reason")
     return shown["id"] if shown else None
 
 
-_PEOPLE = ("owner", "writer", "cleared_by", "on_behalf_of", "person", "replaced_by", "approver")
+_PEOPLE = (
+    "owner",
+    "for_whom",
+    "writer",
+    "cleared_by",
+    "on_behalf_of",
+    "person",
+    "replaced_by",
+    "approver",
+)
 
 
 def _mentioned(data: Mapping[str, Any]) -> Iterable[str]:
@@ -481,7 +655,8 @@ def explain(deadline: DeadlineView, kind: str) -> Sequence[str]:
     end = deadline.start_at + timedelta(seconds=deadline.allowance_seconds)
     if deadline.due_at != end:
         return deadline.explained
-    began = "when it was promised" if kind == "commitment" else f"when this began: {stage}"
+    is_promise = kind == "commitment" and deadline.stage in ("open", "broken")
+    began = "when it was promised" if is_promise else f"when this began: {stage}"
     allowed = times.exact_span(deadline.allowance_seconds)
     return [
         f"The clock started on {times.absolute(deadline.start_at)}, {began}.",

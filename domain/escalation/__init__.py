@@ -51,11 +51,11 @@ from domain.escalation.stages import (
     HeldFor,
     Outcome,
     PauseCode,
-    Recommendation,
     RefusalCode,
     Stage,
 )
-from domain.escalation.state import Escalation, Panel, Proposal
+from domain.escalation.state import Escalation, Proposal
+from domain.panel import Panel, Recommendation
 
 __all__ = [
     "ESCALATION",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.entity import Event
-from domain.errors import Conflict, Forbidden, Invalid
+from domain.errors import Conflict, Invalid
 from domain.escalation.commands import (
     AddApprover,
     Approve,
@@ -35,9 +35,9 @@ from domain.escalation.events import (
     Voted,
 )
 from domain.escalation.replying import check_findings, check_promises, submit, words_to_approve
-from domain.escalation.rights import panel_of
-from domain.escalation.stages import Recommendation
-from domain.escalation.state import Escalation, Panel, Proposal, Vote
+from domain.escalation.rights import panel_of, proposer_of
+from domain.escalation.state import Escalation, Proposal
+from domain.panel import Panel, Recommendation, Vote
 from domain.people import Actor, Role
 
 
@@ -79,50 +79,11 @@ def withdraw(state: Escalation, command: Withdraw, actor: Actor, at: datetime) -
 
 
 def _seat(state: Escalation, command: Decides, actor: Actor) -> str | None:
-    """For whom the actor decides, None: for themselves. Raises Forbidden where that may not be."""
-    panel, principal = panel_of(state), command.principal
-    if principal is None or principal.id == actor.id:
-        if panel.is_eligible(actor.id, actor.roles):
-            return None
-        others = ", ".join(actor.stands_for)
-        raise Forbidden(
-            "not_an_approver",
-            "you do not decide this yourself",
-            f"say for whom you decide (on_behalf_of): {others}",
-        )
-    if principal.id not in actor.stands_for:
-        raise Forbidden(
-            "no_delegation",
-            f"{principal.id} has not delegated decisions to {actor.id} for now",
-            f"ask {principal.id} to delegate, or decide for yourself",
-        )
-    if state.proposal is not None and principal.id == state.proposal.by:
-        raise Forbidden(
-            "own_proposal",
-            f"{principal.id} proposed this, and nobody decides their own proposal",
-            "let another approver decide",
-        )
-    if not panel.is_eligible(principal.id, principal.roles):
-        raise Forbidden(
-            "not_an_approver",
-            f"{principal.id} does not decide this either",
-            "decide on behalf of one of its approvers",
-        )
-    return principal.id
+    return panel_of(state).seat(actor, command.principal, proposer_of(state))
 
 
 def _cast(state: Escalation, command: Decides, actor: Actor, outcome: Recommendation) -> Vote:
-    """The actor's vote. Quorums count distinct people: nobody speaks twice, also not by proxy."""
-    vote = Vote(by=actor.id, outcome=outcome, on_behalf_of=_seat(state, command, actor))
-    spoken = {p for v in panel_of(state).votes for p in (v.by, v.on_behalf_of) if p}
-    if again := spoken & {vote.by, vote.seat}:
-        names = ", ".join(sorted(again))
-        raise Conflict(
-            "already_voted",
-            f"{names} has spoken on this already; distinct people have to agree",
-            "wait for the others",
-        )
-    return vote
+    return panel_of(state).cast(actor, outcome, command.principal, proposer_of(state))
 
 
 # Deciding. ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from domain.deadlines import Deadline
 from domain.entity import Event
 from domain.escalation import events as happened
-from domain.escalation.stages import HeldFor, Recommendation, Stage
+from domain.escalation.stages import HeldFor, Stage
 from domain.escalation.state import (
     ASKED,
     CurrentReply,
@@ -18,15 +18,14 @@ from domain.escalation.state import (
     Escalation,
     Holding,
     MatterTie,
-    Panel,
     Proposal,
     Question,
     Signature,
-    Vote,
     allowance_of,
 )
 from domain.ladder import steps
 from domain.ledger import Fact
+from domain.panel import Panel, Recommendation, Vote
 from domain.post import Settlement
 
 _CLOCK: dict[str, Any] = {
@@ -81,7 +80,11 @@ def _heard(state: Escalation, comment_id: str, revision: int, **changes: Any) ->
             "comments": {**state.comments, comment_id: revision},
             "removed": tuple(c for c in state.removed if c != comment_id),
             "proposal": proposal.model_copy(update={"news": True}) if proposal else None,
-            "reply": reply.model_copy(update={"news": True}) if reply else None,
+            "reply": reply.model_copy(
+                update={"news": True, "since": {**reply.since, comment_id: revision}}
+            )
+            if reply
+            else None,
             "waiting_news": state.waiting is not None,
             **changes,
         }

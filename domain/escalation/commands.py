@@ -9,13 +9,8 @@ from pydantic import Field
 from domain.base import Moment, Seconds, Value, Words
 from domain.commitment import Promise
 from domain.entity import Command
-from domain.escalation.stages import (
-    DismissCode,
-    ExtendCode,
-    PauseCode,
-    Recommendation,
-    RefusalCode,
-)
+from domain.escalation.stages import DismissCode, ExtendCode, PauseCode, RefusalCode
+from domain.panel import Recommendation
 from domain.people import Actor
 from domain.terms import Terms
 

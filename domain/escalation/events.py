@@ -13,10 +13,10 @@ from domain.escalation.stages import (
     LostBy,
     Outcome,
     PauseCode,
-    Recommendation,
     RefusalCode,
     Stage,
 )
+from domain.panel import Recommendation
 from domain.people import Seat
 from domain.post import Settlement
 from domain.terms import RungAct, Terms

@@ -4,6 +4,7 @@ them."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from domain.base import Words
 from domain.commitment import Promise
@@ -34,10 +35,12 @@ from domain.escalation.events import (
     ReplySubmitted,
     Served,
 )
-from domain.escalation.stages import Recommendation, Stage
+from domain.escalation.stages import Stage
 from domain.escalation.state import Escalation, Proposal
+from domain.panel import Recommendation
 from domain.people import Actor
 from domain.post import Settle, Settlement, is_old_news
+from domain.terms import Terms
 
 FARTHEST = timedelta(days=20 * 365)
 """Beyond this nobody now accountable will answer; and Temporal's timers end at 292 years."""
@@ -84,7 +87,14 @@ def check_due(due_at: datetime, at: datetime, field: str) -> None:
         )
 
 
-def check_findings(state: Escalation, findings: Findings | None, field: str) -> None:
+class Pinned(Protocol):
+    """Whatever has pinned terms."""
+
+    @property
+    def terms(self) -> Terms: ...
+
+
+def check_findings(state: Pinned, findings: Findings | None, field: str) -> None:
     """The promise gate, and the question why these words were used before."""
     replies = state.terms.replies
     if replies is None or findings is None:
@@ -285,8 +295,11 @@ def settle(state: Escalation, command: Settle, actor: Actor, at: datetime) -> tu
     settled = ReplySettled(
         post_id=command.post_id, settlement=command.settlement, attempt=command.attempt
     )
-    # What was said while our words were on their way is not answered by them.
-    is_answer_due = reply.news and command.settlement is Settlement.PUBLISHED
+    # What was said while our words were on their way is not answered by them, unless somebody
+    # saw it and let them go out all the same.
+    unseen = any(command.seen.get(c, 0) < revision for c, revision in reply.since.items())
+    is_unanswered = reply.news and (unseen or state.rules < 2)
+    is_answer_due = is_unanswered and command.settlement is Settlement.PUBLISHED
     return (settled, Reopened()) if is_answer_due else (settled,)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from domain.entity import Right, State
 from domain.errors import Conflict, Refused
 from domain.escalation.stages import Stage
-from domain.escalation.state import Escalation, Panel
+from domain.escalation.state import Escalation
+from domain.panel import Panel
 from domain.people import Actor, Role
 from domain.terms import DecisionMode
 
@@ -36,31 +37,21 @@ def panel_of(state: Escalation) -> Panel:
     return (proposal.panel if proposal else None) or Panel()
 
 
+def proposer_of(state: Escalation) -> str | None:
+    return state.proposal.by if state.proposal else None
+
+
 def _decides(actor: Actor, state: Escalation) -> bool:
-    """By themselves or for somebody else; for whom exactly, the decision itself looks at."""
-    return _is_approver(actor, state) or _stands_in(actor, state)
-
-
-def _proposed(actor: Actor, state: Escalation) -> bool:
-    return state.proposal is not None and state.proposal.by == actor.id
+    return panel_of(state).may_speak(actor, proposer_of(state))
 
 
 def _is_approver(actor: Actor, state: Escalation) -> bool:
-    return panel_of(state).is_eligible(actor.id, actor.roles) and not _proposed(actor, state)
-
-
-def _stands_in(actor: Actor, state: Escalation) -> bool:
-    """Whether those that the actor stands for may be among the approvers."""
-    if _proposed(actor, state) or not actor.roles & {Role.STAFF, Role.EXECUTIVE}:
-        return False
-    panel = panel_of(state)
-    named = {*panel.approvers, *panel.extra} if panel.approvers else set(actor.stands_for)
-    proposer = {state.proposal.by} if state.proposal else set()
-    return bool(named & set(actor.stands_for) - proposer)
+    is_eligible = panel_of(state).is_eligible(actor.id, actor.roles)
+    return is_eligible and actor.id != proposer_of(state)
 
 
 def _oversees(actor: Actor, state: Escalation) -> bool:
-    return actor.has(Role.EXECUTIVE) and not _proposed(actor, state)
+    return actor.has(Role.EXECUTIVE) and actor.id != proposer_of(state)
 
 
 def _looks(actor: Actor, state: Escalation) -> bool:

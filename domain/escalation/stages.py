@@ -133,8 +133,3 @@ class LostBy(StrEnum):
 
     LEASE = "lease"
     LADDER = "ladder"
-
-
-class Recommendation(StrEnum):
-    APPROVE = "approve"
-    REFUSE = "refuse"

@@ -11,91 +11,15 @@ from domain.commitment import Promise
 from domain.deadlines import Deadline
 from domain.entity import Alarm, State
 from domain.escalation.events import ReplyHeld
-from domain.escalation.stages import (
-    STAGES,
-    DismissCode,
-    HeldFor,
-    Outcome,
-    Recommendation,
-    RefusalCode,
-    Stage,
-)
+from domain.escalation.stages import STAGES, DismissCode, HeldFor, Outcome, RefusalCode, Stage
 from domain.ladder import Step, next_step, steps, watch_at
-from domain.people import Role, Seat, Seats
+from domain.panel import Panel, Recommendation
+from domain.people import Seat, Seats
 from domain.post import Settlement
-from domain.terms import DecisionMode, DecisionTerms, Limits, Priority, Rung, Terms
+from domain.terms import DecisionTerms, Limits, Priority, Rung, Terms
 
 ASKED = "asked"
 """The name of the clock that runs while approvers wait for information."""
-
-
-class Vote(Value):
-    """What one of several approvers said. Whoever votes for another uses up both their voices."""
-
-    by: str
-    outcome: Recommendation
-    on_behalf_of: str | None = None
-
-    @property
-    def seat(self) -> str:
-        return self.on_behalf_of or self.by
-
-
-class Panel(Value):
-    """Who decides a proposal. Without named people, every executive may."""
-
-    approvers: tuple[str, ...] = ()
-    extra: tuple[str, ...] = ()
-    """People who must agree besides."""
-    needed: int = 1
-    votes: tuple[Vote, ...] = ()
-
-    @classmethod
-    def of(cls, terms: DecisionTerms | None, proposer: str) -> Panel:
-        """Of the named people without the proposer, who is not among those that decide."""
-        if terms is None:
-            return cls()
-        approvers = tuple(person for person in terms.approvers if person != proposer)
-        match terms.mode:
-            case DecisionMode.ALL:
-                return cls(approvers=approvers, needed=len(terms.approvers))
-            case DecisionMode.SOME:
-                return cls(approvers=approvers, needed=terms.needed)
-            case _:
-                return cls(approvers=approvers)
-
-    @property
-    def is_single(self) -> bool:
-        """Whether the first answer decides."""
-        return self.needed == 1 and not self.extra
-
-    def is_eligible(self, person: str, roles: frozenset[Role]) -> bool:
-        if person in self.extra:
-            return True
-        return person in self.approvers if self.approvers else Role.EXECUTIVE in roles
-
-    def with_vote(self, vote: Vote) -> Panel:
-        return self.model_copy(update={"votes": (*self.votes, vote)})
-
-    @property
-    def is_agreed(self) -> bool:
-        yes = {v.seat for v in self.votes if v.outcome is Recommendation.APPROVE}
-        return set(self.extra) <= yes and len(yes - set(self.extra)) >= self.needed
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether enough have said no that the others cannot carry it any more."""
-        no = {v.seat for v in self.votes if v.outcome is Recommendation.REFUSE}
-        if no & set(self.extra):
-            return True
-        spare = len(self.approvers) - self.needed if self.approvers else self.needed - 1
-        return len(no) > max(spare, 0)
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Named people who have not said anything yet."""
-        voted = {v.seat for v in self.votes}
-        return tuple(p for p in (*self.approvers, *self.extra) if p not in voted)
 
 
 class Proposal(Value):
@@ -139,6 +63,8 @@ class CurrentReply(Value):
     promises: tuple[Promise, ...] = ()
     news: bool = False
     """The commenter has spoken since this was submitted."""
+    since: dict[str, int] = {}
+    """The comments that came since, each with its revision."""
 
 
 class Signature(Value):

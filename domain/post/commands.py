@@ -123,6 +123,9 @@ class Settle(Command):
     post_id: str
     settlement: Settlement
     attempt: int = 0
+    seen: dict[str, int] = {}
+    """Comments that came meanwhile, each with the revision that was seen before the words went
+    out all the same."""
 
 
 def is_old_news(told: Settle, attempt: int, settlement: Settlement | None) -> bool:

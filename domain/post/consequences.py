@@ -63,7 +63,12 @@ def _wanted(post: Post, reason: str) -> Notify:
 def _settled(post: Post, settlement: Settlement) -> tuple[Effect, ...]:
     """The origin is told; the origin of a correction is closed, so its writer is."""
     if post.corrects is None:
-        told = Settle(post_id=post.id, settlement=settlement, attempt=post.attempt)
+        told = Settle(
+            post_id=post.id,
+            settlement=settlement,
+            attempt=post.attempt,
+            seen={} if post.has_news else post.heard,
+        )
         return (Tell(stream=post.origin, command=told.model_dump(mode="json")),)
     if settlement in (Settlement.PUBLISHED, Settlement.WITHDRAWN):
         return ()

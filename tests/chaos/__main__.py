@@ -29,12 +29,11 @@ from sqlmodel import col
 
 from answerable import embedded, guard
 from config.settings import Settings
-from domain.policy import Channel, ChannelKind, Policy
-from domain.terms import Allowances
+from domain.policy import GENERAL, Channel, ChannelKind, Policy
 from store import people, policies, records, tables
 from store.database import Database
 from store.migrate import upgrade
-from tests.builders import CAST
+from tests.builders import CAST, plan
 from tests.chaos.receiver import Receiver
 
 SECRET = "whsec_" + "Y2hhb3Mtb25seS1uZXZlci1pbi1lYXJuZXN0ISE="
@@ -105,7 +104,9 @@ def furnish(database: Database, ports: Ports) -> dict[str, str]:
         posts_per_second=100,
     )
     policy = Policy(
-        channels={"hook": hook}, teams={"care": "Care", "shop": "Shop"}, allowances=Allowances()
+        channels={"hook": hook},
+        teams={"care": "Care", "shop": "Shop"},
+        terms={GENERAL: plan()},
     )
     at = datetime.now(UTC)
     with database.writing() as session:

@@ -148,6 +148,8 @@ class World:
     post_terms: dict[str, Any] = field(default_factory=lambda: {"rules": RULES})
     """What every post that follows from something else is opened with besides."""
     finds: FindResult = FindResult.FOUND
+    promises_under: int | None = None
+    """The rules that commitments are opened under; None: those that the escalation asks for."""
 
     # People and time. -------------------------------------------------------------------------
 
@@ -228,6 +230,8 @@ class World:
             case OpenEntity():
                 kind = kind_of(effect.stream)
                 terms = self.post_terms if kind.name == "post" else {}
+                if kind.name == "commitment" and self.promises_under:
+                    terms = {"rules": self.promises_under}
                 self.open(kind.name, kind.opening.model_validate(effect.command | terms))
             case Tell():
                 self.command(effect.stream, MACHINE, kind_of(effect.stream).command(effect.command))

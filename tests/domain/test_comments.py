@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from domain.comments import CLOCK_SKEW, Incoming, IncomingAuthor, check_incoming
 from domain.errors import Invalid
-from tests.builders import AT, policy
+from tests.builders import AT, incoming, policy
 
 PLAIN: dict[str, Any] = {
     "channel": "console",
@@ -334,3 +334,15 @@ def test_no_field_of_any_kind_raises_anything_but_a_refusal(changes: dict[str, A
     assert again == comment
     assert again.posted_at.tzinfo is not None
     assert isinstance(comment.author, IncomingAuthor)
+
+
+@pytest.mark.parametrize(("told", "kept"), [("de", "de"), ("pt_BR", "pt-BR"), (" de-AT ", "de-AT")])
+def test_a_language_is_taken_however_programs_write_it(told: str, kept: str) -> None:
+    comment = incoming().model_dump(mode="json") | {"language": told}
+    assert Incoming.model_validate(comment).language == kept
+
+
+def test_a_language_may_be_left_out_but_not_be_a_sentence() -> None:
+    assert incoming().language is None
+    with pytest.raises(ValidationError, match="language"):
+        Incoming.model_validate(incoming().model_dump(mode="json") | {"language": "in German"})

@@ -149,35 +149,151 @@ POST_GRIDS = {
 }
 
 _SETTLED_PROMISE = """
-               eve  ada  ben  fay  cora dev  una  root hook
-    report_kept C   C    C    C    F    F    F    F    F
-    withdraw   F    F    F    C    C    F    F    F    F
-    settle     F    F    F    F    F    F    F    F    -
-    ring       F    F    F    F    F    F    F    F    -
+                    eve  ada  ben  fay  cora dev  una  root hook
+    report_kept     C    C    C    C    F    F    F    F    F
+    tell            C    C    C    C    C    F    F    F    F
+    renegotiate     C    C    C    C    C    F    F    F    F
+    accept_new_date C    F    F    F    F    F    F    F    F
+    agree           F    F    F    C    C    F    F    F    F
+    refuse_new_date C    F    F    C    C    F    F    F    F
+    withdraw        F    F    F    C    C    F    F    F    F
+    make_link       F    C    C    C    C    F    F    F    F
+    uphold          F    F    F    C    C    F    F    F    F
+    reopen          F    F    F    C    C    F    F    F    F
+    word            F    F    F    F    F    F    F    F    C
+    settle          F    F    F    F    F    F    F    F    -
+    ring            F    F    F    F    F    F    F    F    -
     """
 
 COMMITMENT_GRIDS = {
     # Eve is accountable, though she works in another team; Una is her colleague there.
     "open": """
-               eve  ada  ben  fay  cora dev  una  root hook
-    report_kept ok  ok   ok   ok   F    F    F    F    F
-    withdraw   F    F    F    ok   ok   F    F    F    F
-    settle     F    F    F    F    F    F    F    F    -
-    ring       F    F    F    F    F    F    F    F    ok
+                    eve  ada  ben  fay  cora dev  una  root hook
+    report_kept     ok   ok   ok   ok   F    F    F    F    F
+    tell            ok   ok   ok   ok   ok   F    F    F    F
+    renegotiate     ok   ok   ok   ok   ok   F    F    F    F
+    accept_new_date C    F    F    F    F    F    F    F    F
+    agree           F    F    F    C    C    F    F    F    F
+    refuse_new_date C    F    F    C    C    F    F    F    F
+    withdraw        F    F    F    ok   ok   F    F    F    F
+    make_link       F    C    C    C    C    F    F    F    F
+    uphold          F    F    F    C    C    F    F    F    F
+    reopen          F    F    F    C    C    F    F    F    F
+    word            F    F    F    F    F    F    F    F    C
+    settle          F    F    F    F    F    F    F    F    -
+    ring            F    F    F    F    F    F    F    F    ok
+    """,
+    "open, asked": """
+                    eve  ada  ben  fay  cora dev  una  root hook
+    report_kept     ok   ok   ok   ok   F    F    F    F    F
+    tell            ok   ok   ok   ok   ok   F    F    F    F
+    renegotiate     C    C    C    C    C    F    F    F    F
+    accept_new_date C    F    F    F    F    F    F    F    F
+    agree           F    F    F    ok   ok   F    F    F    F
+    refuse_new_date F    F    F    ok   ok   F    F    F    F
+    withdraw        F    F    F    ok   ok   F    F    F    F
+    make_link       F    C    C    C    C    F    F    F    F
+    uphold          F    F    F    C    C    F    F    F    F
+    reopen          F    F    F    C    C    F    F    F    F
+    word            F    F    F    F    F    F    F    F    C
+    settle          F    F    F    F    F    F    F    F    -
+    ring            F    F    F    F    F    F    F    F    ok
+    """,
+    "open, unsigned": """
+                    eve  ada  ben  fay  cora dev  una  root hook
+    report_kept     ok   ok   ok   ok   F    F    F    F    F
+    tell            ok   ok   ok   ok   ok   F    F    F    F
+    renegotiate     C    C    C    C    C    F    F    F    F
+    accept_new_date ok   F    F    F    F    F    F    F    F
+    agree           F    F    F    C    C    F    F    F    F
+    refuse_new_date ok   F    F    ok   ok   F    F    F    F
+    withdraw        F    F    F    ok   ok   F    F    F    F
+    make_link       F    C    C    C    C    F    F    F    F
+    uphold          F    F    F    C    C    F    F    F    F
+    reopen          F    F    F    C    C    F    F    F    F
+    word            F    F    F    F    F    F    F    F    C
+    settle          F    F    F    F    F    F    F    F    -
+    ring            F    F    F    F    F    F    F    F    ok
+    """,
+    "open, agreed": """
+                    eve  ada  ben  fay  cora dev  una  root hook
+    report_kept     ok   ok   ok   ok   F    F    F    F    F
+    tell            ok   ok   ok   ok   ok   F    F    F    F
+    renegotiate     C    C    C    C    C    F    F    F    F
+    accept_new_date C    F    F    F    F    F    F    F    F
+    agree           F    F    F    C    C    F    F    F    F
+    refuse_new_date F    F    F    C    C    F    F    F    F
+    withdraw        F    F    F    C    C    F    F    F    F
+    make_link       F    C    C    C    C    F    F    F    F
+    uphold          F    F    F    C    C    F    F    F    F
+    reopen          F    F    F    C    C    F    F    F    F
+    word            F    F    F    F    F    F    F    F    C
+    settle          F    F    F    F    F    F    F    F    ok
+    ring            F    F    F    F    F    F    F    F    ok
     """,
     "reported": """
-               eve  ada  ben  fay  cora dev  una  root hook
-    report_kept C   C    C    C    F    F    F    F    F
-    withdraw   F    F    F    C    C    F    F    F    F
-    settle     F    F    F    F    F    F    F    F    ok
-    ring       F    F    F    F    F    F    F    F    -
+                    eve  ada  ben  fay  cora dev  una  root hook
+    report_kept     C    C    C    C    F    F    F    F    F
+    tell            C    C    C    C    C    F    F    F    F
+    renegotiate     C    C    C    C    C    F    F    F    F
+    accept_new_date C    F    F    F    F    F    F    F    F
+    agree           F    F    F    C    C    F    F    F    F
+    refuse_new_date C    F    F    C    C    F    F    F    F
+    withdraw        F    F    F    C    C    F    F    F    F
+    make_link       F    C    C    C    C    F    F    F    F
+    uphold          F    F    F    C    C    F    F    F    F
+    reopen          F    F    F    C    C    F    F    F    F
+    word            F    F    F    F    F    F    F    F    C
+    settle          F    F    F    F    F    F    F    F    ok
+    ring            F    F    F    F    F    F    F    F    ok
+    """,
+    "told": """
+                    eve  ada  ben  fay  cora dev  una  root hook
+    report_kept     C    C    C    C    F    F    F    F    F
+    tell            C    C    C    C    C    F    F    F    F
+    renegotiate     C    C    C    C    C    F    F    F    F
+    accept_new_date C    F    F    F    F    F    F    F    F
+    agree           F    F    F    C    C    F    F    F    F
+    refuse_new_date C    F    F    C    C    F    F    F    F
+    withdraw        F    F    F    C    C    F    F    F    F
+    make_link       F    ok   ok   ok   ok   F    F    F    F
+    uphold          F    F    F    C    C    F    F    F    F
+    reopen          F    F    F    C    C    F    F    F    F
+    word            F    F    F    F    F    F    F    F    ok
+    settle          F    F    F    F    F    F    F    F    -
+    ring            F    F    F    F    F    F    F    F    ok
+    """,
+    "denied": """
+                    eve  ada  ben  fay  cora dev  una  root hook
+    report_kept     C    C    C    C    F    F    F    F    F
+    tell            C    C    C    C    C    F    F    F    F
+    renegotiate     C    C    C    C    C    F    F    F    F
+    accept_new_date C    F    F    F    F    F    F    F    F
+    agree           F    F    F    C    C    F    F    F    F
+    refuse_new_date C    F    F    C    C    F    F    F    F
+    withdraw        F    F    F    C    C    F    F    F    F
+    make_link       F    C    C    C    C    F    F    F    F
+    uphold          F    F    F    ok   ok   F    F    F    F
+    reopen          F    F    F    ok   ok   F    F    F    F
+    word            F    F    F    F    F    F    F    F    ok
+    settle          F    F    F    F    F    F    F    F    -
+    ring            F    F    F    F    F    F    F    F    ok
     """,
     "broken": """
-               eve  ada  ben  fay  cora dev  una  root hook
-    report_kept ok  ok   ok   ok   F    F    F    F    F
-    withdraw   F    F    F    ok   ok   F    F    F    F
-    settle     F    F    F    F    F    F    F    F    -
-    ring       F    F    F    F    F    F    F    F    -
+                    eve  ada  ben  fay  cora dev  una  root hook
+    report_kept     ok   ok   ok   ok   F    F    F    F    F
+    tell            ok   ok   ok   ok   ok   F    F    F    F
+    renegotiate     C    C    C    C    C    F    F    F    F
+    accept_new_date C    F    F    F    F    F    F    F    F
+    agree           F    F    F    C    C    F    F    F    F
+    refuse_new_date C    F    F    C    C    F    F    F    F
+    withdraw        F    F    F    ok   ok   F    F    F    F
+    make_link       F    C    C    C    C    F    F    F    F
+    uphold          F    F    F    C    C    F    F    F    F
+    reopen          F    F    F    C    C    F    F    F    F
+    word            F    F    F    F    F    F    F    F    C
+    settle          F    F    F    F    F    F    F    F    -
+    ring            F    F    F    F    F    F    F    F    ok
     """,
     "kept": _SETTLED_PROMISE,
     "kept_late": _SETTLED_PROMISE,
@@ -282,17 +398,26 @@ def _post(stage: str, who: Member) -> tuple[World, str]:
 
 def _commitment(stage: str, who: Member) -> tuple[World, str]:
     world = World()
-    made = harness.open_commitment(promise=harness.promise(accountable="eve"))
+    made = harness.open_commitment(promise=harness.promise(accountable="eve"), rules=2)
     stream = world.open("commitment", made)
+    asked = {"due_at": AT + timedelta(days=20), "reason": words("why"), "words": words("later")}
+    if stage in ("open, asked", "open, agreed"):
+        world.do(stream, EVE, "renegotiate", **asked)
+    if stage == "open, unsigned":
+        world.do(stream, ADA, "renegotiate", **asked)
+    if stage == "open, agreed":
+        world.do(stream, CORA, "agree", post_id="P3")
     if stage in ("broken", "kept_late"):
         while world.states[stream].stage == "open":
             world.sleep(stream)
-    if stage in ("reported", "kept", "kept_late"):
+    if stage in ("reported", "told", "denied", "kept", "kept_late"):
         world.do(stream, EVE, "report_kept", post_id="P2", words=words("done"))
-    if stage in ("kept", "kept_late"):
+    if stage in ("told", "denied", "kept", "kept_late"):
         world.do(stream, HOOK, "settle", post_id="P2", settlement="published")
+    if stage in ("denied", "kept", "kept_late"):
+        world.do(stream, HOOK, "word", is_kept=stage != "denied", source="same_account")
     if stage == "withdrawn":
-        world.do(stream, CORA, "withdraw", reason=words("why"))
+        world.do(stream, CORA, "withdraw", reason=words("why"), post_id="P2")
     return world, stream
 
 
@@ -353,8 +478,23 @@ def _fields(kind: str, act: str, world: World, stream: str) -> dict[str, Any]:
         ("post", "attempted"): {"attempt": 1, "result": PublishResult.PUBLISHED},
         ("post", "looked"): {"attempt": 1, "result": FindResult.FOUND},
         ("commitment", "report_kept"): {"post_id": "P2", "words": words("done")},
-        ("commitment", "withdraw"): {"reason": words("why")},
-        ("commitment", "settle"): {"post_id": "P2", "settlement": "published"},
+        ("commitment", "withdraw"): {"reason": words("why"), "post_id": "P4"},
+        ("commitment", "tell"): {"post_id": "P4", "words": words("soon")},
+        ("commitment", "renegotiate"): {
+            "due_at": AT + timedelta(days=30),
+            "reason": words("why"),
+            "words": words("later"),
+        },
+        ("commitment", "agree"): {"post_id": "P3"},
+        ("commitment", "refuse_new_date"): {"reason": words("why")},
+        ("commitment", "make_link"): {"digest": "d" * 64},
+        ("commitment", "word"): {"is_kept": True, "source": "same_account"},
+        ("commitment", "uphold"): {"reason": words("why")},
+        ("commitment", "reopen"): {"reason": words("why")},
+        ("commitment", "settle"): {
+            "post_id": "P3" if state.stage == "open" else "P2",
+            "settlement": "published",
+        },
     }
     if act == "ring":
         world.at = max(world.at, alarm.at if alarm else world.at)

@@ -19,12 +19,34 @@ from domain.calendar import Calendar, Day, Offset, Window
 from domain.commitment import (
     Broken,
     CommitmentOpened,
+    CommitmentStage,
     FollowUpStuck,
     Kept,
     KeptReported,
+    Lapse,
+    LinkMade,
+    NewDateAccepted,
+    NewDateAgreed,
+    NewDateAsked,
+    NewDateLapsed,
+    NewDateRefused,
+    NewDateSet,
+    ProgressSettled,
+    ProgressWritten,
     PromiseWithdrawn,
     Reminded,
     ReportFellThrough,
+    ReportTold,
+    RungReached,
+    Settled,
+    Upheld,
+    Watched,
+    WordCounted,
+    WordGiven,
+    WordSource,
+)
+from domain.commitment import (
+    Reopened as DenialAccepted,
 )
 from domain.entity import Event, to_facts
 from domain.escalation import (
@@ -77,9 +99,9 @@ from domain.post import (
     Published,
     Settlement,
 )
-from domain.terms import Allowances, Rung, RungAct, Terms
+from domain.terms import Allowances, PromiseTerms, Rung, RungAct, Terms
 from tests.builders import AT
-from tests.domain import examples
+from tests.domain import examples, matter_examples
 from tests.domain.harness import promise, words
 
 GOLDEN = Path(__file__).with_name("golden_facts.json")
@@ -160,7 +182,26 @@ def _in_full() -> list[Event]:
         Broken(due_at=LATER, told=("ada", "ben")),
         Kept(is_late=True),
         PromiseWithdrawn(reason=words("r")),
+        ReportTold(post_id="P2"),
+        LinkMade(digest="d" * 64),
+        WordGiven(is_kept=True, source=WordSource.SAME_ACCOUNT),
+        WordCounted(is_kept=True),
+        Upheld(reason=words("r"), on_behalf_of="cora"),
+        DenialAccepted(reason=words("r"), good_by=LATER, on_behalf_of="cora"),
+        RungReached(stage=CommitmentStage.BROKEN, rung=3, due_at=LATER, is_late=True,
+                    is_about_date=True, told=("cora",), owed_by=("ada",), empty=(Seat.LEAD,)),
+        Watched(stage=CommitmentStage.BROKEN, number=2, due_at=LATER, told=("cora",),
+                owed_by=("ada",), empty=(Seat.EXECUTIVES,)),
+        NewDateAsked(due_at=LATER, reason=words("r"), words=words("w")),
+        NewDateAccepted(due_at=LATER),
+        NewDateRefused(due_at=LATER, asked_by="ada", reason=words("r")),
+        NewDateAgreed(due_at=LATER, post_id="P3", words=words("w"), writer="ada"),
+        NewDateSet(due_at=LATER, post_id="P3"),
+        NewDateLapsed(due_at=LATER, asked_by="ada", why=Lapse.OVERTAKEN, post_id="P3"),
+        ProgressWritten(post_id="P4", words=words("w"), writer="ada"),
+        ProgressSettled(post_id="P4", writer="ada", settlement=Settlement.FAILED, attempt=2),
         *examples.in_full(),
+        *matter_examples.in_full(),
     ]  # fmt: skip
 
 
@@ -191,13 +232,22 @@ def _plain() -> list[Event]:
         Reminded(rung=0),
         Broken(due_at=LATER),
         Kept(),
+        PromiseWithdrawn(reason=words("r")),
+        Upheld(reason=words("r")),
+        DenialAccepted(reason=words("r")),
+        RungReached(stage=CommitmentStage.OPEN, rung=0, due_at=LATER),
+        Watched(stage=CommitmentStage.DENIED, number=0, due_at=LATER),
+        NewDateLapsed(due_at=LATER, asked_by="ada", why=Lapse.REPORTED),
+        ProgressSettled(post_id="P4", writer="ada", settlement=Settlement.PUBLISHED),
         *examples.plain(),
+        *matter_examples.plain(),
     ]  # fmt: skip
 
 
 def _grown() -> list[Event]:
     """Again in full, those that have got fields since their line was written."""
     where: Any = {"escalation_id": "E1", "channel": "console", "team": "care", "comment_id": "C1"}
+    terms = PromiseTerms(ladder=(RUNG,), confirm=60, settle=30)
     return [
         PostOpened(id="P1", origin="commitment/M1", commitment_id="M1", words=words("w"),
                    writer="ada", promises=1, cleared_by="cora", rules=2, kind=PostKind.CORRECTION,
@@ -206,6 +256,10 @@ def _grown() -> list[Event]:
         Cleared(despite_news=True),
         AttemptStarted(attempt=2, despite_news=True),
         AttemptDeferred(attempt=2, code="budget", next_at=LATER, is_turn=True),
+        CommitmentOpened(promise=FULL_PROMISE, post_id="P1", approver="cora", ladder=(RUNG,),
+                         rules=2, terms=terms, calendar=CALENDAR, is_public=False, **where),
+        Kept(is_late=True, settled=Settled.UPHELD),
+        PromiseWithdrawn(reason=words("r"), post_id="P5", writer="cora"),
         *examples.grown(),
     ]  # fmt: skip
 

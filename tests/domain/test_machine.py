@@ -7,6 +7,7 @@ step everything the rules promise must still be true.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from domain.base import Words
-from domain.commitment import Commitment, CommitmentStage, Promise
+from domain.commitment import Commitment, CommitmentOpened, CommitmentStage, Promise
 from domain.effects import Effect, Find, OpenEntity, Pending, Publish, Tell
 from domain.entity import Command, State, fold, may
 from domain.errors import Conflict, Refused
@@ -55,6 +56,7 @@ NEXT = {
     ("post", "published"): ("correct", "retract"),
     ("commitment", "open"): ("report_kept",),
     ("commitment", "broken"): ("report_kept",),
+    ("commitment", "denied"): ("uphold", "reopen"),
 }
 """What somebody wants done next, where it matters twice."""
 
@@ -71,6 +73,7 @@ HAPPENINGS = [
     *["an_alarm_rings"] * 4,
     "an_old_alarm_rings",
     "time_passes",
+    *["the_commenter_judges"] * 2,
     *["the_channel_changes"] * 2,
     *["an_effect_is_carried_out"] * 3,
     "an_effect_is_carried_out_again",
@@ -273,8 +276,19 @@ class Case(RuleBasedStateMachine):
             case "post", "confirm":
                 # People say truly what they see on the channel.
                 return {"is_published": self.arrivals.get(stream, 0) > 0}
-            case "commitment", "report_kept":
+            case "commitment", "report_kept" | "tell":
                 return {"post_id": self._new("P"), "words": words("done")}
+            case "commitment", "agree":
+                return {"post_id": self._new("P")}
+            case "commitment", "withdraw":
+                return {"post_id": self._new("P"), "reason": words("why")}
+            case "commitment", "renegotiate":
+                due_at = self.world.at + timedelta(days=data.draw(st.sampled_from([-1, 1, 9, 60])))
+                return {"due_at": due_at, "reason": words("why"), "words": words("later")}
+            case "commitment", "refuse_new_date" | "uphold" | "reopen":
+                return {"reason": words("why")}
+            case "commitment", "make_link":
+                return {"digest": "d" * 64}
             case _, "return" | "withdraw":
                 return {"reason": words("why")}
             case "escalation", _:
@@ -371,6 +385,16 @@ class Case(RuleBasedStateMachine):
             words=words("to all"), approver="cora", owner="ada", same_answer_to=9,
         )  # fmt: skip
         assert not facts or (tie is not None and not tie.is_served)
+
+    def the_commenter_judges(self, data: st.DataObject) -> None:
+        """Whoever was promised something, or a reader, says whether it was kept."""
+        promises = [s for s in self.world.states if s.startswith("commitment/")]
+        if promises:
+            stream = data.draw(st.sampled_from(promises))
+            source = data.draw(st.sampled_from(["same_account", "private_link", "reader"]))
+            said = {"is_kept": data.draw(st.booleans()), "source": source, "link": "d" * 64}
+            with contextlib.suppress(Refused):
+                self.world.do(stream, MACHINE, "word", **said)
 
     def time_passes(self, data: st.DataObject) -> None:
         self.world.at += data.draw(whiles)
@@ -683,7 +707,7 @@ class Case(RuleBasedStateMachine):
             case Post():
                 return state.rules < 2
             case Commitment():
-                return state.stage in (CommitmentStage.REPORTED, CommitmentStage.BROKEN)
+                return state.rules < 2
             case _:
                 return False
 
@@ -719,7 +743,22 @@ class Case(RuleBasedStateMachine):
                 if state.stage is CommitmentStage.KEPT:
                     assert not state.was_broken
                     assert state.report is not None
-                    assert state.report.at <= state.promise.due_at
+                    assert state.report.at <= state.due_at
+
+    @invariant()
+    def the_first_date_and_the_first_break_stay(self) -> None:
+        for stream, state in self.world.states.items():
+            if not isinstance(state, Commitment):
+                continue
+            opened = self.world.facts[stream][0]
+            assert state.first_due_at == CommitmentOpened.model_validate(opened.data).promise.due_at
+            is_broken = "commitment:promise:broken" in self.world.names(stream)
+            assert state.was_broken == is_broken
+            if is_broken:
+                assert state.stage is not CommitmentStage.KEPT
+            for date in state.dates:
+                assert self.arrivals[f"post/{date.post_id}"] == 1
+                assert date.agreed_by not in (date.asked_by, state.promise.accountable)
 
     # Small helpers. ---------------------------------------------------------------------------
 

