@@ -85,13 +85,28 @@ class Clock:
             return self.start
         return self.began[wanted] if wanted < len(self.began) else None
 
+    def again(self, rung: Rung, turn: int) -> datetime | None:
+        """When so many repeats of working time have passed since the first."""
+        share = self.granted * rung.permille // 1000
+        wanted = share if rung.offset is None else max(self.granted + rung.offset // 60, 0)
+        later = wanted + rung.every // 60 * turn
+        if rung.offset is None and wanted == self.granted and self.follows(wanted):
+            # Counted from a tick into that minute, it ends a tick into the last.
+            return self.began[later] + TICK if later < len(self.began) else None
+        return self.used_up(later)
+
+    def follows(self, minutes: int) -> bool:
+        """Whether time goes on to count the moment so many minutes are used up."""
+        return minutes < len(self.began) and self.began[minutes] == self.used_up(minutes)
+
     def steps(self) -> Iterator[tuple[datetime, int]]:
         n = 0
         for rung in self.ladder:
             at = self.first(rung)
             for turn in range(rung.times):
-                if at is not None:
-                    yield at + timedelta(seconds=rung.every) * turn, n
+                again = self.again(rung, turn) if turn else at
+                if again is not None:
+                    yield again, n
                 n += 1
 
     def run(self) -> Iterator[Climbed]:
