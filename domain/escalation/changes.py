@@ -85,7 +85,7 @@ def _heard(state: Escalation, comment_id: str, revision: int, **changes: Any) ->
             )
             if reply
             else None,
-            "waiting_news": state.waiting is not None,
+            "waiting_news": {**state.waiting_news, comment_id: revision} if state.waiting else {},
             **changes,
         }
     )
@@ -287,11 +287,11 @@ def _moved_to_private(state: Escalation, event: happened.MovedToPrivate, fact: F
 
 
 def _reply_held(state: Escalation, event: happened.ReplyHeld, fact: Fact) -> Escalation:
-    return state.model_copy(update={"waiting": event, "waiting_news": False})
+    return state.model_copy(update={"waiting": event, "waiting_news": {}})
 
 
 def _reply_recalled(state: Escalation, event: happened.ReplyRecalled, fact: Fact) -> Escalation:
-    return state.model_copy(update={"waiting": None})
+    return state.model_copy(update={"waiting": None, "waiting_news": {}})
 
 
 def _reply_submitted(state: Escalation, event: happened.ReplySubmitted, fact: Fact) -> Escalation:
@@ -299,9 +299,10 @@ def _reply_submitted(state: Escalation, event: happened.ReplySubmitted, fact: Fa
         post_id=event.post_id,
         writer=event.writer,
         promises=event.promises,
-        news=state.waiting is not None and state.waiting_news,
+        news=bool(state.waiting_news),
+        since=state.waiting_news,
     )
-    return state.model_copy(update={"reply": reply, "waiting": None, "waiting_news": False})
+    return state.model_copy(update={"reply": reply, "waiting": None, "waiting_news": {}})
 
 
 def _settled(state: Escalation, event: happened.ReplySettled, fact: Fact) -> Escalation:
@@ -341,11 +342,16 @@ def _promise_countered(
     state: Escalation, event: happened.PromiseCountered, fact: Fact
 ) -> Escalation:
     signature = Signature(promise_id=event.promise_id, is_accepted=False, due_at=event.due_at)
-    return _signed(state, signature, waiting=None)
+    return _signed(state, signature, waiting=None, waiting_news={})
 
 
 def _promise_declined(state: Escalation, event: happened.PromiseDeclined, fact: Fact) -> Escalation:
-    return _signed(state, Signature(promise_id=event.promise_id, is_accepted=False), waiting=None)
+    return _signed(
+        state,
+        Signature(promise_id=event.promise_id, is_accepted=False),
+        waiting=None,
+        waiting_news={},
+    )
 
 
 # Clocks. --------------------------------------------------------------------------------------

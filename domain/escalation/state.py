@@ -124,8 +124,8 @@ class Escalation(State):
     signatures: tuple[Signature, ...] = ()
     waiting: ReplyHeld | None = None
     """Words that go out once every promise in them is accepted."""
-    waiting_news: bool = False
-    """The commenter has spoken since they began to wait."""
+    waiting_news: dict[str, int] = {}
+    """The comments that came since they began to wait, each with its revision."""
     reply: CurrentReply | None = None
     holding: Holding | None = None
     answers: int = 0

@@ -19,6 +19,7 @@ from domain.entity import Command, Ring, State, decide, evolve, follow, to_facts
 from domain.escalation import Escalation, OpenEscalation
 from domain.kinds import kind_of
 from domain.ledger import RULES, Fact
+from domain.matter import OpenMatter
 from domain.messages import Start, opening
 from domain.people import COMMENTER, MACHINE, Actor, Role, Seat, Seats
 from domain.post import Attempted, FindResult, Looked, OpenPost, Post, PublishResult
@@ -103,6 +104,17 @@ def open_commitment(**changes: Any) -> OpenCommitment:
         "ladder": terms().ladder,
     }
     return OpenCommitment(**(values | changes))
+
+
+def open_matter(**changes: Any) -> OpenMatter:
+    values: dict[str, Any] = {
+        "id": "T1",
+        "team": "care",
+        "title": words("title"),
+        "terms": terms(),
+        "request": "r1",
+    }
+    return OpenMatter(**(values | changes))
 
 
 def who_fills(seat: Seat, seats: Seats, people: Iterable[Member] = EVERYBODY) -> tuple[str, ...]:

@@ -176,7 +176,7 @@ def test_approved_words_that_waited_while_the_commenter_spoke_are_confirmed_by_a
     assert (world.post().stage, world.post().cleared_by) == (PostStage.IN_REVIEW, None)
     world.do("post/P1", BEN, "clear")
     world.settle()
-    assert world.escalation.stage is Stage.LISTENING, "whoever cleared them read what was said"
+    assert world.escalation.stage is Stage.PREPARING, "what was said meanwhile wants its answer"
     assert world.commitment().stage is CommitmentStage.OPEN
 
 

@@ -1303,6 +1303,7 @@ def test_an_entity_pins_the_rules_it_was_opened_under(kind: Kind) -> None:
         "escalation": harness.open_escalation,
         "post": harness.open_post,
         "commitment": harness.open_commitment,
+        "matter": harness.open_matter,
     }
     world = World()
     stream = world.open(kind.name, openings[kind.name](rules=7))
