@@ -247,7 +247,8 @@ def promise_is_decided(stage: Stage, escalation: str) -> str:
     due_at = datetime.now(UTC) + timedelta(days=10)
     promise = {"sentence": PROMISE, "accountable": "ada", "due_at": due_at.isoformat()}
     stage.do("ada", escalation, "propose", request="May we send it by courier, at our cost?",
-             reply=REPLY, promises=[promise])  # fmt: skip
+             reply=REPLY, promises=[promise],
+             same_because="The story is told more than once.")  # fmt: skip
     stage.recorded(escalation, "escalation:proposal:submitted")
     stage.step("Ben would approve it, and may not: that is for executives.")
     stage.refused("ben", escalation, "approve", 403, "not_yours")

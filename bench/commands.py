@@ -20,7 +20,7 @@ LONG = 3600
 QUIET_SECONDS = 0.8
 """A history that has not grown for so long has had all that the command leads to."""
 
-PROPOSAL = {"request": "May we send a saddle?", "reply": "Your saddle is on its way."}
+PROPOSAL = {"request": "May we send a saddle?", "reply": "Your saddle was left out of the box."}
 
 LIVES: tuple[tuple[tuple[str, str, dict[str, str]], ...], ...] = (
     (

@@ -51,7 +51,7 @@ async def our_life(service: Service, name: str) -> list[str]:
     await service.do("ada", case, "claim")
     words = {
         "request": "May we send a saddle?",
-        "reply": "Your saddle is on its way. We are sorry.",
+        "reply": "Your saddle was left out of the box. We are sorry.",
     }
     await service.do("ada", case, "propose", words)
     approved = await service.do("cora", case, "approve")

@@ -110,7 +110,7 @@ class OpenDoor:
 
     async def published(self, **fields: Any) -> str:
         """An escalation whose proposed reply has been approved and is out."""
-        proposal = {"reply": "Your saddle is on its way.", **fields}
+        proposal = {"reply": "Your saddle was left out of the box.", **fields}
         path = await self.deciding(**proposal)
         await self.cora.post(f"{path}/approve")
         await self.until_stage(path, "listening")

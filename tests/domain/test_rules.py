@@ -1306,7 +1306,8 @@ def test_an_entity_pins_the_rules_it_was_opened_under(kind: Kind) -> None:
         "matter": harness.open_matter,
     }
     world = World()
-    stream = world.open(kind.name, openings[kind.name](rules=7))
+    opener = ADA.actor if kind.name == "matter" else MACHINE
+    stream = world.open(kind.name, openings[kind.name](rules=7), opener)
     assert world.states[stream].rules == 7
     assert _folded(world, stream).rules == 7
     stored = world.states[stream].model_dump_json(exclude_defaults=True)

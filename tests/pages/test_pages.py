@@ -132,7 +132,7 @@ def _post_link(page: httpx.Response) -> str:
 
 async def test_what_is_published_is_corrected_in_public_by_forms(office: Office) -> None:
     ada, ben = [await office.browser_of(name) for name in ("ada", "ben")]
-    case = await office.door.published(reply="Your saddle comes on Monday.")
+    case = await office.door.published(reply="Your saddle was red, as you had asked.")
     (reply,) = (await office.door.ada.get(case))["replies"]
     post = f"/post/{reply['id']}"
 
@@ -185,14 +185,14 @@ async def test_words_for_a_refusal_are_offered_as_its_reason(office: Office) -> 
 
 
 async def test_what_was_returned_says_why_and_keeps_its_words(office: Office) -> None:
-    path = page_of(await office.door.deciding(reply="A saddle is on its way."))
+    path = page_of(await office.door.deciding(reply="A saddle was left out of the box."))
     ada, cora = await office.browser_of("ada"), await office.browser_of("cora")
     await cora.do(path, "return", reason="Say when.")
     page = await ada.see(path)
 
     assert "Cora returned it for changes" in text_of(page)
     assert "Say when." in page.text
-    assert form_of(page, "/propose")["reply"] == "A saddle is on its way."
+    assert form_of(page, "/propose")["reply"] == "A saddle was left out of the box."
 
 
 @pytest.mark.parametrize("csrf", [None, "", "wrong", "é"])

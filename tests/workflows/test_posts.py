@@ -85,7 +85,7 @@ async def _in_review(service: Service, **changes: Any) -> str:
         channel="console",
         team="care",
         comment_id=escalation.comment_id,
-        words=Words.model_validate(service.words("Your saddle is on its way.")),
+        words=Words.model_validate(service.words("Your saddle was left out of the box.")),
         writer="ada",
         rules=RULES,
     ).model_copy(update=changes)
@@ -233,7 +233,7 @@ async def test_news_in_the_undo_window_asks_for_one_confirmation_before_the_word
     assert _fact(sqlite_service, stream, "post:words:cleared", 1) == {"despite_news": True}
     (line,) = _lines(sqlite_service.settings)
     assert line["text"] == (
-        "Your saddle is on its way.\n\nThe same answer goes to 40 people who raised this."
+        "Your saddle was left out of the box.\n\nThe same answer goes to 40 people who raised this."
     )
 
 
