@@ -63,7 +63,7 @@ async def test_detail_shows_deadline_ladder_and_what_i_may_do(door: OpenDoor) ->
 
     allowed = {p["act"]: p for p in detail["allowed"]}
     assert allowed["propose"] == {"act": "propose", "ok": True, "why_not": None}
-    assert allowed["approve"]["why_not"].startswith("only an executive")
+    assert allowed["approve"]["why_not"].startswith("only an approver")
     (deadline,) = detail["deadlines"]
     assert deadline["due_at"] == detail["due_at"]
     assert deadline["explained"][-1].startswith("due ")
@@ -417,7 +417,15 @@ async def test_an_unknown_outcome_is_202_and_the_same_key_finds_out(
         )
         problem = problem_of(answer, 202)
         async with running(client, sqlite_house, settings):
-            again = await door.ada.post(f"{path}/claim", key="k")
+            # A worker that has just come may need longer than the second that is given here.
+            again: dict[str, Any] = {}
+            for _ in range(10):
+                answered = await door.ada.ask(
+                    "POST", f"/api/v1/{path}/claim", headers={"Idempotency-Key": "k"}
+                )
+                again = answered.json()
+                if answered.status_code == 200:
+                    break
 
     assert problem["code"] == "outcome_unknown"
     assert answer.headers["idempotency-key"] == "k"

@@ -20,7 +20,8 @@ async def _published(door: OpenDoor) -> tuple[str, str]:
 async def _in_review(door: OpenDoor) -> str:
     path = await door.deciding()
     await door.cora.post(f"{path}/approve")
-    return f"posts/{(await door.ada.post(f'{path}/reply', {'text': 'We will.'}))['post_id']}"
+    replied = await door.ada.post(f"{path}/reply", {"text": "It was left out."})
+    return f"posts/{replied['post_id']}"
 
 
 async def _hear(door: OpenDoor, path: str) -> None:

@@ -14,7 +14,7 @@ from domain.commitment import Commitment
 from domain.errors import Conflict, Forbidden, Invalid, Refused
 from domain.escalation import Escalation
 from store import inbox, records, tables, words
-from tests.builders import ADA, BEN, CORA, DEV, EVE, Service, incoming
+from tests.builders import ADA, BEN, CORA, DEV, EVE, HOOK, Service, incoming
 
 
 def _promise(service: Service, days: float = 2) -> dict[str, object]:
@@ -55,6 +55,8 @@ async def test_approved_words_travel_to_the_channel_and_their_promise_is_kept(
     with pytest.raises(Forbidden):
         await service.do("post/P2", ADA, "clear")
     await service.do("post/P2", BEN, "clear")
+    await service.until_stage(commitment, "told")
+    await service.do(commitment, HOOK, "word", is_kept=True, source="same_account")
     await service.until_stage(commitment, "kept")
 
     lines = (service.settings.data / "console.jsonl").read_text().splitlines()
@@ -246,7 +248,7 @@ async def test_a_promise_withdrawn_by_an_executive_is_closed_with_its_reason(
     commitment = f"commitment/{promise['id']}"
     await sqlite_service.until_stage(commitment, "open")
     reason = sqlite_service.words("The maker has gone out of business.", "reason")
-    await sqlite_service.do(commitment, CORA, "withdraw", reason=reason)
+    await sqlite_service.do(commitment, CORA, "withdraw", reason=reason, post_id="P2")
     state = sqlite_service.state(commitment)
     assert isinstance(state, Commitment)
     assert state.is_closed

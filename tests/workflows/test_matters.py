@@ -202,7 +202,7 @@ async def test_a_member_that_comes_back_after_the_answer_is_a_case_of_its_own(
 async def test_a_long_release_goes_on_as_a_new_run_and_answers_nobody_twice(
     sqlite_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workflow, "LONG", 60)
+    monkeypatch.setattr(workflow, "LONG", 40)
     monkeypatch.setattr(activity, "WORTH", 0)
     monkeypatch.setattr(activity, "FEWEST", 2)
     escalations = await _opened(sqlite_service, 12)

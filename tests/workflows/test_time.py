@@ -11,7 +11,7 @@ from temporalio.testing import TimeSkipper
 from domain.commitment import Commitment
 from domain.escalation import Escalation
 from store import tables, words
-from tests.builders import ADA, BEN, CORA, Service
+from tests.builders import ADA, BEN, CORA, HOOK, Service
 
 HOUR = timedelta(hours=1)
 SLACK = timedelta(seconds=5)
@@ -129,7 +129,7 @@ async def test_a_promise_is_reminded_of_and_then_openly_broken_and_can_still_be_
     stream = f"commitment/{promise['id']}"
     await sqlite_service.until_stage(stream, "open")
     await _pass(sqlite_service, stream, timedelta(days=3, minutes=1))
-    reminded = "commitment:ladder:climbed"
+    reminded = "commitment:ladder:reached"
     await sqlite_service.until(lambda: len(_facts(sqlite_service, stream, reminded)) == 1)
     await _pass(sqlite_service, stream, timedelta(days=1))
     await sqlite_service.until_stage(stream, "broken")
@@ -143,4 +143,6 @@ async def test_a_promise_is_reminded_of_and_then_openly_broken_and_can_still_be_
     await sqlite_service.do(stream, ADA, "report_kept", post_id="P2", words=follow_up)
     await sqlite_service.until_stage("post/P2", "in_review")
     await sqlite_service.do("post/P2", BEN, "clear")
+    await sqlite_service.until_stage(stream, "told")
+    await sqlite_service.do(stream, HOOK, "word", is_kept=True, source="same_account")
     await sqlite_service.until_stage(stream, "kept_late")
