@@ -98,6 +98,9 @@ class BareNotices:
     async def run(self, wait_seconds: int) -> None:
         while self._pending:
             await asyncio.sleep(wait_seconds)
+            await workflow.execute_activity(
+                "hours", start_to_close_timeout=STEP, retry_policy=FOREVER
+            )
             self._pending = 0
             await workflow.execute_activity(
                 "send", start_to_close_timeout=STEP, retry_policy=FOREVER
@@ -157,6 +160,10 @@ class Activities:
     @activity.defn(name="publish")
     async def publish(self) -> None:
         """The call to the channel."""
+
+    @activity.defn(name="hours")
+    async def hours(self) -> None:
+        """When that person works."""
 
     @activity.defn(name="send")
     async def send(self) -> None:

@@ -30,7 +30,7 @@ def _worker(client: Client, notice_seconds: int) -> Worker:
         client,
         task_queue=bare.QUEUE,
         workflows=bare.WORKFLOWS,
-        activities=[activities.step, activities.send, activities.start_many],
+        activities=[activities.step, activities.hours, activities.send, activities.start_many],
         workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
         max_cached_workflows=Settings().worker_cache,
         max_concurrent_activities=THREADS,

@@ -88,11 +88,13 @@ def test_an_older_version_can_be_shown_and_applied_again(
     run: Run, sqlite_house: Database, file: Path
 ) -> None:
     run("policy", "apply", str(file), "--reason", "Faster")
-    file.write_text(run("policy", "show", "--version", "1").out)
-    assert run("policy", "apply", str(file), "--reason", "Back").out == "Version 3 is in force.\n"
+    file.write_text(DRAFT.replace('"1h"', '"2h"'))
+    run("policy", "apply", str(file), "--reason", "Slower")
+    file.write_text(run("policy", "show", "--version", "2").out)
+    assert run("policy", "apply", str(file), "--reason", "Back").out == "Version 4 is in force.\n"
     with sqlite_house.reading() as session:
-        digests = [v.digest for v in policies.versions(session)]
-    assert digests[0] == digests[2] != digests[1]
+        digests = sorted((v.version, v.digest) for v in policies.versions(session))
+    assert digests[1][1] == digests[3][1] != digests[2][1]
     assert "no version 9" in run("policy", "show", "--version", "9").err.lower()
 
 
