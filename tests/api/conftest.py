@@ -27,6 +27,7 @@ from store import people, words
 from store.database import Database
 from tests import builders
 from tests.conftest import new_client
+from tests.histories.corpus import save_if_asked
 
 
 @dataclass
@@ -199,6 +200,7 @@ async def door(
         open_door(builders.Service(client, database, settings)) as door,
     ):
         yield door
+    await save_if_asked(client)
     database.dispose()
 
 

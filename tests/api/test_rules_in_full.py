@@ -78,7 +78,7 @@ async def test_words_wait_until_whoever_is_accountable_has_signed(door: OpenDoor
     signed = await door.ben.post(f"{path}/accept_promise", {"promise_id": promise_id})
     assert signed["post_id"]
     await door.until_stage(path, "listening")
-    assert (await door.ada.get("commitments", accountable="ben"))["items"]
+    await door.until_stage(f"commitments/{promise_id}", "open")
 
 
 @pytest.mark.rule(10)
