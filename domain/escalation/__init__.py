@@ -42,7 +42,6 @@ from domain.escalation.events import (
     Revised,
     RungClimbed,
 )
-from domain.escalation.replying import FARTHEST
 from domain.escalation.rights import RIGHTS, out_of_turn
 from domain.escalation.stages import (
     STAGES,
@@ -59,7 +58,6 @@ from domain.panel import Panel, Recommendation
 
 __all__ = [
     "ESCALATION",
-    "FARTHEST",
     "STAGES",
     "Approve",
     "Approved",

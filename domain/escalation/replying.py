@@ -3,11 +3,11 @@ them."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from domain.base import Words
-from domain.commitment import Promise
+from domain.commitment import FARTHEST, Promise
 from domain.entity import Event
 from domain.errors import Conflict, Invalid
 from domain.escalation.commands import (
@@ -41,10 +41,6 @@ from domain.panel import Recommendation
 from domain.people import Actor
 from domain.post import Settle, Settlement, is_old_news
 from domain.terms import Terms
-
-FARTHEST = timedelta(days=20 * 365)
-"""Beyond this nobody now accountable will answer; and Temporal's timers end at 292 years."""
-
 
 # What is asked of words. ----------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.effects import Effect, Find, Notify, Publish, Tell
-from domain.entity import Event
+from domain.entity import Event, notify
 from domain.people import Seat
 from domain.post.commands import Settle
 from domain.post.events import (
@@ -49,7 +49,7 @@ def effects(post: Post, event: Event) -> tuple[Effect, ...]:
         case LookStarted():
             return (Find(attempt=event.attempt),)
         case PostRungClimbed() if event.told:
-            return (Notify(reason=_STUCK[event.stage], about=post.stream, people=event.told),)
+            return (notify(post, _STUCK[event.stage], event.told),)
         case _ if settlement := _SETTLES.get(type(event)):
             return _settled(post, settlement)
         case _:
@@ -57,7 +57,7 @@ def effects(post: Post, event: Event) -> tuple[Effect, ...]:
 
 
 def _wanted(post: Post, reason: str) -> Notify:
-    return Notify(reason=reason, about=post.stream, to=(Seat.REVIEWERS,), seats=post.seats)
+    return notify(post, reason, to=(Seat.REVIEWERS,))
 
 
 def _settled(post: Post, settlement: Settlement) -> tuple[Effect, ...]:
@@ -72,4 +72,4 @@ def _settled(post: Post, settlement: Settlement) -> tuple[Effect, ...]:
         return (Tell(stream=post.origin, command=told.model_dump(mode="json")),)
     if settlement in (Settlement.PUBLISHED, Settlement.WITHDRAWN):
         return ()
-    return (Notify(reason=f"reply_{settlement}", about=post.stream, people=(post.writer,)),)
+    return (notify(post, f"reply_{settlement}", (post.writer,)),)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.commitment import CommitmentStage
+from domain.commitment import FARTHEST, CommitmentStage
 from domain.deadlines import TICK, Deadline
 from domain.effects import Find, Notify, OpenEntity, Publish, Tell
 from domain.entity import Kind, Ring, State, allowed, check_unchanged, fold
 from domain.errors import Conflict, Forbidden, Invalid, Refused
-from domain.escalation import FARTHEST, Outcome, Stage
+from domain.escalation import Outcome, Stage
 from domain.kinds import KINDS, kind_of
 from domain.people import MACHINE, Seat
 from domain.post import ATTEMPTS, FINDS, GRACE, FindResult, PostStage, PublishResult, pause_before
