@@ -627,7 +627,19 @@ def test_whatever_is_open_has_a_clock_and_what_is_closed_has_none() -> None:
 
 # Properties. ----------------------------------------------------------------------------------
 
-STEPS = ("ask", "agree", "refuse", "report", "clear", "return", "deny", "reopen", "sleep", "wait")
+STEPS = (
+    "ask",
+    "accept",
+    "agree",
+    "refuse",
+    "report",
+    "clear",
+    "return",
+    "deny",
+    "reopen",
+    "sleep",
+    "wait",
+)
 
 
 @pytest.mark.rule(11)
@@ -674,9 +686,9 @@ def _step(world: World, step: str, count: int, data: st.DataObject) -> None:
         case "ask":
             days = data.draw(st.sampled_from([1, 8, 30]))
             ask(world, data.draw(st.sampled_from([ADA, BEN])), world.at + timedelta(days=days))
+        case "accept":
+            world.do(STREAM, ADA, "accept_new_date")
         case "agree":
-            if world.commitment().wanted and not world.commitment().wanted.is_signed:  # type: ignore[union-attr]
-                world.do(STREAM, ADA, "accept_new_date")
             agree(world, post_id=f"P{count}")
         case "refuse":
             world.do(STREAM, CORA, "refuse_new_date", reason=words("no"))
