@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from domain.calendar import Calendar
-    from domain.policy import Member
+    from domain.policy import Member, Policy
     from policy.checks import Person
     from policy.file import Examined
     from policy.shape import PolicyFile
@@ -76,8 +76,23 @@ def diff(file: File, data: Data = None) -> None:
         changes = list(_changes(in_force, found))
         for line in changes or [f"Nothing would change; version {in_force.version} says the same."]:
             typer.echo(line)
-        for line in _moved(session, found):
+        assert found.policy is not None
+        for line in _moved(session, found.policy):
             typer.echo(line)
+
+
+@app.command()
+def dates(data: Data = None) -> None:
+    """List the running dates that the calendars in force would put elsewhere. Moves nothing.
+
+    What is open keeps the calendar it opened with, until its team's lead or an executive accepts
+    the newer one for it: "Accept the newer calendar" on its page, or its command accept_calendar
+    with the date that is listed here.
+    """
+    with open_database(read_settings(data)) as database, database.reading() as session:
+        lines = list(_moved(session, _in_force(session).policy))
+    for line in lines or ["No running date would be another one by the calendars in force."]:
+        typer.echo(line)
 
 
 @app.command()
@@ -340,14 +355,14 @@ def _changes(in_force: InForce, found: Examined) -> Iterator[str]:
     yield from map(str, calendar_differences(in_force.policy.calendars, found.policy.calendars))
 
 
-def _moved(session: Session, found: Examined) -> Iterator[str]:
-    """What runs by a calendar that changes. It goes on as it is: its terms are pinned."""
+def _moved(session: Session, policy: Policy) -> Iterator[str]:
+    """What runs by a calendar that is another one now. It goes on as it is: its terms are
+    pinned."""
     from domain.calendar import clock
     from policy.calendars import moved
     from store import running
 
-    assert found.policy is not None
-    calendars = found.policy.calendars
+    calendars = policy.calendars
     moves = [
         (move, calendars[terms.calendar.id])
         for stream, terms, deadline in running.deadlines(session)
@@ -357,8 +372,8 @@ def _moved(session: Session, found: Examined) -> Iterator[str]:
     if not moves:
         return
     yield (
-        f"{len(moves)} running deadlines would be others by the new calendars. They stay as they "
-        "are: what is open keeps the terms it opened with."
+        f"{len(moves)} running deadlines would be others by these calendars. They stay as they "
+        "are, each until a lead or an executive accepts the new date (accept_calendar)."
     )
     for move, calendar in moves[:SHOWN]:
         old, new = clock(calendar, move.old_due), clock(calendar, move.new_due)

@@ -7,7 +7,7 @@ calendars as data. ``route`` is asked once for each escalation, when it opens.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -365,6 +365,14 @@ def _calendar(policy: Policy, plan: Plan, at: datetime) -> Calendar | None:
         return None
     whole = policy.calendars[plan.calendar]
     return whole.cut(at.date(), _days(plan, whole))
+
+
+def calendar_now(policy: Policy, pinned: Calendar) -> Calendar | None:
+    """The calendar of this name as the policy has it, for the same days; None if it has none."""
+    whole = policy.calendars.get(pinned.id)
+    if whole is None:
+        return None
+    return whole.cut(pinned.since + timedelta(days=1), (pinned.until - pinned.since).days - 2)
 
 
 PROMISED = 400

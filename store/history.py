@@ -15,6 +15,7 @@ from domain.escalation.events import (
     ApproverReplaced,
     Asked,
     Bypassed,
+    CalendarAccepted,
     Declined,
     Extended,
     HoldingSubmitted,
@@ -51,6 +52,7 @@ INSIDE = frozenset(
         ReplyHeld, HoldingSubmitted, Voted, Asked, Informed, ApproverAdded, ApproverReplaced,
         Bypassed, Declined, Rerouted, Merged, Paused, Extended, PromiseCountered, PromiseDeclined,
         NewDateAsked, NewDateAgreed, NewDateRefused, ProgressWritten,
+        CalendarAccepted, of_matters.CalendarAccepted,
     )
 )  # fmt: skip
 """Events about proposals, drafts and notes: others see that they happened, not what is in them."""

@@ -8,7 +8,7 @@ before the command is sent.
 from __future__ import annotations
 
 from api.bodies import commitments, escalations, matters, posts
-from api.bodies.base import Body, Draft
+from api.bodies.base import AcceptCalendar, Body, Draft
 
 __all__ = ["BODIES", "Body", "Draft"]
 
@@ -47,6 +47,7 @@ BODIES: dict[str, dict[str, type[Body]]] = {
         "pause": escalations.Pause,
         "resume": escalations.Resume,
         "extend": escalations.Extend,
+        "accept_calendar": AcceptCalendar,
         "join_matter": escalations.JoinMatter,
         "leave_matter": escalations.LeaveMatter,
     },
@@ -81,6 +82,7 @@ BODIES: dict[str, dict[str, type[Body]]] = {
         "release": matters.Release,
         "halt": matters.Halt,
         "resume": matters.Resume,
+        "accept_calendar": AcceptCalendar,
         "close": matters.Close,
         "note": escalations.Note,
     },

@@ -13,13 +13,14 @@ from sqlmodel import Session
 
 from channels.base import check_fits
 from domain.base import Moment, Words
+from domain.calendar import Calendar
 from domain.comments import Text
 from domain.commitment import Promise
 from domain.entity import State
-from domain.errors import Invalid, Unknown
+from domain.errors import Conflict, Invalid, Unknown
 from domain.escalation import Findings, Twin
 from domain.people import Actor, Role
-from domain.policy import terms_for
+from domain.policy import calendar_now, terms_for
 from domain.post import PostKind
 from domain.terms import ReplyTerms, Terms
 from language import promises, sameness
@@ -97,6 +98,15 @@ class Draft:
                 "see it with: answerable policy show",
                 field="team",
             ) from None
+
+    def calendar(self, pinned: Calendar | None) -> dict[str, Any]:
+        """The calendar that a case has pinned, as the policy in force has it, and its version."""
+        found = calendar_now(self._policy, pinned) if pinned else None
+        if found is None:
+            raise Conflict(
+                "no_calendar", "the policy in force has no calendar for this", "nothing to do"
+            )
+        return {"calendar": found, "policy_version": self._version}
 
     def check_same_author(self, escalation_id: str, field: str) -> None:
         """Refuse what is not an open escalation of the very person this one is of."""
@@ -185,6 +195,17 @@ class Reason(Body):
 
     def fields(self, draft: Draft) -> dict[str, Any]:
         return {"reason": draft.words(self.reason, "reason", "reason")}
+
+
+class AcceptCalendar(Reason):
+    """Let it go on by its calendar as that is in force now, and be due then. The old date stays on
+    record."""
+
+    due_at: Moment = Field(description="The new date, as answerable policy dates lists it.")
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        pinned = getattr(draft.state, "calendar", None)
+        return {**super().fields(draft), **draft.calendar(pinned), "due_at": self.due_at}
 
 
 class PromiseBody(Strict):

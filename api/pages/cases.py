@@ -46,9 +46,9 @@ ORDER = (
     "report_kept", "make_link", "tell", "renegotiate", "refuse_new_date", "reopen", "ask",
     "counter_promise",
     "decline_promise", "add_approver", "replace_approver", "bypass", "holding_reply",
-    "move_private", "note", "pause", "resume", "extend", "renew", "join_matter", "leave_matter",
-    "assign", "decline", "release", "reroute", "recall", "withdraw", "correct", "retract",
-    "uphold", "merge", "answered_outside", "halt", "close", "dismiss",
+    "move_private", "note", "pause", "resume", "extend", "accept_calendar", "renew", "join_matter",
+    "leave_matter", "assign", "decline", "release", "reroute", "recall", "withdraw", "correct",
+    "retract", "uphold", "merge", "answered_outside", "halt", "close", "dismiss",
 )  # fmt: skip
 """The order in which acts stand on a page: what takes the case on first, what ends it last."""
 

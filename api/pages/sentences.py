@@ -167,6 +167,7 @@ ACTS = {
     "pause": "Pause the clock",
     "resume": "Let the clock go on",
     "extend": "Give it more time",
+    "accept_calendar": "Accept the newer calendar",
     "join_matter": "Put it into a matter",
     "leave_matter": "Take it out of its matter",
     "tell": "Tell the public how it is going",
@@ -362,6 +363,11 @@ def _moment(spelled: str) -> str:
     return times.absolute(datetime.fromisoformat(spelled))
 
 
+def _moved(data: Mapping[str, Any], _: Named) -> str:
+    old, new = _moment(data["old_due_at"]), _moment(data["new_due_at"])
+    return f"accepted the newer calendar: due {new}, not {old}"
+
+
 LAPSES = {
     "overtaken": "a date passed before the public could read of it",
     "returned": "its words were returned",
@@ -463,6 +469,7 @@ EVENTS: dict[str, Tell] = {
     "escalation:clock:extended": lambda d, _: (
         f"gave it more time: {EXTEND_CODES[d['code']].lower()}"
     ),
+    "escalation:clock:moved": _moved,
     "escalation:owner:declined": _told("declined the assignment"),
     "escalation:owner:renewed": _told("renewed the claim"),
     "escalation:owner:lost": _lost,
@@ -532,6 +539,7 @@ EVENTS: dict[str, Tell] = {
     ),
     "commitment:progress:written": _told("wrote a public word of progress for somebody to clear"),
     "commitment:progress:settled": _progress,
+    "matter:clock:moved": _moved,
     "matter:case:opened": _told("opened this matter"),
     "matter:owner:assigned": lambda d, named: f"made {named(d['owner'])} its owner",
     "matter:proposal:submitted": _told("asked for a decision on the one answer"),

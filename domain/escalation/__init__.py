@@ -102,7 +102,7 @@ __all__ = [
 _EVENTS: tuple[type[Event], ...] = tuple(
     event
     for event in vars(events).values()
-    if isinstance(event, type) and issubclass(event, Event) and event is not Event
+    if isinstance(event, type) and issubclass(event, Event) and "NAME" in vars(event)
 )
 
 ESCALATION = Kind(

@@ -397,11 +397,25 @@ def _resumed(state: Escalation, event: happened.Resumed, fact: Fact) -> Escalati
 
 
 def _extended(state: Escalation, event: happened.Extended, fact: Fact) -> Escalation:
-    """Rungs that now lie ahead again are climbed again: the new date has its own ladder."""
     assert state.deadline is not None
     deadline = state.deadline.extended(event.seconds, fact.by, event.code, state.calendar)
+    return _due_elsewhere(state, deadline, fact.at)
+
+
+def _calendar_accepted(
+    state: Escalation, event: happened.CalendarAccepted, fact: Fact
+) -> Escalation:
+    """All that its clocks still count, they count by the new calendar."""
+    assert state.deadline is not None
+    terms = state.terms.model_copy(update={"calendar": event.calendar})
+    moved = state.model_copy(update={"terms": terms})
+    return _due_elsewhere(moved, state.deadline.recomputed(event.calendar), fact.at)
+
+
+def _due_elsewhere(state: Escalation, deadline: Deadline, at: datetime) -> Escalation:
+    """Rungs that now lie ahead again are climbed again: the new date has its own ladder."""
     found = steps(state.terms.ladder, deadline, state.calendar)
-    ahead = {step.n for step in found if step.at > fact.at}
+    ahead = {step.n for step in found if step.at > at}
     climbed = tuple(n for n in state.climbed if n not in ahead)
     return state.model_copy(update={"deadline": deadline, **_where(climbed)})
 
@@ -494,6 +508,7 @@ _CHANGES: dict[type[Event], Change] = {
     happened.Paused: _paused,
     happened.Resumed: _resumed,
     happened.Extended: _extended,
+    happened.CalendarAccepted: _calendar_accepted,
     happened.MatterJoined: _matter_joined,
     happened.MatterLeft: _matter_left,
     happened.Served: _served,

@@ -10,6 +10,7 @@ from domain.entity import Alarm, Event, Ring
 from domain.errors import Invalid
 from domain.escalation.commands import Extend, Pause, Resume
 from domain.escalation.events import (
+    CalendarAccepted,
     ClockStarted,
     Closed,
     Extended,
@@ -21,6 +22,7 @@ from domain.escalation.events import (
 )
 from domain.escalation.stages import STAGES, LostBy, Outcome, Stage
 from domain.escalation.state import Escalation
+from domain.moving import AcceptCalendar
 from domain.people import Actor, Seat
 from domain.terms import DAY, RungAct
 
@@ -60,6 +62,13 @@ def extend(state: Escalation, command: Extend, actor: Actor, at: datetime) -> tu
             field="seconds",
         )
     return (Extended(seconds=command.seconds, code=command.code, reason=command.reason),)
+
+
+def accept_calendar(
+    state: Escalation, command: AcceptCalendar, actor: Actor, at: datetime
+) -> tuple[Event, ...]:
+    assert state.deadline is not None
+    return (CalendarAccepted.by(state.deadline, command),)
 
 
 # Alarms. --------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ from domain.escalation.events import (
 )
 from domain.escalation.stages import HeldFor, Outcome, Stage
 from domain.escalation.state import Escalation
+from domain.moving import AcceptCalendar
 from domain.people import Actor
 from domain.post import Settle
 
@@ -259,6 +260,7 @@ DECIDE: dict[type[Command], Decide] = {
     Pause: clocks.pause,
     Resume: clocks.resume,
     Extend: clocks.extend,
+    AcceptCalendar: clocks.accept_calendar,
     JoinMatter: _join_matter,
     LeaveMatter: _leave_matter,
     Serve: replying.serve,

@@ -16,6 +16,7 @@ from domain.escalation.stages import (
     RefusalCode,
     Stage,
 )
+from domain.moving import Moved
 from domain.panel import Recommendation
 from domain.people import Seat
 from domain.post import Settlement
@@ -324,6 +325,10 @@ class Extended(Event):
     seconds: Seconds
     code: ExtendCode
     reason: Words
+
+
+class CalendarAccepted(Moved):
+    NAME = "escalation:clock:moved"
 
 
 class Declined(Event):

@@ -6,6 +6,7 @@ from domain.entity import Right, State
 from domain.errors import Conflict, Refused
 from domain.escalation.stages import Stage
 from domain.escalation.state import Escalation
+from domain.moving import MAY, unless_by_calendar
 from domain.panel import Panel
 from domain.people import Actor, Role
 from domain.terms import DecisionMode
@@ -177,6 +178,10 @@ def _unless_running(state: Escalation) -> Refused | None:
     return None
 
 
+def _unless_by_calendar(state: Escalation) -> Refused | None:
+    return _unless_running(state) or unless_by_calendar(state.calendar, state.deadline)
+
+
 def _unless_pausable(state: Escalation) -> Refused | None:
     if not state.limits.pauses or not state.limits.pause:
         return Conflict(
@@ -294,6 +299,7 @@ RIGHTS: dict[str, Right] = {
     "pause": Right(_LEADERS, _owns_or_leads, _PAUSABLE, hindered=_unless_pausable),
     "resume": Right(_LEADERS, _owns_or_leads, _PAUSABLE, hindered=_unless_paused),
     "extend": Right("the team's lead or an executive", _leads, _CLOCKED, hindered=_unless_running),
+    "accept_calendar": Right(MAY, _leads, _CLOCKED, hindered=_unless_by_calendar),
     "join_matter": Right(
         "staff of its team or an executive",
         lambda a, s: _is_team(a, s) or a.has(Role.EXECUTIVE),

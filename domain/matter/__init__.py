@@ -46,7 +46,7 @@ MATTER = Kind(
     events={
         event.NAME: event
         for event in vars(events).values()
-        if isinstance(event, type) and issubclass(event, Event) and event is not Event
+        if isinstance(event, type) and issubclass(event, Event) and "NAME" in vars(event)
     },
     rights=RIGHTS,
     out_of_turn=out_of_turn,

@@ -155,6 +155,17 @@ def _climbed(matter: Matter, event: happened.RungClimbed, fact: Fact) -> Matter:
     return matter.model_copy(update={"climbed": (*matter.climbed, event.rung)})
 
 
+def _calendar_accepted(matter: Matter, event: happened.CalendarAccepted, fact: Fact) -> Matter:
+    """Rungs that now lie ahead again are climbed again: the new date has its own ladder."""
+    assert matter.deadline is not None
+    deadline = matter.deadline.recomputed(event.calendar)
+    terms = matter.terms.model_copy(update={"calendar": event.calendar})
+    moved = matter.model_copy(update={"terms": terms, "deadline": deadline})
+    ahead = {step.n for step in moved.steps() if step.at > fact.at}
+    climbed = tuple(n for n in matter.climbed if n not in ahead)
+    return moved.model_copy(update={"climbed": climbed})
+
+
 def _watched(matter: Matter, event: happened.Watched, fact: Fact) -> Matter:
     return matter.model_copy(update={"watched": event.turn + 1})
 
@@ -193,6 +204,7 @@ _CHANGES: dict[type[Event], Change] = {
     happened.LateComersFound: _late_comers,
     happened.RungClimbed: _climbed,
     happened.Watched: _watched,
+    happened.CalendarAccepted: _calendar_accepted,
     happened.Noted: _nothing,
     happened.ClosingBegan: _closing,
     happened.LeftOver: _back,

@@ -31,6 +31,7 @@ from domain.matter.events import (
     AnswerVoted,
     AnswerWithdrawn,
     BatchServed,
+    CalendarAccepted,
     Closed,
     ClosingBegan,
     EverybodyServed,
@@ -47,6 +48,7 @@ from domain.matter.events import (
 )
 from domain.matter.stages import AGAIN, STAGES, MatterStage
 from domain.matter.state import Matter
+from domain.moving import AcceptCalendar
 from domain.panel import Recommendation, Vote
 from domain.people import Actor, Role, Seat
 
@@ -244,6 +246,13 @@ def _climbed(matter: Matter, alarm: Alarm, command: Ring, at: datetime) -> RungC
     )
 
 
+def _accept_calendar(
+    matter: Matter, command: AcceptCalendar, actor: Actor, at: datetime
+) -> tuple[Event, ...]:
+    assert matter.deadline is not None
+    return (CalendarAccepted.by(matter.deadline, command),)
+
+
 DECIDE: dict[type[Command], Decide] = {
     OpenMatter: _open,
     AssignMatter: _assign,
@@ -255,6 +264,7 @@ DECIDE: dict[type[Command], Decide] = {
     Release: _release,
     Halt: _halt,
     Resume: _resume,
+    AcceptCalendar: _accept_calendar,
     Close: _close,
     Note: _note,
     Report: _report,

@@ -6,6 +6,7 @@ from domain.base import Moment, Seconds, Words
 from domain.entity import Event
 from domain.escalation import Findings, RefusalCode
 from domain.matter.stages import MatterStage
+from domain.moving import Moved
 from domain.panel import Recommendation
 from domain.terms import RungAct, Terms
 
@@ -19,6 +20,10 @@ class MatterOpened(Event):
     terms: Terms
     request: str
     rules: int = 1
+
+
+class CalendarAccepted(Moved):
+    NAME = "matter:clock:moved"
 
 
 class AnswerProposed(Event):

@@ -6,6 +6,7 @@ from domain.entity import Right, State
 from domain.errors import Conflict, Refused
 from domain.matter.stages import MatterStage
 from domain.matter.state import Matter
+from domain.moving import MAY, unless_by_calendar
 from domain.people import Actor, Role
 
 
@@ -45,6 +46,10 @@ def _while_deciding(matter: Matter) -> Refused | None:
     )
 
 
+def _unless_by_calendar(matter: Matter) -> Refused | None:
+    return unless_by_calendar(matter.calendar, matter.deadline)
+
+
 _OPEN = frozenset(MatterStage) - {MatterStage.CLOSED}
 _GOING_ON = frozenset({MatterStage.RELEASING, MatterStage.LISTENING})
 _IDLE = frozenset(
@@ -68,6 +73,9 @@ RIGHTS: dict[str, Right] = {
     "halt": Right(_TEAM, _works_here, _GOING_ON),
     "resume": Right(_LEAD, _leads, frozenset({MatterStage.HALTED})),
     "close": Right(_LEADERS, _owns_or_leads, _IDLE),
+    "accept_calendar": Right(
+        MAY, _leads, _OPEN - {MatterStage.LISTENING}, hindered=_unless_by_calendar
+    ),
     "note": Right(_TEAM, _works_here, _OPEN),
     # Machines. --------------------------------------------------------------------------------
     "report": Right("the service", _machine, _OPEN, is_machine=True),

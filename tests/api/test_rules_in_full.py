@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from api.deps import POLICY_SECONDS
+from domain.calendar import Calendar, Offset, Window
 from domain.people import Role
 from domain.policy import GENERAL
 from domain.terms import DecisionMode, DecisionTerms, Limits, ReplyTerms
@@ -15,6 +18,7 @@ from store import people, policies, words
 from tests import builders
 from tests.api.conftest import OpenDoor, comment, open_door
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SOON = (datetime.now(UTC) + timedelta(days=3)).isoformat()
 
 
@@ -159,6 +163,47 @@ async def test_a_pause_stops_the_clock_and_explains_itself(door: OpenDoor) -> No
     await door.ben.post(f"{path}/extend", {"hours": 4, "code": "complex", "reason": "Parts."})
     (clock,) = (await door.ada.get(path))["deadlines"]
     assert clock["first_due_at"] < clock["due_at"]
+
+
+@pytest.mark.rule(3)
+async def test_a_newer_calendar_moves_a_date_once_a_lead_accepts_it(door: OpenDoor) -> None:
+    today = datetime.now(UTC).date()
+    span: dict[str, Any] = {
+        "since": today - timedelta(days=9),
+        "until": today + timedelta(days=400),
+    }
+    utc: dict[str, Any] = {
+        "zone": "UTC",
+        "zone_version": "2026a",
+        "offsets": (Offset(at=EPOCH, seconds=0),),
+    }
+    always = Calendar(id="hours", weekly=((Window(0, 1440),),) * 7, **utc, **span)
+    mornings = always.model_copy(update={"weekly": ((Window(0, 600),),) * 7})
+
+    async def put_in_force(calendar: Calendar) -> None:
+        with door.service.database.writing() as session:
+            plan = builders.plan(calendar="hours")
+            policy = builders.policy(terms={GENERAL: plan}, calendars={"hours": calendar})
+            policies.apply(session, policy, "root", datetime.now(UTC), reason="Hours.")
+        await asyncio.sleep(POLICY_SECONDS)
+
+    await put_in_force(always)
+    path = await door.prepared()
+    (clock,) = (await door.ada.get(path))["deadlines"]
+    await put_in_force(mornings)
+    (same,) = (await door.ada.get(path))["deadlines"]
+    assert same == clock
+    body = {"due_at": clock["due_at"], "reason": "The shop closes at ten."}
+    problem = await door.ben.refused(409, f"{path}/accept_calendar", body)
+    assert problem["code"] == "another_date"
+    body["due_at"] = problem["due_at"]
+    await door.ada.refused(403, f"{path}/accept_calendar", body)
+    await door.ben.post(f"{path}/accept_calendar", body)
+    (moved,) = (await door.ada.get(path))["deadlines"]
+    assert moved["due_at"] == problem["due_at"] != clock["due_at"]
+    (fact,) = (await door.dev.get(f"{path}/history"))["items"][-1:]
+    assert fact["name"] == "escalation:clock:moved"
+    assert fact["data"]["old_due_at"] == clock["due_at"]
 
 
 @pytest.mark.rule(5)

@@ -31,6 +31,7 @@ from domain.escalation.events import (
     ApproverReplaced,
     Asked,
     Bypassed,
+    CalendarAccepted,
     ClockStarted,
     DecidedAlone,
     Declined,
@@ -86,6 +87,17 @@ LADDER = (
     Rung(act=RungAct.HOLDING, to=Seat.PERSON, offset=-3600, person="ben", urgent=True),
     Rung(act=RungAct.REASSIGN, to=Seat.ROLE, role=Role.EXECUTIVE, every=600, times=3),
 )
+CALENDAR = Calendar(
+    id="office",
+    zone="Europe/Berlin",
+    zone_version="2026a",
+    weekly=((Window(540, 1020),), (), (), (), (), (), ()),
+    days=(Day(on=date(2026, 4, 6), name="Easter Monday"),),
+    offsets=(Offset(at=datetime(2026, 3, 29, 1, tzinfo=UTC), seconds=7200),),
+    since=date(2026, 3, 1),
+    until=date(2026, 12, 31),
+)
+
 TERMS = Terms(
     team="care",
     policy_version=3,
@@ -95,16 +107,7 @@ TERMS = Terms(
     priority=Priority.URGENT,
     language="de",
     is_public=False,
-    calendar=Calendar(
-        id="office",
-        zone="Europe/Berlin",
-        zone_version="2026a",
-        weekly=((Window(540, 1020),), (), (), (), (), (), ()),
-        days=(Day(on=date(2026, 4, 6), name="Easter Monday"),),
-        offsets=(Offset(at=datetime(2026, 3, 29, 1, tzinfo=UTC), seconds=7200),),
-        since=date(2026, 3, 1),
-        until=date(2026, 12, 31),
-    ),
+    calendar=CALENDAR,
     limits=Limits(pause=1, pauses=2, extend=3, extensions=4, lease=5, look=6, look_at=7),
     decision=DecisionTerms(mode=DecisionMode.SOME, approvers=("cora", "fay"), needed=2, inform=60),
     replies=ReplyTerms(gate=False, sameness=1, recent=2, undo=3, review=4),
@@ -140,6 +143,8 @@ def in_full() -> list[Event]:
         Paused(code=PauseCode.LEGAL, reason=words("r"), until=LATER),
         Resumed(),
         Extended(seconds=60, code=ExtendCode.VOLUME, reason=words("r")),
+        CalendarAccepted(calendar=CALENDAR, policy_version=4, old_due_at=AT, new_due_at=LATER,
+                         reason=words("r")),
         Declined(reason=words("r")),
         LeaseRenewed(),
         OwnerLost(owner="ada", cause=LostBy.LEASE),

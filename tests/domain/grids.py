@@ -40,6 +40,7 @@ ESCALATION_GRIDS = {
     pause            F    F    C    C    C    F    F    F    F
     resume           F    F    C    C    C    F    F    F    F
     extend           F    F    C    C    C    F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      C    C    C    C    C    F    F    F    F
     leave_matter     C    C    C    C    C    F    F    F    F
     serve            F    F    F    F    F    F    F    F    -
@@ -83,6 +84,7 @@ ESCALATION_GRIDS = {
     pause            C    F    C    C    C    F    F    F    F
     resume           C    F    C    C    C    F    F    F    F
     extend           F    F    C    C    C    F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      C    C    C    C    C    F    F    F    F
     leave_matter     C    C    C    C    C    F    F    F    F
     serve            F    F    F    F    F    F    F    F    -
@@ -126,6 +128,7 @@ ESCALATION_GRIDS = {
     pause            F    F    ok   ok   ok   F    F    F    F
     resume           F    F    C    C    C    F    F    F    F
     extend           F    F    ok   ok   ok   F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      ok   ok   ok   ok   ok   F    F    F    F
     leave_matter     C    C    C    C    C    F    F    F    F
     serve            F    F    F    F    F    F    F    F    -
@@ -169,6 +172,7 @@ ESCALATION_GRIDS = {
     pause            ok   F    ok   ok   ok   F    F    F    F
     resume           C    F    C    C    C    F    F    F    F
     extend           F    F    ok   ok   ok   F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      ok   ok   ok   ok   ok   F    F    F    F
     leave_matter     C    C    C    C    C    F    F    F    F
     serve            F    F    F    F    F    F    F    F    -
@@ -212,6 +216,7 @@ ESCALATION_GRIDS = {
     pause            ok   F    ok   ok   ok   F    F    F    F
     resume           C    F    C    C    C    F    F    F    F
     extend           F    F    ok   ok   ok   F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      ok   ok   ok   ok   ok   F    F    F    F
     leave_matter     C    C    C    C    C    F    F    F    F
     serve            F    F    F    F    F    F    F    F    -
@@ -255,6 +260,7 @@ ESCALATION_GRIDS = {
     pause            C    F    C    C    C    F    F    F    F
     resume           ok   F    ok   ok   ok   F    F    F    F
     extend           F    F    C    C    C    F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      C    C    C    C    C    F    F    F    F
     leave_matter     ok   ok   ok   ok   ok   F    F    F    F
     serve            F    F    F    F    F    F    F    F    ok
@@ -298,6 +304,7 @@ ESCALATION_GRIDS = {
     pause            ok   F    ok   ok   ok   F    F    F    F
     resume           C    F    C    C    C    F    F    F    F
     extend           F    F    ok   ok   ok   F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      C    C    C    C    C    F    F    F    F
     leave_matter     C    C    C    C    C    F    F    F    F
     serve            F    F    F    F    F    F    F    F    -
@@ -341,6 +348,7 @@ ESCALATION_GRIDS = {
     pause            ok   F    ok   ok   ok   F    F    F    F
     resume           C    F    C    C    C    F    F    F    F
     extend           F    F    ok   ok   ok   F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      C    C    C    C    C    F    F    F    F
     leave_matter     C    C    C    C    C    F    F    F    F
     serve            F    F    F    F    F    F    F    F    -
@@ -384,6 +392,7 @@ ESCALATION_GRIDS = {
     pause            ok   F    ok   ok   ok   F    F    F    F
     resume           C    F    C    C    C    F    F    F    F
     extend           F    F    ok   ok   ok   F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      C    C    C    C    C    F    F    F    F
     leave_matter     C    C    C    C    C    F    F    F    F
     serve            F    F    F    F    F    F    F    F    -
@@ -427,6 +436,7 @@ ESCALATION_GRIDS = {
     pause            ok   F    ok   ok   ok   F    F    F    F
     resume           C    F    C    C    C    F    F    F    F
     extend           F    F    ok   ok   ok   F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      C    C    C    C    C    F    F    F    F
     leave_matter     C    C    C    C    C    F    F    F    F
     serve            F    F    F    F    F    F    F    F    -
@@ -470,6 +480,7 @@ ESCALATION_GRIDS = {
     pause            ok   F    ok   ok   ok   F    F    F    F
     resume           C    F    C    C    C    F    F    F    F
     extend           F    F    ok   ok   ok   F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      C    C    C    C    C    F    F    F    F
     leave_matter     C    C    C    C    C    F    F    F    F
     serve            F    F    F    F    F    F    F    F    -
@@ -513,6 +524,7 @@ ESCALATION_GRIDS = {
     pause            ok   F    ok   ok   ok   F    F    F    F
     resume           C    F    C    C    C    F    F    F    F
     extend           F    F    C    C    C    F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      C    C    C    C    C    F    F    F    F
     leave_matter     C    C    C    C    C    F    F    F    F
     serve            F    F    F    F    F    F    F    F    -
@@ -556,6 +568,7 @@ ESCALATION_GRIDS = {
     pause            C    F    C    C    C    F    F    F    F
     resume           C    F    C    C    C    F    F    F    F
     extend           F    F    C    C    C    F    F    F    F
+    accept_calendar  F    F    C    C    C    F    F    F    F
     join_matter      C    C    C    C    C    F    F    F    F
     leave_matter     C    C    C    C    C    F    F    F    F
     serve            F    F    F    F    F    F    F    F    -

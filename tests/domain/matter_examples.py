@@ -11,6 +11,7 @@ from domain.matter.stages import MatterStage
 from domain.panel import Recommendation
 from domain.terms import RungAct, Terms
 from tests.builders import AT
+from tests.domain.examples import CALENDAR
 from tests.domain.harness import words
 
 LATER = AT + timedelta(hours=5)
@@ -50,6 +51,9 @@ def in_full() -> list[Event]:
         ),
         events.Watched(
             stage=MatterStage.READY, turn=1, told=("cora",), owed_by=("ben",), waited=9000
+        ),
+        events.CalendarAccepted(
+            calendar=CALENDAR, policy_version=4, old_due_at=AT, new_due_at=LATER, reason=words("r")
         ),
         events.Noted(words=words("n")),
         events.ClosingBegan(reason=words("r")),

@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 
+from domain.base import iso
+from domain.calendar import Window
 from domain.deadlines import TICK
 from domain.entity import Ring
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict, Forbidden, Invalid
 from domain.escalation import Outcome, Stage
 from domain.people import MACHINE, Role, Seat
 from domain.terms import DEFAULT_LADDER, Allowances, Limits, Priority, Rung, RungAct
 from tests.builders import ADA, AT, BEN, CORA
 from tests.domain import harness
 from tests.domain.harness import ESCALATION, FAY, GUS, World, words
+from tests.domain.test_calendar import OFFICE, make
 from tests.domain.test_rules import refusal, told
 
 HOURS = timedelta(hours=1)
@@ -41,6 +44,66 @@ def alarm_at(world: World) -> datetime:
 def under(*ladder: Rung, **changes: Any) -> World:
     """Claimed by Ada under a ladder of its own."""
     return harness.preparing(ADA, terms=harness.terms(ladder=ladder, **changes))
+
+
+# A newer calendar. ---------------------------------------------------------------------------
+
+EARLY = make("UTC", OFFICE)
+LATE = EARLY.model_copy(update={"weekly": ((Window(600, 1020),),) * 7})
+
+
+def accept(world: World, due_at: datetime, who: Any = BEN, calendar: Any = LATE) -> Any:
+    fields = {"calendar": calendar, "policy_version": 2, "due_at": due_at, "reason": words("hours")}
+    return world.do(ESCALATION, who, "accept_calendar", **fields)
+
+
+@pytest.mark.rule(3)
+def test_a_newer_calendar_moves_nothing_until_a_lead_accepts_that_very_date() -> None:
+    world = under(*DEFAULT_LADDER, calendar=EARLY)
+    old = world.escalation.deadline
+    assert old is not None
+    assert old.due_at is not None
+    new = old.recomputed(LATE)
+    assert new.due_at is not None
+    assert new.due_at != old.due_at
+    with pytest.raises(Conflict) as met:
+        accept(world, new.due_at + HOURS)
+    assert (met.value.code, met.value.details["due_at"]) == ("another_date", new.due_at)
+    with pytest.raises(Forbidden):
+        accept(world, new.due_at, ADA)
+    assert world.escalation.deadline == old
+    (fact,) = accept(world, new.due_at)
+    assert (fact.data["old_due_at"], fact.data["new_due_at"]) == (iso(old.due_at), iso(new.due_at))
+    assert world.escalation.deadline == new
+    assert world.escalation.calendar == LATE
+    with pytest.raises(Conflict) as met:
+        accept(world, new.due_at)
+    assert met.value.code == "same_date"
+
+
+@pytest.mark.rule(3)
+def test_rungs_that_a_newer_calendar_puts_ahead_again_are_climbed_again() -> None:
+    half = Rung(permille=500, act=RungAct.REMIND, to=Seat.OWNER)
+    world = under(half, calendar=LATE)
+    world.sleep(ESCALATION)
+    assert list(world.escalation.climbed) == [0]
+    never = LATE.model_copy(update={"weekly": ((),) * 6 + ((Window(600, 660),),)})
+    deadline = world.escalation.deadline
+    assert deadline is not None
+    new = deadline.recomputed(never)
+    assert new.due_at is not None
+    accept(world, new.due_at, calendar=never)
+    assert not list(world.escalation.climbed)
+    assert alarm_at(world) == new.moment(never, 500)
+
+
+@pytest.mark.rule(3)
+def test_while_it_is_paused_there_is_no_date_to_accept() -> None:
+    world = under(*DEFAULT_LADDER, calendar=EARLY)
+    pause(world, world.at + DAYS)
+    with pytest.raises(Conflict) as met:
+        accept(world, world.at + DAYS)
+    assert met.value.code == "paused"
 
 
 # Pauses. --------------------------------------------------------------------------------------

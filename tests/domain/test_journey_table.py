@@ -26,6 +26,7 @@ from domain.post import FindResult, PublishResult
 from domain.terms import DecisionMode, DecisionTerms, Limits
 from tests.builders import ADA, AT, BEN, CORA, DEV, EVE, HOOK, ROOT, Member
 from tests.domain import harness
+from tests.domain.examples import CALENDAR
 from tests.domain.grids import ESCALATION_GRIDS
 from tests.domain.harness import ESCALATION, FAY, GUS, World, words
 
@@ -459,6 +460,12 @@ def _fields(kind: str, act: str, world: World, stream: str) -> dict[str, Any]:
             "until": AT + timedelta(days=2),
         },
         ("escalation", "extend"): {"seconds": 3600, "code": "complex", "reason": words("much")},
+        ("escalation", "accept_calendar"): {
+            "calendar": CALENDAR,
+            "policy_version": 2,
+            "due_at": AT,
+            "reason": words("a holiday was missing"),
+        },
         ("escalation", "join_matter"): {"matter_id": "T2"},
         ("escalation", "leave_matter"): {"reason": words("mine is different")},
         ("escalation", "serve"): SERVED,

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.calendar import Window
 from domain.entity import fold, may
 from domain.errors import Conflict, Forbidden, Invalid, Refused
 from domain.escalation import Escalation, Findings, Stage
@@ -34,7 +35,9 @@ from domain.people import MACHINE
 from domain.terms import DEFAULT_LADDER, Allowances, DecisionMode, DecisionTerms, ReplyTerms
 from tests.builders import ADA, AT, BEN, CORA, DEV, EVE, Member
 from tests.domain import harness
+from tests.domain.examples import CALENDAR
 from tests.domain.harness import ESCALATION, EVERYBODY, FAY, GUS, World, words
+from tests.domain.test_deadlines import OFFICE_HOURS
 
 STREAM = "matter/T1"
 
@@ -144,6 +147,12 @@ FIELDS: dict[str, dict[str, Any]] = {
     "resume": {},
     "close": {"reason": words("why")},
     "note": {"words": words("note")},
+    "accept_calendar": {
+        "calendar": CALENDAR,
+        "policy_version": 2,
+        "due_at": AT,
+        "reason": words("a holiday was missing"),
+    },
 }
 
 # Ada owns it and Ben leads the team; Gus is of the team, Fay too and an executive; Cora decides.
@@ -163,6 +172,8 @@ MAY: dict[str, tuple[str, str]] = {
         "gathering deciding ready releasing halted listening closing",
         "ada gus ben fay cora",
     ),
+    # What opened without a calendar has none that could be a newer one.
+    "accept_calendar": ("", "ben fay cora"),
 }
 
 
@@ -555,6 +566,22 @@ def test_how_a_member_stands_to_its_matter_follows_from_its_own_facts() -> None:
     again.hear("C2")
     assert again.escalation.stage == Stage.PREPARING
     assert _standing(again, served(tied())) == ("T1", MemberState.REOPENED)
+
+
+@pytest.mark.rule(3)
+def test_a_matter_follows_a_newer_calendar_once_a_lead_accepts_its_date() -> None:
+    world = deciding(terms=harness.terms(calendar=OFFICE_HOURS))
+    deadline = matter(world).deadline
+    assert deadline is not None
+    weekly = ((Window(660, 780),),) * 7
+    newer = OFFICE_HOURS.model_copy(update={"weekly": weekly})
+    due_at = deadline.recomputed(newer).due_at
+    fields = {"calendar": newer, "policy_version": 2, "reason": words("hours")}
+    no = refusal(world, BEN, "accept_calendar", due_at=deadline.due_at, **fields)
+    assert no.code == "another_date"
+    world.do(STREAM, BEN, "accept_calendar", due_at=due_at, **fields)
+    assert matter(world).deadline == deadline.recomputed(newer)
+    assert matter(world).calendar == newer
 
 
 # Whatever happens. ----------------------------------------------------------------------------

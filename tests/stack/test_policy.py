@@ -193,13 +193,16 @@ def test_diff_lists_the_deadlines_that_a_calendar_would_have_moved(
     due_at = _open_case(sqlite_house)
     file.write_text(DRAFT + OFFICE.replace("09:00-17:00", "10:00-17:00"))
     told = run("policy", "diff", str(file)).out
-    assert "1 running deadlines would be others by the new calendars. They stay as they are" in told
+    assert "1 running deadlines would be others by these calendars. They stay as they are" in told
     assert "escalation/E1, unclaimed: Mon 2 Mar 2026, 10:00 (+01:00); it would be Mon 2 Mar" in told
     run("policy", "apply", str(file), "--reason", "Later", "--accept")
     with sqlite_house.reading() as session:
         ((_, terms, deadline),) = running.deadlines(session)
     assert deadline.due_at == due_at
     assert terms.policy_version == 2
+    listed = run("policy", "dates").out
+    assert "escalation/E1, unclaimed: Mon 2 Mar 2026, 10:00 (+01:00); it would be Mon" in listed
+    assert "accept_calendar" in listed
 
 
 def _open_case(database: Database) -> datetime | None:
