@@ -19,6 +19,7 @@ from sqlmodel import Session
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from api.caching import Fresh
 from api.errors import Unauthenticated
 from api.metrics import Metrics
 from config.settings import Settings
@@ -52,6 +53,7 @@ class Door:
     database: Database
     client: Client
     metrics: Metrics = field(default_factory=Metrics)
+    fresh: Fresh = field(default_factory=Fresh, repr=False)
     _policy: tuple[float, InForce] | None = field(default=None, repr=False)
     _pulse: float = field(default=float("-inf"), repr=False)
 
