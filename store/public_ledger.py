@@ -218,7 +218,7 @@ def overview(session: Session, rules: PublicRules, at: datetime) -> LedgerOvervi
         figures=figures(session, rules, at),
         broken=urgent[Standing.BROKEN],
         open=urgent[Standing.OPEN],
-        latest=latest(session, rules, FRONT),
+        latest=latest(session, rules, FRONT // 2),
     )
 
 

@@ -202,9 +202,21 @@ def _page(
 
 
 def distances(promises: Iterable[PublicPromise]) -> dict[str, str]:
-    """How far away the date is of each promise that is still owed, by its id."""
+    """How far away the date is of each promise that is still owed, by its id. What we say is kept
+    waits for the commenter's word, not for its date."""
     at = now()
-    return {one.id: times.due(one.due_at, at) for one in promises if one.state in OWED}
+    return {one.id: _due(one, at) for one in promises if one.state in OWED and not _is_said(one)}
+
+
+def _is_said(promise: PublicPromise) -> bool:
+    return promise.state is Standing.OPEN and promise.company_says is not None
+
+
+def _due(promise: PublicPromise, at: datetime) -> str:
+    """Late is only what is broken: what has been reported in time may still be on its way."""
+    if promise.state is Standing.OPEN and promise.due_at < at:
+        return "its date has passed"
+    return times.due(promise.due_at, at)
 
 
 def waiting(found: Waiting) -> dict[str, str]:
