@@ -22,6 +22,7 @@ from temporalio.service import RPCError
 from api.caching import Fresh
 from api.errors import Unauthenticated
 from api.metrics import Metrics
+from api.readers import Readers
 from config.settings import Settings
 from domain.errors import Forbidden
 from domain.people import Actor, Role
@@ -54,6 +55,7 @@ class Door:
     client: Client
     metrics: Metrics = field(default_factory=Metrics)
     fresh: Fresh = field(default_factory=Fresh, repr=False)
+    readers: Readers = field(default_factory=Readers, repr=False)
     _policy: tuple[float, InForce] | None = field(default=None, repr=False)
     _pulse: float = field(default=float("-inf"), repr=False)
 

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from sqlmodel import Session
 
 from api.caching import MAX_AGE, cached, etag_of
+from api.commitments import LinkWord, take_reader_word
 from api.deps import TheDoor, now
 from api.pages import render, times
+from api.pages.security import check_origin
 from api.public import (
     STATES,
     Ledger,
@@ -28,6 +30,7 @@ from api.public import (
 )
 from domain.base import Value
 from domain.commitment import Standing
+from domain.errors import Conflict
 from store import public_ledger as store
 from store.public_views import PostRole, PublicPromise, PublicStep, StepKind, Tally, Waited, Waiting
 
@@ -163,12 +166,48 @@ async def everything(
 
 
 @router.get("/ledger/{promise}")
-async def one(request: Request, ledger: TheLedger, promise: str) -> Response:
+async def one(
+    request: Request,
+    ledger: TheLedger,
+    promise: str,
+    said: Annotated[str, Query(max_length=3)] = "",
+) -> Response:
     """One promise. The address stays, whatever becomes of it."""
     view = await entry_of(ledger, promise)
     owed = distances((view,))
-    context = {"view": view, "owed": owed, "told": told, "post_roles": ROLES}
-    return _page(request, ledger, "ledger_promise.html", view, context, [owed])
+    context = {
+        "view": view,
+        "owed": owed,
+        "told": told,
+        "post_roles": ROLES,
+        "is_counted": said == "yes",
+    }
+    return _page(request, ledger, "ledger_promise.html", view, context, [owed, said])
+
+
+@router.post("/ledger/{promise}")
+async def say(
+    request: Request,
+    ledger: TheLedger,
+    promise: str,
+    kept: Annotated[str, Form(max_length=3)] = "",
+) -> Response:
+    """A reader says whether it was kept: counted apart. It is sent to the address of the page, so
+    that a browser throws away the one that it has kept."""
+    door = ledger.door
+    check_origin(request, door.settings)
+    view = await entry_of(ledger, promise)
+    if kept not in ("yes", "no"):
+        return render.see_other(f"/ledger/{view.id}")
+    if not view.is_asking:
+        raise Conflict(
+            "nobody_is_asked",
+            "readers are asked while the commenter is, and no longer",
+            "look at the promise again; what was counted stands there",
+        )
+    door.readers.admit(view.id, request.client.host if request.client else "")
+    await take_reader_word(door, view.id, LinkWord(is_kept=kept == "yes"))
+    return render.see_other(f"/ledger/{view.id}?said=yes")
 
 
 def _page(

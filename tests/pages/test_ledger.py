@@ -15,8 +15,11 @@ import pytest
 
 from api import public
 from api.caching import CORS
+from api.readers import A_MINUTE, Readers
 from domain.commitment import LinkMade
+from domain.errors import Conflict
 from domain.policy import Audience, PublicRules, Shown
+from intake.entities import Busy
 from store import commitments, people, policies
 from tests import builders
 from tests.api.conftest import OpenDoor, bare_door, problem_of
@@ -362,6 +365,39 @@ async def test_who_asks_makes_no_difference(shared: Town) -> None:
     known = await shared.ask("/ledger", headers=token)
     assert known.content == strange.content
     assert "vary" not in strange.headers
+
+
+# Readers. ------------------------------------------------------------------------------------
+
+
+async def test_a_reader_is_asked_only_while_the_commenter_is_and_from_our_own_page(
+    shared: Town,
+) -> None:
+    told, settled = shared.made["told"], shared.made["kept"]
+    assert forms_of(await shared.ask(f"/ledger/{settled}")) == []
+    assert len(forms_of(await shared.ask(f"/ledger/{told}"))) == 1
+    send = shared.door.http.post
+    refused = problem_of(await send(f"/ledger/{settled}", data={"kept": "yes"}), 409)
+    assert refused["code"] == "nobody_is_asked"
+    foreign = await send(
+        f"/ledger/{told}", data={"kept": "yes"}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    assert problem_of(foreign, 403)["code"] == "foreign_origin"
+    assert (await send(f"/ledger/{told}", data={"kept": "may"})).status_code == 303
+    assert (await send("/ledger/nothing", data={"kept": "yes"})).status_code == 404
+
+
+def test_each_reader_is_counted_once_and_not_too_many_at_a_time() -> None:
+    readers = Readers()
+    readers.admit("P1", "192.0.2.1")
+    readers.admit("P2", "192.0.2.1")
+    with pytest.raises(Conflict):
+        readers.admit("P1", "192.0.2.1")
+    assert "192.0.2.1" not in repr(vars(readers))
+    for n in range(A_MINUTE - 2):
+        readers.admit("P1", f"192.0.3.{n}")
+    with pytest.raises(Busy):
+        readers.admit("P1", "192.0.4.1")
 
 
 # The private link. ---------------------------------------------------------------------------

@@ -95,6 +95,15 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
     cleared = await ada.do(follow_up, "clear")
     assert "you cleared these words" in text_of(cleared)
     await office.door.service.until_stage(f"commitment/{link}", "told")
+    reader = office.browser()
+    page = await reader.see(f"/ledger/{link}")
+    assert sentence in text_of(page)
+    address = f"/ledger/{link}"
+    counted = await reader.http.post(address, data=form_of(page, address) | {"kept": "no"})
+    assert "You are counted among the readers." in text_of(counted)
+    assert "0 kept, 1 not kept" in text_of(counted)
+    again = await reader.http.post(address, data={"kept": "no"})
+    assert again.status_code == 409
     made = await ben.do(f"/commitment/{link}", "make_link")
     secret = made.text.split("/word/")[1].split("<")[0]
     stranger = office.browser()
