@@ -21,7 +21,7 @@ from domain.comments import Text
 from domain.commitment import Commitment, WordSource
 from domain.people import COMMENTER, Actor, Role
 from store import commitments as store
-from store import figures
+from store import figures, words
 
 router = APIRouter(prefix=API)
 
@@ -96,6 +96,14 @@ async def take_link_word(door: Door, secret: str, body: LinkWord) -> WordTaken:
     source = WordSource.PRIVATE_LINK
     word = Word(is_kept=body.is_kept, source=source, link=digest)
     return await _take(door, Ask(stream, "word", COMMENTER, word, digest), source)
+
+
+async def take_reader_word(door: Door, commitment_id: str, body: LinkWord) -> WordTaken:
+    """The word of somebody who reads the public ledger: counted apart, and without any effect."""
+    stream = stream_of("commitment", commitment_id)
+    word = Word(is_kept=body.is_kept, source=WordSource.READER)
+    ask = Ask(stream, "word", COMMENTER, word, words.new_id())
+    return await _take(door, ask, WordSource.READER)
 
 
 async def _take(door: Door, ask: Ask, source: WordSource) -> WordTaken:

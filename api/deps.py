@@ -19,8 +19,10 @@ from sqlmodel import Session
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from api.caching import Fresh
 from api.errors import Unauthenticated
 from api.metrics import Metrics
+from api.readers import Readers
 from config.settings import Settings
 from domain.errors import Forbidden
 from domain.people import Actor, Role
@@ -52,6 +54,8 @@ class Door:
     database: Database
     client: Client
     metrics: Metrics = field(default_factory=Metrics)
+    fresh: Fresh = field(default_factory=Fresh, repr=False)
+    readers: Readers = field(default_factory=Readers, repr=False)
     _policy: tuple[float, InForce] | None = field(default=None, repr=False)
     _pulse: float = field(default=float("-inf"), repr=False)
 

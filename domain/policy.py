@@ -176,6 +176,10 @@ class PublicRules(Value):
     executives: Shown = Shown.NAME
     staff_figures: Audience = Audience.STAFF
     executive_figures: Audience = Audience.PUBLIC
+    ledger: bool = True
+    """Whether there is a public ledger at all."""
+    organisation: str | None = Field(default=None, min_length=1, max_length=80)
+    """By which name the public knows whoever makes the promises."""
 
     @model_validator(mode="after")
     def _nobody_hides_alone(self) -> PublicRules:

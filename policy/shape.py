@@ -151,6 +151,8 @@ class PublicSection(Section):
     executives: Shown | None = None
     staff_figures: Audience | None = None
     executive_figures: Audience | None = None
+    ledger: bool | None = None
+    organisation: str | None = None
 
 
 def _begin(value: Any) -> Any:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, or_, select, text, update
 from sqlmodel import Session, SQLModel, col
 
-from domain.commitment import Commitment
+from domain.commitment import Commitment, standing_of, turned_at
 from domain.effects import Pending
 from domain.entity import Event, Kind, State, acted, evolve, to_facts
 from domain.errors import Forked, Gap, Outdated, StaleEpoch
@@ -210,7 +210,7 @@ def _derive(session: Session, before: State | None, state: State) -> None:
     is_first = before is None
     match state:
         case Escalation():
-            values = _queue_row(state) | _matter_columns(before, state)
+            values = _queue_row(state) | _matter_columns(before, state) | _answer_columns(state)
             _put(session, tables.Escalation, state.id, values, is_first=is_first)
             if state.is_closed:
                 _free_conversation(session, state)
@@ -218,8 +218,11 @@ def _derive(session: Session, before: State | None, state: State) -> None:
             _put(session, tables.Post, state.id, _post_row(state), is_first=is_first)
             if state.corrects and state.stage is PostStage.PUBLISHED:
                 _mark_corrected(session, state)
+            if state.stage is PostStage.PUBLISHED:
+                _turn(session, state)
         case Commitment():
             _put(session, tables.Commitment, state.id, _commitment_row(state), is_first=is_first)
+            _turned(session, turned_at(state), col(tables.Commitment.id) == state.id)
         case Matter():
             _put(session, tables.Matter, state.id, _matter_row(state), is_first=is_first)
 
@@ -241,7 +244,17 @@ def _queue_row(state: Escalation) -> dict[str, Any]:
         "outcome": state.outcome,
         "closed_at": state.closed_at,
         "predecessor": state.predecessor,
+        "is_public": state.terms.is_public,
     }
+
+
+def _answer_columns(state: Escalation) -> dict[str, Any]:
+    """When the public had its first answer. Streams that older code wrote do not know it, and
+    keep what their row says."""
+    if state.answered_at is None:
+        return {}
+    waited = int((state.answered_at - state.opened_at).total_seconds())
+    return {"answered_at": state.answered_at, "waited": max(waited, 0)}
 
 
 def _matter_columns(before: State | None, state: Escalation) -> dict[str, Any]:
@@ -328,7 +341,27 @@ def _commitment_row(state: Commitment) -> dict[str, Any]:
         "says": {True: "kept", False: "not_kept"}[state.word.is_kept] if state.word else None,
         "is_public": state.is_public,
         "link": state.link,
+        "channel": state.channel,
+        "standing": standing_of(state),
     }
+
+
+def _turn(session: Session, state: Post) -> None:
+    """Words that are out are news of the promise they are about, or whose reply they correct."""
+    table = tables.Commitment
+    assert state.published_at is not None
+    if state.commitment_id is not None:
+        _turned(session, state.published_at, col(table.id) == state.commitment_id)
+    elif state.corrects is not None:
+        in_case = col(table.escalation_id) == state.escalation_id
+        _turned(session, state.published_at, in_case, col(table.post_id) == state.corrects)
+
+
+def _turned(session: Session, at: datetime, *which: Any) -> None:
+    """The latest news counts, in whatever order it is recorded."""
+    table = tables.Commitment
+    is_news = or_(col(table.turned_at).is_(None), col(table.turned_at) < at)
+    session.execute(update(table).where(*which, is_news).values(turned_at=at))
 
 
 def append(session: Session, stream: str, events: Sequence[Event], by: str, at: datetime) -> None:

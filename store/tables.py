@@ -59,6 +59,23 @@ def _flag(*, older: bool = False) -> Column[Any]:
     return Column(Boolean(), nullable=False, server_default=true() if older else false())
 
 
+UNANSWERED = "answered_at IS NULL AND closed_at IS NULL AND stage <> 'held' AND is_public"
+"""Which rows of ``escalation`` wait in public. An index is used only where a statement says the
+same in the same words, so both take them from here."""
+
+ANSWERED = "answered_at IS NOT NULL AND is_public"
+ENDED = "answered_at IS NULL AND closed_at IS NOT NULL AND is_public"
+"""Closed without a public answer."""
+
+SHOWN = "is_public"
+"""Which rows of ``commitment`` the public ledger shows."""
+
+
+def _only(name: str, where: str, *columns: str) -> Index:
+    """An index over those rows alone of which this holds."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 SQLModel.metadata.naming_convention = {
     "pk": "%(table_name)s_pkey",
     "uq": "%(table_name)s_%(column_0_N_name)s_key",
@@ -319,6 +336,10 @@ class Escalation(SQLModel, table=True):
         Index("escalation_owner_all", "owner", "id"),
         # Who is served next, and how many of each standing a matter has.
         Index("escalation_matter", "matter_id", "matter_state", "id"),
+        # How long the public waits, waited, and was not answered at all: the public ledger.
+        _only("escalation_unanswered", UNANSWERED, "opened_at"),
+        _only("escalation_answered", ANSWERED, "answered_at", "waited"),
+        _only("escalation_ended", ENDED, "closed_at", "outcome"),
     )
     id: str = Field(primary_key=True)
     seq: int
@@ -340,6 +361,12 @@ class Escalation(SQLModel, table=True):
     """The matter it belongs to, or belonged to last."""
     matter_state: str | None = None
     """How it stands to that matter: see ``MemberState``."""
+    is_public: bool = Field(default=True, sa_column=_flag(older=True))
+    """Whether its terms let the public ledger count it."""
+    answered_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """When the first public answer was out."""
+    waited: int | None = Field(default=None, sa_column=Column(BigInteger(), nullable=True))
+    """Seconds from the comment's arrival to that answer, in plain time."""
 
 
 class Matter(SQLModel, table=True):
@@ -434,6 +461,14 @@ class Commitment(SQLModel, table=True):
         Index("commitment_accountable", "accountable", "due_at", "id"),
         Index("commitment_due", "due_at", "id"),
         Index("commitment_link", "link", unique=True),
+        # The public ledger: one index for each way it is filtered, one for its feed, and one that
+        # holds all that its figures count.
+        _only("ledger_due", SHOWN, "due_at", "id"),
+        _only("ledger_standing", SHOWN, "standing", "due_at", "id"),
+        _only("ledger_channel", SHOWN, "channel", "due_at", "id"),
+        _only("ledger_channel_standing", SHOWN, "channel", "standing", "due_at", "id"),
+        _only("ledger_turned", SHOWN, "turned_at", "id"),
+        _only("ledger_figures", SHOWN, "accountable", "standing", "was_broken", "says"),
     )
     id: str = Field(primary_key=True)
     seq: int
@@ -458,6 +493,12 @@ class Commitment(SQLModel, table=True):
     is_public: bool = Field(default=True, sa_column=_flag(older=True))
     link: str | None = None
     """SHA-256 of the secret by which the commenter may answer just now."""
+    channel: str | None = None
+    """Where it was promised; as ``standing`` and ``turned_at``, None where older code wrote it."""
+    standing: str | None = None
+    """What the public is told of it: see ``domain.commitment.Standing``."""
+    turned_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """When the public could last read something new about it."""
 
 
 class Delivery(SQLModel, table=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from pydantic import Field, PrivateAttr
@@ -10,6 +9,7 @@ from pydantic import Field, PrivateAttr
 from api.bodies.base import Body, Draft, Reason
 from domain.base import Moment
 from domain.comments import Text
+from store import commitments as store
 from store import people, words
 
 
@@ -84,9 +84,10 @@ class MakeLink(Body):
     """Make the one secret link by which the commenter may say whether it is kept, to be handed
     over in private. The answer shows the secret, this once; an earlier link ends."""
 
-    _secret: str = PrivateAttr(default_factory=lambda: secrets.token_urlsafe(32))
+    _secret: str = PrivateAttr(default="")
 
     def fields(self, draft: Draft) -> dict[str, Any]:
+        self._secret = store.new_secret(draft.state.id)
         return {"digest": people.digest_of(self._secret)}
 
     def shown(self) -> dict[str, Any]:

@@ -238,9 +238,12 @@ def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
             return knock(scope)
         return see_other(f"/sign-in?next={quote(_asked(scope))}")
     way_out = WAYS_OUT.get(told["code"], told["way_out"])
-    if status == 404:
+    is_public = scope["path"].startswith(("/ledger", "/word/"))
+    if status == 404 and not is_public:
         way_out = "check the address, or look for it in the queue"
     ways = [Way("Go to the queue", "/queue"), Way("Sign in as somebody else", "/sign-in")]
+    if is_public:
+        ways = [] if told["code"] == "no_ledger" else [Way("Look at all promises", "/ledger")]
     title = _TITLES.get(status, "A fault of ours")
     return page(
         "error.html",

@@ -188,7 +188,7 @@ doer = only_signed_in(Role.STAFF, Role.EXECUTIVE)
 
 async def form_of(request: Request, settings: Settings) -> FormData:
     """The form that was sent. Raises Forbidden unless it comes from one of our own pages."""
-    _check_origin(request, settings)
+    check_origin(request, settings)
     is_form = request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
     form = await request.form() if is_form else FormData()
     cookie, sent = cookie_of(request, settings), form.get("csrf")
@@ -203,7 +203,8 @@ async def form_of(request: Request, settings: Settings) -> FormData:
     return form
 
 
-def _check_origin(request: Request, settings: Settings) -> None:
+def check_origin(request: Request, settings: Settings) -> None:
+    """Raise Forbidden for what a browser says was sent from another site."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     is_ours = site in (None, "same-origin", "none")
     if is_ours and origin is not None:

@@ -61,10 +61,12 @@ from domain.commitment.stages import (
     Settled,
     WordSource,
 )
+from domain.commitment.standing import CLAIMED, Standing, standing_of, turned_at
 from domain.commitment.state import DUE, Commitment, NewDate, Report
 from domain.entity import Event, Kind
 
 __all__ = [
+    "CLAIMED",
     "COMMITMENT",
     "DECIDE",
     "DUE",
@@ -109,6 +111,7 @@ __all__ = [
     "RungReached",
     "SayWord",
     "Settled",
+    "Standing",
     "TellPublic",
     "Upheld",
     "Uphold",
@@ -119,6 +122,8 @@ __all__ = [
     "WordSource",
     "effects",
     "evolve",
+    "standing_of",
+    "turned_at",
 ]
 
 _EVENTS: tuple[type[Event], ...] = (

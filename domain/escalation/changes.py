@@ -310,7 +310,8 @@ def _settled(state: Escalation, event: happened.ReplySettled, fact: Fact) -> Esc
     told = {"settlement": event.settlement, "attempt": event.attempt}
     if event.settlement is Settlement.PUBLISHED:
         reply = state.reply.model_copy(update=told)
-        return _enter(state, Stage.LISTENING, fact.at, reply=reply, answers=state.answers + 1)
+        said = {"answers": state.answers + 1, "answered_at": state.answered_at or fact.at}
+        return _enter(state, Stage.LISTENING, fact.at, reply=reply, **said)
     if event.settlement in (Settlement.RETURNED, Settlement.WITHDRAWN):
         return state.model_copy(update={"reply": None})
     return state.model_copy(update={"reply": state.reply.model_copy(update=told)})

@@ -130,6 +130,8 @@ class Escalation(State):
     holding: Holding | None = None
     answers: int = 0
     """Replies that have been published."""
+    answered_at: Moment | None = None
+    """When the first of them was: what somebody who spoke in public had to wait for."""
     deadline: Deadline | None = None
     paused_until: Moment | None = None
     pauses: int = 0

@@ -27,9 +27,12 @@ from tests import builders
 from tests.api.conftest import comment
 from tests.pages.conftest import Browser, Office, form_of, forms_of, open_office, text_of
 
-PUBLIC = {"/", "/sign-in", "/sign-in/as", "/sign-out", "/static/{name}", "/word/{secret}"}
-"""What is served without a session: it shows nothing about any case, save the one promise that a
-private link was made for."""
+PUBLIC = {
+    "/", "/sign-in", "/sign-in/as", "/sign-out", "/static/{name}", "/word/{secret}",
+    "/ledger", "/ledger/all", "/ledger/{promise}", "/robots.txt",
+}  # fmt: skip
+"""What is served without a session: it shows nothing about any case, save what was published and
+the one promise that a private link was made for."""
 
 HOSTILE = "<script>alert(1)</script> \"quoted\" & 'more' </textarea></div>"
 RIGHT_TO_LEFT = "وصلت دراجتي بدون سرج 🚲🔥"
@@ -92,6 +95,15 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
     cleared = await ada.do(follow_up, "clear")
     assert "you cleared these words" in text_of(cleared)
     await office.door.service.until_stage(f"commitment/{link}", "told")
+    reader = office.browser()
+    page = await reader.see(f"/ledger/{link}")
+    assert sentence in text_of(page)
+    address = f"/ledger/{link}"
+    counted = await reader.http.post(address, data=form_of(page, address) | {"kept": "no"})
+    assert "You are counted among the readers." in text_of(counted)
+    assert "0 kept, 1 not kept" in text_of(counted)
+    again = await reader.http.post(address, data={"kept": "no"})
+    assert again.status_code == 409
     made = await ben.do(f"/commitment/{link}", "make_link")
     secret = made.text.split("/word/")[1].split("<")[0]
     stranger = office.browser()
@@ -99,15 +111,25 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
         asked = await stranger.see(f"/word/{secret}")
         assert sentence in text_of(asked)
         assert office.door.service.state(f"commitment/{link}").stage == "told"
+        chosen = await stranger.see(f"/word/{secret}?kept=no")
+        assert "You say: no, it was not kept" in text_of(chosen)
     await stranger.http.post(f"/word/{secret}", data={"kept": "maybe"})
     assert office.door.service.state(f"commitment/{link}").stage == "told"
     answered = await stranger.http.post(f"/word/{secret}", data={"kept": "yes"})
-    assert "it was kept" in text_of(answered)
-    await stranger.see(f"/word/{secret}", 404)
+    assert "Your word is on the record: it was kept." in text_of(answered)
+    again = await stranger.http.post(f"/word/{secret}", data={"kept": "no"})
+    assert "Your word is on the record: it was kept." in text_of(again)
+    assert form_of_none(again)
+    await stranger.see("/word/guessed", 404)
     kept = await ben.see(f"/commitment/{link}")
     assert "kept in time" in kept.text
     assert secret not in kept.text
     assert "the chain holds" in kept.text
+
+
+def form_of_none(page: httpx.Response) -> bool:
+    """Whether a page has no form that changes anything."""
+    return not forms_of(page)
 
 
 def _promise_id(office: Office, path: str) -> str:

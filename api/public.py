@@ -1,0 +1,301 @@
+"""The public ledger for programs: JSON and an Atom feed, for anybody, without a token.
+
+``version`` is that of the shape: within version 1 fields are only added. What may be shown is
+decided where it is fetched, in ``store.public_ledger``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from feedgenerator import Atom1Feed
+from markupsafe import Markup
+from pydantic import Field
+
+from api.caching import cached, etag_of
+from api.commands import ULID
+from api.deps import Door, TheDoor, anybody, now
+from domain.base import Value
+from domain.commitment import Standing
+from domain.errors import Unknown
+from domain.policy import PublicRules
+from store import public_ledger as store
+from store.public_views import LedgerFigures, LedgerOverview, PublicEntry, PublicPromise
+
+VERSION: Literal[1] = 1
+
+OVERVIEW_SECONDS = 10.0
+"""How old the front page may be: its figures count everything there is."""
+
+NEWS = 50
+"""Promises in the feed: those that turned last."""
+
+TITLE = 160
+"""Characters of a promise that a title has; the sentence itself stands whole below it."""
+
+STATES: dict[Standing, str] = {
+    Standing.OPEN: "Open",
+    Standing.BROKEN: "Broken",
+    Standing.KEPT: "Kept",
+    Standing.RENEGOTIATED: "Kept by a new date",
+    Standing.KEPT_LATE: "Kept late",
+    Standing.WITHDRAWN: "Withdrawn",
+}
+
+ERASED = "These words have been erased."
+
+whoever_reads = anybody("the ledger is for everybody; what is not public is never read for it")
+router = APIRouter(tags=["ledger"], dependencies=[Depends(whoever_reads)])
+
+Filter = Annotated[str | None, Query(max_length=40)]
+Place = Annotated[str | None, Query(max_length=500)]
+
+
+class PromiseDocument(PublicPromise):
+    url: str
+    """The page of this promise; its address stays."""
+
+
+class EntryDocument(PublicEntry):
+    version: Literal[1] = VERSION
+    organisation: str | None
+    url: str
+
+
+class LedgerDocument(Value):
+    """A page of the public ledger."""
+
+    version: Literal[1] = VERSION
+    organisation: str | None
+    url: str
+    next: str | None
+    """The address of the next page."""
+    figures: LedgerFigures | None
+    """On the first page of the list without filters."""
+    items: tuple[PromiseDocument, ...]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The ledger as it is open now: its rules, and where its pages are."""
+
+    door: Door
+    rules: PublicRules
+    policy_at: datetime
+    channels: tuple[str, ...]
+
+    @property
+    def home(self) -> str:
+        return f"{self.door.settings.links}/ledger"
+
+    def page_of(self, promise: str) -> str:
+        return f"{self.home}/{promise}"
+
+
+async def the_ledger(door: TheDoor) -> Ledger:
+    """Raises Unknown where the policy keeps none."""
+    in_force = await door.policy()
+    if not in_force.policy.public.ledger:
+        raise Unknown(
+            "no_ledger",
+            "no public ledger is kept here",
+            "ask whoever runs this service; promises stand where they were published",
+        )
+    return Ledger(door, in_force.policy.public, in_force.at, tuple(in_force.policy.channels))
+
+
+TheLedger = Annotated[Ledger, Depends(the_ledger)]
+
+
+async def overview_of(ledger: Ledger) -> LedgerOverview:
+    """The front page, at most a few seconds old."""
+    door = ledger.door
+    key = ("ledger", ledger.rules.model_dump_json())
+    known = door.fresh.find(key, OVERVIEW_SECONDS)
+    if isinstance(known, LedgerOverview):
+        return known
+    found = await door.read(lambda session: store.overview(session, ledger.rules, now()))
+    door.fresh.keep(key, found)
+    return found
+
+
+async def entry_of(ledger: Ledger, promise: str) -> PublicEntry:
+    """Raises Unknown, for what cannot be an id of ours as for what is not public."""
+    if not ULID.fullmatch(promise):
+        raise store.nothing_there()
+    return await ledger.door.read(lambda session: store.entry(session, ledger.rules, promise))
+
+
+# JSON. ---------------------------------------------------------------------------------------
+
+
+_ANSWERS: dict[int | str, dict[str, Any]] = {304: {"description": "As you have it."}}
+
+
+@router.get("/ledger.json", responses=_ANSWERS)
+async def ledger_json(
+    request: Request,
+    ledger: TheLedger,
+    state: Annotated[Standing | None, Query()] = None,
+    channel: Filter = None,
+    month: Annotated[
+        str | None, Query(pattern=r"^[0-9]{4}-[0-9]{2}$", description="Of the date that counts.")
+    ] = None,
+    limit: Annotated[int, Field(ge=1, le=200)] = 50,
+    cursor: Place = None,
+) -> LedgerDocument:
+    """Every public promise: what was promised until when, and what became of it."""
+    wish = store.wanted(state, channel, month)
+    found = await ledger.door.read(
+        lambda session: store.page(session, ledger.rules, wish, limit=limit, cursor=cursor)
+    )
+    is_front = wish == store.Wanted() and cursor is None
+    asked = {"state": wish.state, "channel": wish.channel, "month": wish.month, "limit": limit}
+    document = LedgerDocument(
+        organisation=ledger.rules.organisation,
+        url=ledger.home,
+        next=_next(ledger, asked, found.next_cursor),
+        figures=(await overview_of(ledger)).figures if is_front else None,
+        items=tuple(
+            PromiseDocument(**item.model_dump(), url=ledger.page_of(item.id))
+            for item in found.items
+        ),
+    )
+    turned = max((item.turned_at for item in found.items), default=ledger.policy_at)
+    return _json(request, document, max(turned, ledger.policy_at))  # type: ignore[return-value]
+
+
+def _next(ledger: Ledger, asked: dict[str, Any], cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    query = {name: value for name, value in asked.items() if value} | {"cursor": cursor}
+    return f"{ledger.home}.json?{urlencode(query)}"
+
+
+@router.get("/ledger/{promise}.json", responses=_ANSWERS)
+async def entry_json(request: Request, ledger: TheLedger, promise: str) -> EntryDocument:
+    """One promise with everything that the public may read about it."""
+    entry = await entry_of(ledger, promise)
+    document = EntryDocument(
+        **entry.model_dump(),
+        organisation=ledger.rules.organisation,
+        url=ledger.page_of(entry.id),
+    )
+    modified = max(entry.turned_at, ledger.policy_at)
+    return _json(request, document, modified)  # type: ignore[return-value]
+
+
+def _json(request: Request, document: Value, modified: datetime) -> Response:
+    body = document.model_dump_json()
+
+    def build() -> Response:
+        return Response(body, media_type="application/json")
+
+    return cached(request, etag_of("json", body), build, modified=modified, is_open=True)
+
+
+# The feed. -----------------------------------------------------------------------------------
+
+TAG = "tag:answerable,2026:"
+"""What ids in the feed begin with (RFC 4151). They name no host: the same promise keeps its id
+wherever the ledger moves, and ids of promises are unique in the world."""
+
+_UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold, not even escaped."""
+
+
+class _Feed(Atom1Feed):  # type: ignore[misc]
+    """Without promises it is as old as the policy that opened it, not as the moment it is read."""
+
+    def latest_post_date(self) -> datetime:
+        moments = [item["updateddate"] for item in self.items]
+        newest: datetime = max(moments, default=self.feed["opened_at"])
+        return newest
+
+
+@router.get("/ledger.atom", include_in_schema=False)
+async def ledger_atom(request: Request, ledger: TheLedger) -> Response:
+    """The promises that turned last, each once, with the moment at which it did."""
+
+    def work(session: Any) -> tuple[str, tuple[PublicPromise, ...]]:
+        return store.house_id(session), store.latest(session, ledger.rules, NEWS)
+
+    house, promises = await ledger.door.read(work)
+    modified = max([ledger.policy_at, *(promise.turned_at for promise in promises)])
+    told = [house, ledger.home, *(promise.model_dump(mode="json") for promise in promises)]
+
+    def build() -> Response:
+        feed = _feed(ledger, house, promises)
+        return Response(feed.writeString("utf-8"), media_type="application/atom+xml")
+
+    etag = etag_of("atom", ledger.rules.model_dump(mode="json"), told)
+    return cached(request, etag, build, modified=modified, is_dated=True, is_open=True)
+
+
+def _feed(ledger: Ledger, house: str, promises: tuple[PublicPromise, ...]) -> _Feed:
+    feed = _Feed(
+        title=_xml(title_of(ledger.rules)),
+        link=ledger.home,
+        description="What was promised in public, and what became of it.",
+        language="en",
+        author_name=_xml(ledger.rules.organisation or "Answerable"),
+        feed_url=f"{ledger.home}.atom",
+        feed_guid=f"{TAG}ledger/{house}",
+        opened_at=ledger.policy_at,
+    )
+    for promise in promises:
+        feed.add_item(
+            title=_xml(f"{STATES[promise.state]}: {_short(promise.sentence or ERASED)}"),
+            link=ledger.page_of(promise.id),
+            description=_xml(_summary(promise)),
+            unique_id=f"{TAG}commitment/{promise.id}",
+            pubdate=promise.made_at,
+            updateddate=promise.turned_at,
+            categories=(promise.state,),
+        )
+    return feed
+
+
+def title_of(rules: PublicRules) -> str:
+    return f"What {rules.organisation} promised" if rules.organisation else "What we promised"
+
+
+def _short(sentence: str) -> str:
+    line = " ".join(sentence.split())
+    return line if len(line) <= TITLE else f"{line[: TITLE - 1].rstrip()}…"
+
+
+_SUMMARY = Markup(
+    '<p dir="auto">{sentence}</p><p>{state}. Promised for {first}{now}. Accountable: {who}.</p>'
+)
+
+
+def _summary(promise: PublicPromise) -> str:
+    """As HTML, with everything that somebody wrote escaped."""
+    is_moved = promise.due_at != promise.first_due_at
+    return _SUMMARY.format(
+        sentence=promise.sentence or ERASED,
+        state=STATES[promise.state],
+        first=f"{promise.first_due_at:%Y-%m-%d %H:%M} UTC",
+        now=f", moved to {promise.due_at:%Y-%m-%d %H:%M} UTC" if is_moved else "",
+        who=promise.accountable,
+    )
+
+
+def _xml(text: str) -> str:
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
+for path, endpoint in (
+    ("/ledger.json", ledger_json),
+    ("/ledger/{promise}.json", entry_json),
+    ("/ledger.atom", ledger_atom),
+):
+    router.add_api_route(
+        path, endpoint, methods=["HEAD"], include_in_schema=False, response_model=None
+    )
