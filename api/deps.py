@@ -21,6 +21,7 @@ from temporalio.service import RPCError
 
 from api.errors import Unauthenticated
 from api.metrics import Metrics
+from api.oidc import Provider
 from config.settings import Settings
 from domain.errors import Forbidden
 from domain.people import Actor, Role
@@ -28,6 +29,7 @@ from intake.entities import Unavailable
 from store import people, policies
 from store.database import Database
 from store.policies import InForce
+from store.sessions import Limits
 
 T = TypeVar("T")
 
@@ -52,8 +54,19 @@ class Door:
     database: Database
     client: Client
     metrics: Metrics = field(default_factory=Metrics)
+    provider: Provider | None = None
+    """Who says who people are, where the settings name somebody."""
     _policy: tuple[float, InForce] | None = field(default=None, repr=False)
     _pulse: float = field(default=float("-inf"), repr=False)
+
+    def __post_init__(self) -> None:
+        if self.provider is None and self.settings.oidc_issuer:
+            self.provider = Provider(self.settings)
+
+    @property
+    def limits(self) -> Limits:
+        """How long sessions last."""
+        return Limits(self.settings.session_lifetime, self.settings.session_idle)
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run ``work`` in a reading session, off the event loop."""
