@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from tests.browser.provider import Iam, open_iam
 from tests.pages.conftest import Office, office
@@ -51,15 +51,21 @@ async def browser() -> AsyncIterator[Browser]:
 
 @dataclass
 class Console:
-    """What a page complained about."""
+    """What the pages of this address complained about; what others serve is not ours to judge."""
 
+    address: str
     lines: list[str] = field(default_factory=list)
     expected: tuple[str, ...] = ()
     """Parts of complaints that belong to the test, such as a status that it provokes."""
 
     def listen(self, page: Page) -> None:
-        page.on("console", lambda message: self._note(message.type, message.text))
+        page.on("console", self._read)
         page.on("pageerror", lambda error: self._note("error", str(error)))
+
+    def _read(self, message: ConsoleMessage) -> None:
+        place = message.location["url"]
+        if not place or place.startswith(self.address):
+            self._note(message.type, message.text)
 
     def _note(self, kind: str, text: str) -> None:
         if kind in ("error", "warning") and not any(part in text for part in self.expected):
@@ -112,7 +118,7 @@ async def pages(browser: Browser, address: str) -> AsyncIterator[NewPage]:
         )
         context.set_default_timeout(15_000)
         contexts.append(context)
-        consoles.append(Console(expected=expected))
+        consoles.append(Console(address or home, expected=expected))
         page = await context.new_page()
         consoles[-1].listen(page)
         return page
