@@ -67,6 +67,23 @@ NAMED = 5
 """Things of a kind that are named; the others are counted."""
 
 
+async def sign_in(settings: Settings) -> Findings:
+    """Whether the identity provider answers, where there is one, as whom it was told to."""
+    from api.oidc import Away, Provider
+
+    if settings.oidc_issuer is None:
+        return []
+    said = f"{settings.oidc_issuer} says who people are"
+    try:
+        await Provider(settings).set_out()
+    except Away as error:
+        way_out = "See whether it runs, and whether ANSWERABLE_OIDC_ISSUER is as it names itself."
+        return [Finding("sign-in", f"{settings.oidc_issuer}: {error}. {way_out}", ok=False)]
+    if not settings.links.startswith("https://"):
+        said += "; the pages are served without HTTPS, which is for this machine alone"
+    return [Finding("sign-in", said)]
+
+
 async def folder(settings: Settings) -> Findings:
     """The data folder and its disk."""
     data = settings.data

@@ -61,6 +61,7 @@ async def examine(settings: Settings, say: Callable[[Finding], None]) -> list[Fi
         findings.extend(found)
 
     await look("folder", checks.folder(settings))
+    await look("sign-in", checks.sign_in(settings))
     database = await _database(settings, look)
     client = await _client(look)
     if client:

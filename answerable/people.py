@@ -176,3 +176,82 @@ def remove(
     typer.echo(f"{person} has left.")
     if owned:
         typer.echo(f"{owned} open escalations are still theirs: have a lead assign them.", err=True)
+
+
+# Signing in. ---------------------------------------------------------------------------------
+
+Person = Annotated[str, typer.Argument(metavar="ID")]
+
+
+@app.command()
+def sessions(person: Person, data: Data = None) -> None:
+    """Where a person is signed in at a browser."""
+    from domain.house import ROOT
+    from domain.people import Actor
+    from store import sessions as store
+    from store.sessions import Limits
+
+    settings, at = read_settings(data), datetime.now(UTC)
+    limits = Limits(settings.session_lifetime, settings.session_idle)
+    asking = Actor(id=ROOT, roles=frozenset({Role.ADMIN}))
+    with open_database(settings) as database, database.reading() as session:
+        found = store.of_person(session, person, asking, at, limits)
+    for item in found:
+        typer.echo(
+            f"{item.device or 'a browser':<24}seen {item.seen_at:%Y-%m-%d %H:%M} UTC, "
+            f"began {item.began_at:%Y-%m-%d %H:%M} UTC"
+        )
+    if not found:
+        typer.echo(f"{person} is signed in nowhere.", err=True)
+
+
+@app.command()
+def sign_out(person: Person, by: By = "root", data: Data = None) -> None:
+    """Sign a person out everywhere. Tokens stay: see `answerable token revoke`."""
+    from store import people as store
+    from store import sessions
+
+    with open_database(read_settings(data)) as database, database.writing() as session:
+        store.known(session, person)
+        count = sessions.end_those(session, person, datetime.now(UTC), by=named(session, by))
+    typer.echo(f"{count} sessions ended.")
+
+
+@app.command()
+def bind(
+    person: Person,
+    subject: Annotated[
+        str, typer.Argument(help="What the identity provider calls them for good: the claim sub.")
+    ],
+    by: By = "root",
+    data: Data = None,
+) -> None:
+    """Let an account at the identity provider sign in as this person.
+
+    Only needed where the provider does not vouch for their address, or it is not the one here.
+    """
+    from store import identities
+
+    settings = read_settings(data)
+    if settings.oidc_issuer is None:
+        raise Trouble("No identity provider has been set up. Set ANSWERABLE_OIDC_ISSUER first.")
+    with open_database(settings) as database, database.writing() as session:
+        identities.bind(
+            session,
+            person,
+            settings.oidc_issuer,
+            subject,
+            datetime.now(UTC),
+            by=named(session, by),
+        )
+    typer.echo(f"{person} signs in with that account from now on.")
+
+
+@app.command()
+def release(person: Person, by: By = "root", data: Data = None) -> None:
+    """Forget the accounts that a person signs in with, and end their sessions."""
+    from store import identities
+
+    with open_database(read_settings(data)) as database, database.writing() as session:
+        count = identities.release(session, person, datetime.now(UTC), by=named(session, by))
+    typer.echo(f"{count} accounts released.")

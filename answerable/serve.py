@@ -19,6 +19,7 @@ from answerable.surroundings import (
     database_at,
     database_trouble,
     read_settings,
+    refuse_open_demo,
     settings_for,
     why_unreachable,
 )
@@ -103,6 +104,7 @@ def api(
         if value is not None:
             os.environ[name] = str(value)
     settings = settings_for(data)
+    refuse_open_demo(settings)
     logs.start()
     with _listen(settings.host, settings.port) as listener:
         import api.app

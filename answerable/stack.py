@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from answerable import embedded, guard
 from answerable.guard import Child
-from answerable.ports import Ports, choose_ports, is_loopback
+from answerable.ports import Ports, choose_ports
 from answerable.surroundings import Running, Trouble, use_embedded
-from config.settings import Settings
+from config.settings import Settings, is_loopback
 from domain.errors import AnswerableError
 
 if TYPE_CHECKING:

@@ -134,7 +134,20 @@ def read_settings(data: Path | None = None) -> Settings:
         raise Trouble(f"A setting cannot be read: {error}. Correct or unset it.") from None
 
 
+def refuse_open_demo(settings: Settings) -> None:
+    """Raise Trouble for a demonstration that others than this machine could reach."""
+    from config.settings import check_demo
+
+    try:
+        check_demo(settings)
+    except ValueError as error:
+        raise Trouble(f"{error}.") from None
+
+
 def _wrong_setting(path: tuple[int | str, ...], problem: str) -> str:
+    problem = problem.removeprefix("Value error, ")
+    if not path:
+        return f"{problem}. Correct or unset it."
     name = f"ANSWERABLE_{'.'.join(map(str, path))}".upper()
     given = os.environ.get(name)
     value = f" is '{given}'" if given is not None and "SECRET" not in name else ""

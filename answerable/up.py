@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from answerable.surroundings import Data, read_settings
+from answerable.surroundings import Data, read_settings, refuse_open_demo
 
 if TYPE_CHECKING:
     from answerable.stack import Stack
@@ -38,11 +38,14 @@ def up(
     from answerable.stack import Stack
 
     settings = read_settings(data)
+    if host:
+        settings = settings.model_copy(update={"host": host})
+    refuse_open_demo(settings)
     if "TEMPORAL_ADDRESS" in os.environ:
         typer.echo("TEMPORAL_ADDRESS is set; `up` starts and uses a server of its own.", err=True)
     stack = Stack(
         settings,
-        host=host or settings.host,
+        host=settings.host,
         port=port,
         is_empty=empty,
         report=lambda line: typer.echo(line, err=True),
@@ -98,7 +101,7 @@ def _own_command(*arguments: str, data: Path) -> str:
 
 
 def _where_to_go(stack: Stack) -> str:
-    from answerable.ports import is_loopback
+    from config.settings import is_loopback
 
     rows = {"Pages": stack.url, "Temporal": stack.ui, "Data": str(stack.data)}
     if is_loopback(stack.host):

@@ -36,8 +36,8 @@ from api.gate import Gate
 from api.metrics import Metrics
 from api.pages import routes as pages
 from api.pages.render import ForBrowsers
-from api.pages.security import check_demo, is_known
-from config.settings import Settings
+from api.pages.security import is_known
+from config.settings import Settings, check_demo
 from config.temporal import connect, runtime_with_metrics
 from store.database import Database
 

@@ -22,6 +22,7 @@ from temporalio.service import RPCError
 from api.caching import Fresh
 from api.errors import Unauthenticated
 from api.metrics import Metrics
+from api.oidc import Provider
 from api.readers import Readers
 from config.settings import Settings
 from domain.errors import Forbidden
@@ -30,6 +31,7 @@ from intake.entities import Unavailable
 from store import people, policies
 from store.database import Database
 from store.policies import InForce
+from store.sessions import Limits
 
 T = TypeVar("T")
 
@@ -56,8 +58,19 @@ class Door:
     metrics: Metrics = field(default_factory=Metrics)
     fresh: Fresh = field(default_factory=Fresh, repr=False)
     readers: Readers = field(default_factory=Readers, repr=False)
+    provider: Provider | None = None
+    """Who says who people are, where the settings name somebody."""
     _policy: tuple[float, InForce] | None = field(default=None, repr=False)
     _pulse: float = field(default=float("-inf"), repr=False)
+
+    def __post_init__(self) -> None:
+        if self.provider is None and self.settings.oidc_issuer:
+            self.provider = Provider(self.settings)
+
+    @property
+    def limits(self) -> Limits:
+        """How long sessions last."""
+        return Limits(self.settings.session_lifetime, self.settings.session_idle)
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run ``work`` in a reading session, off the event loop."""

@@ -19,8 +19,9 @@ from domain.errors import Unknown
 from domain.house import Reason, check_may_arrange
 from domain.people import Actor, Role
 from domain.policy import Id
-from store import absences, colleagues, history, people
+from store import absences, colleagues, history, people, sessions
 from store.colleagues import AbsenceItem, DelegationItem, PersonDetail, PersonPage
+from store.sessions import SessionItem
 from store.views import HistoryPage
 
 T = TypeVar("T")
@@ -90,6 +91,18 @@ class Left(Value):
     open_escalations: int
 
 
+class SessionList(Value):
+    """Sessions that go on, the latest first."""
+
+    items: tuple[SessionItem, ...]
+
+
+class SessionsEnded(Value):
+    """How many sessions this has ended."""
+
+    ended: int
+
+
 async def _write(door: Door, work: Callable[[Session], T]) -> T:
     return await asyncio.to_thread(door.database.write, work)
 
@@ -146,6 +159,25 @@ async def let_leave(person_id: Who, door: TheDoor, actor: Admin) -> Left:
         door, lambda session: people.remove_person(session, person_id, now(), by=actor.id)
     )
     return Left(open_escalations=owned)
+
+
+# Where they are signed in. -------------------------------------------------------------------
+
+
+@router.get("/people/{person_id}/sessions", tags=["people"])
+async def list_sessions(person_id: Who, door: TheDoor, actor: Asking) -> SessionList:
+    """Where somebody is signed in at a browser: for themselves, and for admins."""
+    items = await door.read(
+        lambda session: sessions.of_person(session, person_id, actor, now(), door.limits)
+    )
+    return SessionList(items=items)
+
+
+@router.post("/people/{person_id}/sessions/end", tags=["people"])
+async def end_sessions(person_id: Who, door: TheDoor, actor: Asking) -> SessionsEnded:
+    """Sign somebody out everywhere. Their tokens stay; leaving ends those as well."""
+    ended = await _write(door, lambda session: sessions.end_all(session, person_id, actor, now()))
+    return SessionsEnded(ended=ended)
 
 
 # Absences and delegations. -------------------------------------------------------------------

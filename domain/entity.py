@@ -17,6 +17,7 @@ from domain.effects import Effect, Notify, Pending
 from domain.errors import Conflict, Forbidden, Invalid, Refused
 from domain.ledger import Fact
 from domain.people import Actor, Role, Seat, Seats
+from domain.relations import Grants
 
 KEYS_REMEMBERED = 50
 """Idempotency keys kept in a state: far more than one client has in flight on one case."""
@@ -129,7 +130,7 @@ class Right:
     """Who may do an act, said for people and decided for programs, and in which stages."""
 
     who: str
-    holds: Callable[[Actor, Any], bool]
+    holds: Grants
     stages: frozenset[str]
     is_machine: bool = False
     """Done by timers, the publisher or the intake; never offered to a person."""

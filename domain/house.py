@@ -108,6 +108,21 @@ class TokenRevoked(Event):
     person: str
 
 
+class IdentityBound(Event):
+    """From now on an account at the identity provider signs in as this person. Which account,
+    the ledger does not say; the row of this id does, while there is one."""
+
+    NAME: ClassVar[str] = "house:identity:bound"
+    identity: str
+    person: str
+
+
+class IdentityReleased(Event):
+    NAME: ClassVar[str] = "house:identity:released"
+    identity: str
+    person: str
+
+
 class PolicyApplied(Event):
     NAME: ClassVar[str] = "house:policy:applied"
     version: int
@@ -160,8 +175,8 @@ EVENTS: dict[str, type[Event]] = {
     event.NAME: event
     for event in (
         PersonAdded, PersonChanged, PersonLeft, RoleGranted, RoleWithdrawn, TeamJoined, TeamLeft,
-        TokenMade, TokenRevoked, PolicyApplied, AbsencePlanned, AbsenceEnded, DelegationGiven,
-        DelegationEnded, CaseRead,
+        TokenMade, TokenRevoked, IdentityBound, IdentityReleased, PolicyApplied, AbsencePlanned,
+        AbsenceEnded, DelegationGiven, DelegationEnded, CaseRead,
     )
 }  # fmt: skip
 """Every event of the house by its name."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlmodel import Session, col
 
 from domain.entity import Event
@@ -82,10 +82,46 @@ def put_person(
     hours = tidy_hours(hours) if hours else None
     profile = Profile(name, roles, teams, email or None, manager or None, zone or None, hours)
     _check(session, person_id, profile)
+    _set(session, person_id, profile, at, by=by)
+
+
+def follow(
+    session: Session,
+    person_id: str,
+    at: datetime,
+    *,
+    by: str,
+    name: str | None,
+    email: str | None,
+    roles: Collection[Role],
+    teams: Mapping[str, bool],
+) -> None:
+    """Bring what an identity provider says of a person into line, and make the person where they
+    are new. A name or address that it does not tell stays, and so does all that it never tells.
+
+    Raises nothing for what it says: teams we do not have and addresses that cannot be are left
+    out. Safe to repeat.
+    """
+    row = session.get(Person, person_id)
+    if email and not _ADDRESS.fullmatch(email):
+        email = None
+    profile = Profile(
+        name or (row.name if row else person_id),
+        roles,
+        {team: leads for team, leads in teams.items() if session.get(Team, team) is not None},
+        email or (row.email if row else None),
+        row.manager if row else None,
+        row.zone if row else None,
+        row.hours if row else None,
+    )
+    _set(session, person_id, profile, at, by=by)
+
+
+def _set(session: Session, person_id: str, profile: Profile, at: datetime, *, by: str) -> None:
     row = session.get(Person, person_id, with_for_update=True)
     events: list[Event] = []
     if row is None:
-        row = Person(id=person_id, name=name, roles=[], created_at=at)
+        row = Person(id=person_id, name=profile.name, roles=[], created_at=at)
         session.add(row)
         events.append(PersonAdded(person=person_id, manager=profile.manager))
     elif not row.is_active:
@@ -95,9 +131,9 @@ def put_person(
         events.append(PersonChanged(person=person_id, fields=changed, manager=profile.manager))
     for field in Field:
         setattr(row, field, getattr(profile, field))
-    events += _set_roles(row, {Role(role) for role in roles})
+    events += _set_roles(row, {Role(role) for role in profile.roles})
     session.flush()
-    events += _set_teams(session, person_id, teams)
+    events += _set_teams(session, person_id, profile.teams)
     house.record(session, events, by, at)
 
 
@@ -293,21 +329,23 @@ def create_token(
     return secret
 
 
-def holder(
-    session: Session, secret: str, at: datetime, purpose: Purpose | None = None
-) -> Actor | None:
-    """Who holds this secret; None if it is unknown, revoked, expired or its person has left.
-
-    Where a purpose is named, a secret that was made for another one is unknown.
-    """
-    token = session.scalars(
+def in_force(session: Session, secret: str, at: datetime, purpose: Purpose) -> Token | None:
+    """The token of this secret, unless it is unknown, revoked, expired or for another purpose."""
+    return session.scalars(
         select(Token).where(
             col(Token.digest) == digest_of(secret),
+            col(Token.purpose) == purpose,
             col(Token.revoked_at).is_(None),
             or_(col(Token.expires_at).is_(None), col(Token.expires_at) > at),
         )
     ).first()
-    if token is None or purpose not in (None, token.purpose):
+
+
+def holder(session: Session, secret: str, at: datetime) -> Actor | None:
+    """Who holds this token; None if it is not in force or its person has left. A session's secret
+    is no token: it is good in its browser alone, see ``sessions``."""
+    token = in_force(session, secret, at, Purpose.API)
+    if token is None:
         return None
     try:
         return actor(session, token.person_id, at)
@@ -318,13 +356,20 @@ def holder(
 def revoke(
     session: Session, at: datetime, *, by: str, secret: str | None = None, person_id: str = ""
 ) -> int:
-    """Revoke one token by its secret, or all of a person; answers how many."""
+    """Revoke one token by its secret, or all of a person, sessions included; answers how many."""
     chosen = col(Token.digest) == digest_of(secret) if secret else col(Token.person_id) == person_id
+    return revoke_those(session, at, chosen, by=by)
+
+
+def revoke_those(session: Session, at: datetime, *chosen: ColumnElement[bool], by: str) -> int:
+    """Revoke the tokens that fulfil all these conditions; answers how many."""
     tokens = session.scalars(
-        select(Token).where(chosen, col(Token.revoked_at).is_(None)).order_by(col(Token.id))
+        select(Token).where(*chosen, col(Token.revoked_at).is_(None)).order_by(col(Token.id))
     ).all()
     session.execute(
-        update(Token).where(col(Token.id).in_([t.id for t in tokens])).values(revoked_at=at)
+        update(Token)
+        .where(col(Token.id).in_([t.id for t in tokens]))
+        .values(revoked_at=at, device=None, hint=None)
     )
     revoked = [TokenRevoked(token=token.id, person=token.person_id) for token in tokens]
     house.record(session, revoked, by, at)

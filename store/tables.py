@@ -165,6 +165,43 @@ class Token(SQLModel, table=True):
     created_at: datetime = Field(sa_column=_moment())
     expires_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    seen_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """Of a session: when something was last done in it, to a minute."""
+    device: str | None = None
+    """Of a session: the browser and system in two or three words, for whoever looks at the list."""
+    hint: str | None = Field(default=None, sa_column=_text(nullable=True))
+    """Of a session: what the identity provider wants to be shown when it ends. Gone with it."""
+
+
+class Identity(SQLModel, table=True):
+    """An account at an identity provider, and the person who signs in by it."""
+
+    __tablename__ = "identity"
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject"),
+        UniqueConstraint("issuer", "person_id"),
+    )
+    id: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    issuer: str
+    subject: str
+    """What the provider calls them, never another; it is unique there and tells us nothing."""
+    bound_at: datetime = Field(sa_column=_moment())
+
+
+class SignIn(SQLModel, table=True):
+    """A way to the identity provider that somebody is on now. Read once, then gone."""
+
+    __tablename__ = "sign_in"
+    __table_args__ = (Index("sign_in_expires_at", "expires_at"),)
+    digest: str = Field(primary_key=True)
+    """Of the state that goes there and comes back."""
+    browser: str
+    """The digest of the cookie with which it was begun: it comes back to that browser alone."""
+    nonce: str
+    verifier: str
+    onward: str
+    expires_at: datetime = Field(sa_column=_moment())
 
 
 class PolicyVersion(SQLModel, table=True):

@@ -234,8 +234,6 @@ class _Answer:
 def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
     status = told["status"]
     if status == 401 and scope["method"] == "GET":
-        if Headers(scope=scope).get("sec-fetch-site") == "cross-site":
-            return knock(scope)
         return see_other(f"/sign-in?next={quote(_asked(scope))}")
     way_out = WAYS_OUT.get(told["code"], told["way_out"])
     is_public = scope["path"].startswith(("/ledger", "/word/"))
@@ -259,12 +257,6 @@ def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
 def _asked(scope: Scope) -> str:
     query = scope["query_string"].decode("latin-1")
     return f"{quote(scope['path'])}?{query}" if query else quote(scope["path"])
-
-
-def knock(scope: Scope) -> Response:
-    """A page that leads to itself. Whoever follows a link in a mail comes without the cookie,
-    which no other site may send; the next request is our own and brings it."""
-    return page("knock.html", address=_asked(scope))
 
 
 def looks_local(address: str) -> bool:

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.pages import cases, ledger, lists, render, sign_in, words
+from api.pages import cases, ledger, lists, render, sessions, sign_in, words
 
 router = APIRouter(include_in_schema=False)
-for part in (
-    render.router,
-    sign_in.router,
-    lists.router,
-    cases.router,
-    words.router,
-    ledger.router,
-):
-    router.include_router(part)
+for part in (render, sign_in, sessions, lists, cases, words, ledger):
+    router.include_router(part.router)

@@ -1,8 +1,8 @@
 """Who is at the browser, and whether a form was really theirs.
 
 A session is a token of its own purpose, hashed at rest like every token, in a cookie that no
-script reads and no other site sends. Each form carries a digest made from that cookie; a browser
-also says where a form came from, and only our own pages will do.
+script reads and that other sites can send with a plain link only. Each form carries a digest made
+from that cookie; a browser also says where a form came from, and only our own pages will do.
 """
 
 from __future__ import annotations
@@ -10,31 +10,31 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import ipaddress
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.security.utils import get_authorization_scheme_param
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection
 
 from api.deps import ACCESS, Door, TheDoor, anybody, now
 from api.errors import Unauthenticated
-from config.settings import Settings
+from api.pages import devices
+from config.settings import Settings, is_loopback
 from domain.errors import Forbidden
 from domain.people import Actor, Role
-from store import people
-from store.people import Purpose
+from store import people, sessions
+from store.sessions import Here
 
-LIFETIME = timedelta(hours=12)
-"""A working day and its evening; then one signs in again."""
+log = logging.getLogger("answerable.sign_in")
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """The names under which a demonstration may be reached. Any other name that leads here was made
@@ -50,6 +50,7 @@ class Viewer:
     actor: Actor
     name: str
     csrf: str
+    session_id: str = ""
 
     def may_act(self) -> bool:
         return bool(self.actor.roles & {Role.STAFF, Role.EXECUTIVE})
@@ -66,13 +67,13 @@ class Sent:
 # The cookie. ---------------------------------------------------------------------------------
 
 
-def _is_https(settings: Settings) -> bool:
+def is_https(settings: Settings) -> bool:
     return settings.links.startswith("https://")
 
 
 def cookie_name(settings: Settings) -> str:
     """With the prefix that keeps neighbouring sites from setting it, where that is possible."""
-    return "__Host-answerable" if _is_https(settings) else "answerable"
+    return "__Host-answerable" if is_https(settings) else "answerable"
 
 
 def cookie_of(request: Request, settings: Settings) -> str | None:
@@ -80,14 +81,16 @@ def cookie_of(request: Request, settings: Settings) -> str | None:
 
 
 def set_cookie(response: Response, settings: Settings, value: str) -> None:
+    """Lax: whoever follows a link in a mail, or comes back from the identity provider, brings
+    their session along; a form or a picture of another site does not. No GET changes anything."""
     response.set_cookie(
         cookie_name(settings),
         value,
-        max_age=int(LIFETIME.total_seconds()),
+        max_age=int(settings.session_lifetime.total_seconds()),
         path="/",
-        secure=_is_https(settings),
+        secure=is_https(settings),
         httponly=True,
-        samesite="strict",
+        samesite="lax",
     )
 
 
@@ -104,42 +107,49 @@ def csrf_of(cookie: str) -> str:
 # Sessions. -----------------------------------------------------------------------------------
 
 
-async def begin(door: Door, person_id: str, former: str | None) -> str:
+async def begin(door: Door, request: Request, person_id: str, *, hint: str | None = None) -> str:
     """Begin a session, ending the one this browser had; answers its secret. Raises Unknown."""
-    at = now()
+    at, former = now(), cookie_of(request, door.settings)
+    device = devices.name_of(request.headers.get("user-agent", ""))
 
     def work(session: Session) -> str:
-        _end(session, former)
-        return people.create_token(session, person_id, at, Purpose.SESSION, LIFETIME, by=person_id)
+        if former:
+            sessions.end(session, former, at)
+        return sessions.begin(session, person_id, at, door.limits, device=device, hint=hint)
 
     return await asyncio.to_thread(door.database.write, work)
 
 
-async def end(door: Door, cookie: str | None) -> None:
-    await asyncio.to_thread(door.database.write, lambda session: _end(session, cookie))
-
-
-def _end(session: Session, cookie: str | None) -> None:
-    at = now()
-    holder = people.holder(session, cookie, at, Purpose.SESSION) if cookie else None
-    if holder is not None:
-        people.revoke(session, at, secret=cookie, by=holder.id)
+async def end(door: Door, cookie: str | None) -> str | None:
+    """End the session of this cookie; answers the hint that it was begun with."""
+    if not cookie:
+        return None
+    return await asyncio.to_thread(
+        door.database.write, lambda session: sessions.end(session, cookie, now())
+    )
 
 
 async def viewer_of(request: Request, door: Door) -> Viewer | None:
-    """Who is signed in at this browser; None where nobody is."""
+    """Who is signed in at this browser; None where nobody is. Notes that they are there."""
     cookie = cookie_of(request, door.settings)
     if not cookie:
         return None
+    limits = door.limits
+    here = await door.read(lambda session: sessions.find(session, cookie, now(), limits))
+    if here is None:
+        return None
+    if here.is_stale:
+        await _touch(door, here)
+    return Viewer(here.actor, here.name, csrf_of(cookie), here.id)
 
-    def work(session: Session) -> Viewer | None:
-        actor = people.holder(session, cookie, now(), Purpose.SESSION)
-        if actor is None:
-            return None
-        name = people.names(session, [actor.id])[actor.id]
-        return Viewer(actor, name, csrf_of(cookie))
 
-    return await door.read(work)
+async def _touch(door: Door, here: Here) -> None:
+    try:
+        await asyncio.to_thread(
+            door.database.write, lambda session: sessions.touch(session, here.id, now())
+        )
+    except OperationalError:  # Nobody should be kept from a page because this cannot be noted.
+        log.warning("that a session is in use could not be noted")
 
 
 async def is_known(connection: HTTPConnection) -> bool:
@@ -149,16 +159,14 @@ async def is_known(connection: HTTPConnection) -> bool:
     assert isinstance(the_door, Door)
     scheme, token = get_authorization_scheme_param(connection.headers.get("authorization"))
     cookie = connection.cookies.get(cookie_name(the_door.settings))
-    shown: list[tuple[str, Purpose | None]] = []
-    if scheme.lower() == "bearer" and token:
-        shown.append((token, None))
-    if cookie:
-        shown.append((cookie, Purpose.SESSION))
+    limits = the_door.limits
 
     def work(session: Session) -> bool:
-        return any(people.holder(session, secret, now(), purpose) for secret, purpose in shown)
+        if scheme.lower() == "bearer" and token and people.holder(session, token, now()):
+            return True
+        return bool(cookie and sessions.find(session, cookie, now(), limits))
 
-    return bool(shown) and await the_door.read(work)
+    return bool(token or cookie) and await the_door.read(work)
 
 
 def only_signed_in(*roles: Role) -> Callable[..., Awaitable[Viewer]]:
@@ -178,6 +186,8 @@ def only_signed_in(*roles: Role) -> Callable[..., Awaitable[Viewer]]:
     return viewer
 
 
+anyone = only_signed_in(*Role)
+Anyone = Annotated[Viewer, Depends(anyone)]
 reader = only_signed_in(Role.STAFF, Role.EXECUTIVE, Role.AUDITOR)
 Reader = Annotated[Viewer, Depends(reader)]
 doer = only_signed_in(Role.STAFF, Role.EXECUTIVE)
@@ -232,25 +242,18 @@ async def sent_form(
 
 SentForm = Annotated[Sent, Depends(sent_form)]
 
+
+async def own_form(request: Request, door: TheDoor, viewer: Anyone) -> Sent:
+    return Sent(viewer, await form_of(request, door.settings))
+
+
+OwnForm = Annotated[Sent, Depends(own_form)]
+"""A form about oneself, which everybody may send who is signed in."""
+
 Public = Annotated[None, Depends(anybody("it shows nothing about anybody's case"))]
 
 
 # Demonstrations. -----------------------------------------------------------------------------
-
-
-def is_loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    return host == "localhost"
-
-
-def check_demo(settings: Settings) -> None:
-    """Raise ValueError for a demonstration that others than this machine could reach."""
-    if settings.demo and not is_loopback(settings.host):
-        raise ValueError(
-            "ANSWERABLE_DEMO lets anybody sign in as anybody, so it needs a loopback address: "
-            f"set ANSWERABLE_HOST to 127.0.0.1 (it is {settings.host}) or leave the demo out"
-        )
 
 
 def is_demo(request: Request, settings: Settings) -> bool:

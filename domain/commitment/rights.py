@@ -9,46 +9,57 @@ from domain.commitment.state import Commitment
 from domain.entity import Right, State
 from domain.errors import Conflict, Refused
 from domain.people import Actor, Role
+from domain.relations import (
+    ANY,
+    EXECUTIVES,
+    MACHINE,
+    OF_TEAM,
+    OF_TEAM_OR_EXECUTIVE,
+    Relation,
+    to,
+)
 
 
-def _works(actor: Actor, state: Commitment) -> bool:
-    return actor.id == state.promise.accountable or actor.works_in(state.team)
+def _is_accountable(actor: Actor, state: Commitment) -> bool:
+    return actor.id == state.promise.accountable
 
 
-def _concerned(actor: Actor, state: Commitment) -> bool:
-    return _works(actor, state) or actor.has(Role.EXECUTIVE)
+def _asked(actor: Actor, state: Commitment) -> bool:
+    return state.wanted is not None and actor.id == state.wanted.asked_by
 
 
-def _takes_back(actor: Actor, state: Commitment) -> bool:
-    return actor.has(Role.EXECUTIVE) and actor.id != state.promise.accountable
-
-
-def _agrees(actor: Actor, state: Commitment) -> bool:
-    """No lower than the original approver: executives are never lower than anybody."""
-    asker = state.wanted.asked_by if state.wanted else None
-    return actor.has(Role.EXECUTIVE) and actor.id not in (asker, state.promise.accountable)
-
-
-def _declines(actor: Actor, state: Commitment) -> bool:
-    """Also the doer, of a date that somebody else has in mind."""
-    asker = state.wanted.asked_by if state.wanted else None
-    is_doer = actor.id == state.promise.accountable
-    return actor.id != asker and (is_doer or actor.has(Role.EXECUTIVE))
-
-
-def _answers(actor: Actor, state: Commitment) -> bool:
-    is_approver = actor.id == state.approver or state.approver in actor.stands_for
-    return is_approver or actor.has(Role.EXECUTIVE)
-
-
-def _stands_by(actor: Actor, state: Commitment) -> bool:
+def _is_its_own_judge(actor: Actor, state: Commitment) -> bool:
     """Whoever is accountable, or reported it kept, does not also judge the commenter's no."""
     reporter = state.report.by if state.report else None
-    return _answers(actor, state) and actor.id not in (state.promise.accountable, reporter)
+    return actor.id in (state.promise.accountable, reporter)
 
 
-def _machine(actor: Actor, state: Commitment) -> bool:
-    return actor.has(Role.SERVICE)
+_ACCOUNTABLE = Relation("who is accountable for it", _is_accountable)
+_APPROVED = Relation(
+    "who approved it, or stands for them",
+    lambda actor, state: actor.id == state.approver or state.approver in actor.stands_for,
+)
+
+_WORKING = to(None, _ACCOUNTABLE) | OF_TEAM
+_CONCERNED = _WORKING | EXECUTIVES
+_TAKING_BACK = to(Role.EXECUTIVE, ANY.but("save who is accountable for it", _is_accountable))
+_AGREEING = to(
+    # No lower than the original approver: executives are never lower than anybody.
+    Role.EXECUTIVE,
+    ANY.but(
+        "save who asked for the date and who is accountable",
+        lambda actor, state: _asked(actor, state) or _is_accountable(actor, state),
+    ),
+)
+_DECLINING = to(None, _ACCOUNTABLE.but("save who asked for the date", _asked)) | to(
+    # Also the doer, of a date that somebody else has in mind.
+    Role.EXECUTIVE,
+    ANY.but("save who asked for the date", _asked),
+)
+_ANSWERING = to(None, _APPROVED) | EXECUTIVES
+_STANDING_BY = to(
+    None, _APPROVED.but("save who is accountable or reported it", _is_its_own_judge)
+) | to(Role.EXECUTIVE, ANY.but("save who is accountable or reported it", _is_its_own_judge))
 
 
 Hindered = Callable[[Commitment], Refused | None]
@@ -158,45 +169,45 @@ _TEAM = "whoever is accountable, staff of its team or an executive"
 _APPROVER = "whoever approved it, somebody who stands for them, or an executive"
 
 RIGHTS: dict[str, Right] = {
-    "report_kept": Right("whoever is accountable, or staff of its team", _works, _OWED),
-    "tell": Right(_TEAM, _concerned, _OWED, hindered=_later_rules(_while_much_is_said)),
-    "renegotiate": Right(_TEAM, _concerned, _OPEN, hindered=_later_rules(_while_renegotiating)),
+    "report_kept": Right("whoever is accountable, or staff of its team", _WORKING, _OWED),
+    "tell": Right(_TEAM, _CONCERNED, _OWED, hindered=_later_rules(_while_much_is_said)),
+    "renegotiate": Right(_TEAM, _CONCERNED, _OPEN, hindered=_later_rules(_while_renegotiating)),
     "accept_new_date": Right(
         "whoever is accountable for it",
-        lambda actor, state: actor.id == state.promise.accountable,
+        to(None, _ACCOUNTABLE),
         _OPEN,
         hindered=_later_rules(_signed),
     ),
     "agree": Right(
         "an executive who neither asked for the date nor is accountable for it",
-        _agrees,
+        _AGREEING,
         _OPEN,
         hindered=_later_rules(_unsigned),
     ),
     "refuse_new_date": Right(
         "an executive, or whoever is accountable, who did not ask for the date",
-        _declines,
+        _DECLINING,
         _OPEN,
         hindered=_later_rules(_nothing_asked),
     ),
     "withdraw": Right(
         "an executive who is not accountable for it",
-        _takes_back,
+        _TAKING_BACK,
         _OWED,
         hindered=_while_a_date_travels,
     ),
     "make_link": Right(
         "staff of its team or an executive",
-        lambda actor, state: actor.works_in(state.team) or actor.has(Role.EXECUTIVE),
+        OF_TEAM_OR_EXECUTIVE,
         frozenset({CommitmentStage.TOLD}),
     ),
     "uphold": Right(
-        f"{_APPROVER}, who neither is accountable for it nor reported it", _stands_by, _DENIED
+        f"{_APPROVER}, who neither is accountable for it nor reported it", _STANDING_BY, _DENIED
     ),
-    "reopen": Right(_APPROVER, _answers, _DENIED),
-    "word": Right("a channel or the private link", _machine, _ASKED, True, is_answered=True),
-    "settle": Right("a post", _machine, _LIVING, is_machine=True),
-    "ring": Right("a timer", _machine, _LIVING, is_machine=True),
+    "reopen": Right(_APPROVER, _ANSWERING, _DENIED),
+    "word": Right("a channel or the private link", MACHINE, _ASKED, True, is_answered=True),
+    "settle": Right("a post", MACHINE, _LIVING, is_machine=True),
+    "ring": Right("a timer", MACHINE, _LIVING, is_machine=True),
 }
 
 

@@ -9,28 +9,18 @@ from domain.escalation.state import Escalation
 from domain.moving import MAY, unless_by_calendar
 from domain.panel import Panel
 from domain.people import Actor, Role
+from domain.relations import (
+    ANY,
+    LEADING,
+    MACHINE,
+    OF_TEAM,
+    OF_TEAM_OR_EXECUTIVE,
+    OWNER,
+    TEAM,
+    Relation,
+    to,
+)
 from domain.terms import DecisionMode
-
-
-def _is_owner(actor: Actor, state: Escalation) -> bool:
-    return state.owner == actor.id and actor.has(Role.STAFF)
-
-
-def _is_team(actor: Actor, state: Escalation) -> bool:
-    return actor.works_in(state.team)
-
-
-def _leads(actor: Actor, state: Escalation) -> bool:
-    return (actor.works_in(state.team) and state.team in actor.leads) or actor.has(Role.EXECUTIVE)
-
-
-def _owns_or_leads(actor: Actor, state: Escalation) -> bool:
-    return _is_owner(actor, state) or _leads(actor, state)
-
-
-def _has_it(actor: Actor, state: Escalation) -> bool:
-    """The owner, or anybody of the team while there is none."""
-    return _is_owner(actor, state) or (state.owner is None and _is_team(actor, state))
 
 
 def panel_of(state: Escalation) -> Panel:
@@ -42,31 +32,39 @@ def proposer_of(state: Escalation) -> str | None:
     return state.proposal.by if state.proposal else None
 
 
-def _decides(actor: Actor, state: Escalation) -> bool:
-    return panel_of(state).may_speak(actor, proposer_of(state))
+def _is_dismisser(actor: Actor, state: Escalation) -> bool:
+    return state.dismissal is not None and state.dismissal.by == actor.id
 
 
-def _is_approver(actor: Actor, state: Escalation) -> bool:
-    is_eligible = panel_of(state).is_eligible(actor.id, actor.roles)
-    return is_eligible and actor.id != proposer_of(state)
+_DECIDES = Relation(
+    "an approver or who stands for one, never its proposer",
+    lambda actor, state: panel_of(state).may_speak(actor, proposer_of(state)),
+)
+_APPROVES = Relation(
+    "an approver, never its proposer",
+    lambda actor, state: (
+        panel_of(state).is_eligible(actor.id, actor.roles) and actor.id != proposer_of(state)
+    ),
+)
+_SIGNS = Relation(
+    "who is to be accountable for a promise in it",
+    lambda actor, state: any(promise.accountable == actor.id for promise in state.unsigned),
+)
+_FREE = TEAM.but("while it has no owner", lambda actor, state: state.owner is not None)
 
-
-def _oversees(actor: Actor, state: Escalation) -> bool:
-    return actor.has(Role.EXECUTIVE) and actor.id != proposer_of(state)
-
-
-def _looks(actor: Actor, state: Escalation) -> bool:
-    dismisser = state.dismissal.by if state.dismissal else None
-    works_here = _is_team(actor, state) or actor.has(Role.EXECUTIVE)
-    return works_here and actor.id != dismisser
-
-
-def _is_to_be_accountable(actor: Actor, state: Escalation) -> bool:
-    return any(promise.accountable == actor.id for promise in state.unsigned)
-
-
-def _machine(actor: Actor, state: Escalation) -> bool:
-    return actor.has(Role.SERVICE)
+_OWNING = to(Role.STAFF, OWNER)
+_OWNING_OR_LEADING = _OWNING | LEADING
+_HAVING_IT = _OWNING | to(Role.STAFF, _FREE)
+_DECIDING_IT = to(None, _DECIDES)
+_APPROVING = to(None, _APPROVES)
+_OVERSEEING = to(
+    Role.EXECUTIVE,
+    ANY.but("save its proposer", lambda actor, state: actor.id == proposer_of(state)),
+)
+_LOOKING = to(Role.STAFF, TEAM.but("save who dismissed it", _is_dismisser)) | to(
+    Role.EXECUTIVE, ANY.but("save who dismissed it", _is_dismisser)
+)
+_SIGNING = to(None, _SIGNS)
 
 
 # What else may be in the way. ------------------------------------------------------------------
@@ -236,87 +234,75 @@ _SIGNER = "whoever is to be accountable for a promise in it"
 
 RIGHTS: dict[str, Right] = {
     # Owners. ----------------------------------------------------------------------------------
-    "claim": Right("staff of its team", _is_team, frozenset({Stage.UNCLAIMED})),
-    "release": Right(_LEADERS, _owns_or_leads, frozenset({Stage.PREPARING})),
+    "claim": Right("staff of its team", OF_TEAM, frozenset({Stage.UNCLAIMED})),
+    "release": Right(_LEADERS, _OWNING_OR_LEADING, frozenset({Stage.PREPARING})),
     "assign": Right(
         _LEADERS,
-        _owns_or_leads,
+        _OWNING_OR_LEADING,
         frozenset({Stage.UNCLAIMED}) | _WITH_OWNER,
         hindered=_while_deciding,
     ),
-    "decline": Right(
-        "its owner", _is_owner, frozenset({Stage.PREPARING}), hindered=_unless_assigned
-    ),
-    "renew": Right("its owner", _is_owner, frozenset({Stage.PREPARING}), hindered=_unless_leased),
-    "reroute": Right("the team's lead or an executive", _leads, _EARLY),
+    "decline": Right("its owner", _OWNING, frozenset({Stage.PREPARING}), hindered=_unless_assigned),
+    "renew": Right("its owner", _OWNING, frozenset({Stage.PREPARING}), hindered=_unless_leased),
+    "reroute": Right("the team's lead or an executive", LEADING, _EARLY),
     # Ends without an answer. ------------------------------------------------------------------
-    "dismiss": Right(_HAVING, _has_it, _EARLY),
-    "merge": Right(_HAVING, _has_it, _EARLY),
-    "answered_outside": Right(_HAVING, _has_it, _EARLY),
-    "uphold": Right(_LOOKER, _looks, frozenset({Stage.HELD})),
-    "overturn": Right(_LOOKER, _looks, frozenset({Stage.HELD})),
+    "dismiss": Right(_HAVING, _HAVING_IT, _EARLY),
+    "merge": Right(_HAVING, _HAVING_IT, _EARLY),
+    "answered_outside": Right(_HAVING, _HAVING_IT, _EARLY),
+    "uphold": Right(_LOOKER, _LOOKING, frozenset({Stage.HELD})),
+    "overturn": Right(_LOOKER, _LOOKING, frozenset({Stage.HELD})),
     # Deciding. --------------------------------------------------------------------------------
-    "propose": Right("its owner", _is_owner, frozenset({Stage.PREPARING}), hindered=_while_tied),
+    "propose": Right("its owner", _OWNING, frozenset({Stage.PREPARING}), hindered=_while_tied),
     "decide_alone": Right(
         "its owner",
-        _is_owner,
+        _OWNING,
         frozenset({Stage.PREPARING}),
         hindered=lambda state: _unless_alone(state) or _while_tied(state),
     ),
-    "approve": Right(_APPROVER, _decides, _DECIDING, hindered=_while_disputed),
-    "refuse": Right(_APPROVER, _decides, _DECIDING),
-    "return": Right(_APPROVER, _decides, _DECIDING),
-    "ask": Right(_APPROVER, _decides, _DECIDING, hindered=_while_asked),
-    "inform": Right("its owner", _is_owner, _DECIDING, hindered=_unless_asked),
-    "add_approver": Right(
-        "its owner or an approver", lambda a, s: _is_owner(a, s) or _is_approver(a, s), _DECIDING
-    ),
-    "replace_approver": Right(_OVERSEER, _oversees, _DECIDING, hindered=_unless_named),
-    "bypass": Right(_OVERSEER, _oversees, _DECIDING, hindered=_while_disputed),
-    "withdraw": Right("its owner", _is_owner, _DECIDING),
+    "approve": Right(_APPROVER, _DECIDING_IT, _DECIDING, hindered=_while_disputed),
+    "refuse": Right(_APPROVER, _DECIDING_IT, _DECIDING),
+    "return": Right(_APPROVER, _DECIDING_IT, _DECIDING),
+    "ask": Right(_APPROVER, _DECIDING_IT, _DECIDING, hindered=_while_asked),
+    "inform": Right("its owner", _OWNING, _DECIDING, hindered=_unless_asked),
+    "add_approver": Right("its owner or an approver", _OWNING | _APPROVING, _DECIDING),
+    "replace_approver": Right(_OVERSEER, _OVERSEEING, _DECIDING, hindered=_unless_named),
+    "bypass": Right(_OVERSEER, _OVERSEEING, _DECIDING, hindered=_while_disputed),
+    "withdraw": Right("its owner", _OWNING, _DECIDING),
     # Replying. --------------------------------------------------------------------------------
-    "reply": Right("its owner", _is_owner, frozenset({Stage.REPLYING}), hindered=_while_replying),
-    "recall": Right("its owner", _is_owner, frozenset({Stage.REPLYING}), hindered=_unless_waiting),
-    "move_private": Right(
-        "its owner", _is_owner, frozenset({Stage.PREPARING}), hindered=_while_tied
-    ),
-    "holding_reply": Right("its owner", _is_owner, _WITH_OWNER - {Stage.LISTENING}),
-    "accept_promise": Right(
-        _SIGNER, _is_to_be_accountable, frozenset({Stage.DECIDING, Stage.REPLYING})
-    ),
-    "counter_promise": Right(
-        _SIGNER, _is_to_be_accountable, frozenset({Stage.DECIDING, Stage.REPLYING})
-    ),
-    "decline_promise": Right(
-        _SIGNER, _is_to_be_accountable, frozenset({Stage.DECIDING, Stage.REPLYING})
-    ),
+    "reply": Right("its owner", _OWNING, frozenset({Stage.REPLYING}), hindered=_while_replying),
+    "recall": Right("its owner", _OWNING, frozenset({Stage.REPLYING}), hindered=_unless_waiting),
+    "move_private": Right("its owner", _OWNING, frozenset({Stage.PREPARING}), hindered=_while_tied),
+    "holding_reply": Right("its owner", _OWNING, _WITH_OWNER - {Stage.LISTENING}),
+    "accept_promise": Right(_SIGNER, _SIGNING, frozenset({Stage.DECIDING, Stage.REPLYING})),
+    "counter_promise": Right(_SIGNER, _SIGNING, frozenset({Stage.DECIDING, Stage.REPLYING})),
+    "decline_promise": Right(_SIGNER, _SIGNING, frozenset({Stage.DECIDING, Stage.REPLYING})),
     # Anytime. ---------------------------------------------------------------------------------
     "note": Right(
         "staff of its team or an executive",
-        lambda a, s: _is_team(a, s) or a.has(Role.EXECUTIVE),
+        OF_TEAM_OR_EXECUTIVE,
         _OPEN,
     ),
-    "pause": Right(_LEADERS, _owns_or_leads, _PAUSABLE, hindered=_unless_pausable),
-    "resume": Right(_LEADERS, _owns_or_leads, _PAUSABLE, hindered=_unless_paused),
-    "extend": Right("the team's lead or an executive", _leads, _CLOCKED, hindered=_unless_running),
-    "accept_calendar": Right(MAY, _leads, _CLOCKED, hindered=_unless_by_calendar),
+    "pause": Right(_LEADERS, _OWNING_OR_LEADING, _PAUSABLE, hindered=_unless_pausable),
+    "resume": Right(_LEADERS, _OWNING_OR_LEADING, _PAUSABLE, hindered=_unless_paused),
+    "extend": Right("the team's lead or an executive", LEADING, _CLOCKED, hindered=_unless_running),
+    "accept_calendar": Right(MAY, LEADING, _CLOCKED, hindered=_unless_by_calendar),
     "join_matter": Right(
         "staff of its team or an executive",
-        lambda a, s: _is_team(a, s) or a.has(Role.EXECUTIVE),
+        OF_TEAM_OR_EXECUTIVE,
         _EARLY,
         hindered=_while_tied,
     ),
     "leave_matter": Right(
         "staff of its team or an executive",
-        lambda a, s: _is_team(a, s) or a.has(Role.EXECUTIVE),
+        OF_TEAM_OR_EXECUTIVE,
         _EARLY,
         hindered=_unless_tied,
     ),
     # Machines. --------------------------------------------------------------------------------
-    "serve": Right("a matter", _machine, _EARLY, is_machine=True),
-    "receive": Right("the intake", _machine, _OPEN, is_machine=True, is_answered=True),
-    "settle": Right("a post", _machine, _OPEN, is_machine=True),
-    "ring": Right("a timer", _machine, _OPEN, is_machine=True),
+    "serve": Right("a matter", MACHINE, _EARLY, is_machine=True),
+    "receive": Right("the intake", MACHINE, _OPEN, is_machine=True, is_answered=True),
+    "settle": Right("a post", MACHINE, _OPEN, is_machine=True),
+    "ring": Right("a timer", MACHINE, _OPEN, is_machine=True),
 }
 
 

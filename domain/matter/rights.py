@@ -7,32 +7,16 @@ from domain.errors import Conflict, Refused
 from domain.matter.stages import MatterStage
 from domain.matter.state import Matter
 from domain.moving import MAY, unless_by_calendar
-from domain.people import Actor, Role
+from domain.people import Role
+from domain.relations import LEADING, MACHINE, OF_TEAM_OR_EXECUTIVE, OWNER, Relation, to
 
-
-def _works_here(actor: Actor, matter: Matter) -> bool:
-    return actor.works_in(matter.team) or actor.has(Role.EXECUTIVE)
-
-
-def _owns(actor: Actor, matter: Matter) -> bool:
-    return matter.owner == actor.id and bool(actor.roles & {Role.STAFF, Role.EXECUTIVE})
-
-
-def _leads(actor: Actor, matter: Matter) -> bool:
-    leads = actor.works_in(matter.team) and matter.team in actor.leads
-    return leads or actor.has(Role.EXECUTIVE)
-
-
-def _owns_or_leads(actor: Actor, matter: Matter) -> bool:
-    return _owns(actor, matter) or _leads(actor, matter)
-
-
-def _decides(actor: Actor, matter: Matter) -> bool:
-    return matter.panel.may_speak(actor, matter.proposer)
-
-
-def _machine(actor: Actor, matter: Matter) -> bool:
-    return actor.has(Role.SERVICE)
+_DECIDES = Relation(
+    "an approver or who stands for one, never its proposer",
+    lambda actor, matter: matter.panel.may_speak(actor, matter.proposer),
+)
+_OWNING = to(Role.STAFF, OWNER) | to(Role.EXECUTIVE, OWNER)
+_OWNING_OR_LEADING = to(Role.STAFF, OWNER) | LEADING
+_DECIDING_IT = to(None, _DECIDES)
 
 
 def _while_deciding(matter: Matter) -> Refused | None:
@@ -63,23 +47,23 @@ _LEAD = "the team's lead or an executive"
 _LEADERS = "its owner, the team's lead or an executive"
 
 RIGHTS: dict[str, Right] = {
-    "assign": Right(_LEADERS, _owns_or_leads, _OPEN, hindered=_while_deciding),
-    "propose": Right("its owner", _owns, frozenset({MatterStage.GATHERING})),
-    "withdraw": Right(_LEADERS, _owns_or_leads, _USABLE),
-    "approve": Right(_APPROVER, _decides, frozenset({MatterStage.DECIDING})),
-    "refuse": Right(_APPROVER, _decides, frozenset({MatterStage.DECIDING})),
-    "return": Right(_APPROVER, _decides, frozenset({MatterStage.DECIDING})),
-    "release": Right(_LEAD, _leads, frozenset({MatterStage.READY})),
-    "halt": Right(_TEAM, _works_here, _GOING_ON),
-    "resume": Right(_LEAD, _leads, frozenset({MatterStage.HALTED})),
-    "close": Right(_LEADERS, _owns_or_leads, _IDLE),
+    "assign": Right(_LEADERS, _OWNING_OR_LEADING, _OPEN, hindered=_while_deciding),
+    "propose": Right("its owner", _OWNING, frozenset({MatterStage.GATHERING})),
+    "withdraw": Right(_LEADERS, _OWNING_OR_LEADING, _USABLE),
+    "approve": Right(_APPROVER, _DECIDING_IT, frozenset({MatterStage.DECIDING})),
+    "refuse": Right(_APPROVER, _DECIDING_IT, frozenset({MatterStage.DECIDING})),
+    "return": Right(_APPROVER, _DECIDING_IT, frozenset({MatterStage.DECIDING})),
+    "release": Right(_LEAD, LEADING, frozenset({MatterStage.READY})),
+    "halt": Right(_TEAM, OF_TEAM_OR_EXECUTIVE, _GOING_ON),
+    "resume": Right(_LEAD, LEADING, frozenset({MatterStage.HALTED})),
+    "close": Right(_LEADERS, _OWNING_OR_LEADING, _IDLE),
     "accept_calendar": Right(
-        MAY, _leads, _OPEN - {MatterStage.LISTENING}, hindered=_unless_by_calendar
+        MAY, LEADING, _OPEN - {MatterStage.LISTENING}, hindered=_unless_by_calendar
     ),
-    "note": Right(_TEAM, _works_here, _OPEN),
+    "note": Right(_TEAM, OF_TEAM_OR_EXECUTIVE, _OPEN),
     # Machines. --------------------------------------------------------------------------------
-    "report": Right("the service", _machine, _OPEN, is_machine=True),
-    "ring": Right("a timer", _machine, _OPEN, is_machine=True),
+    "report": Right("the service", MACHINE, _OPEN, is_machine=True),
+    "ring": Right("a timer", MACHINE, _OPEN, is_machine=True),
 }
 
 

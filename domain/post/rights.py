@@ -7,32 +7,24 @@ from domain.errors import Conflict, Refused
 from domain.people import Actor, Role
 from domain.post.stages import PostStage
 from domain.post.state import Post
-
-
-def _works_here(actor: Actor, post: Post) -> bool:
-    return actor.works_in(post.team) or actor.has(Role.EXECUTIVE)
+from domain.relations import ANY, LEADING, MACHINE, OF_TEAM_OR_EXECUTIVE, TEAM, Relation, to
 
 
 def _wrote(actor: Actor, post: Post) -> bool:
-    return actor.id == post.writer and actor.has(Role.STAFF)
+    return actor.id == post.writer
 
 
-def _reviews(actor: Actor, post: Post) -> bool:
-    return _works_here(actor, post) and actor.id != post.writer
-
-
-def _takes_back(actor: Actor, post: Post) -> bool:
-    leads = actor.works_in(post.team) and post.team in actor.leads
-    cleared = actor.id == post.cleared_by and _works_here(actor, post)
-    return _wrote(actor, post) or cleared or leads or actor.has(Role.EXECUTIVE)
-
-
-def _corrects(actor: Actor, post: Post) -> bool:
-    return _wrote(actor, post) or _works_here(actor, post)
-
-
-def _machine(actor: Actor, post: Post) -> bool:
-    return actor.has(Role.SERVICE)
+_WRITER_OF = Relation("who wrote it", _wrote)
+_CLEARED = Relation(
+    "of its team, who cleared it",
+    lambda actor, post: actor.id == post.cleared_by and post.team in actor.teams,
+)
+_REVIEWING = to(Role.STAFF, TEAM.but("save who wrote it", _wrote)) | to(
+    Role.EXECUTIVE, ANY.but("save who wrote it", _wrote)
+)
+_WRITING = to(Role.STAFF, _WRITER_OF)
+_TAKING_BACK = _WRITING | to(Role.STAFF, _CLEARED) | LEADING
+_CORRECTING = _WRITING | OF_TEAM_OR_EXECUTIVE
 
 
 def _while_under_way(post: Post) -> Refused | None:
@@ -55,22 +47,22 @@ _OPEN = frozenset(PostStage) - _CLOSED
 _UNDER_WAY = frozenset({PostStage.PUBLISHING, PostStage.UNCONFIRMED})
 
 RIGHTS: dict[str, Right] = {
-    "clear": Right(_REVIEWER, _reviews, frozenset({PostStage.IN_REVIEW})),
-    "return": Right(_REVIEWER, _reviews, frozenset({PostStage.IN_REVIEW})),
+    "clear": Right(_REVIEWER, _REVIEWING, frozenset({PostStage.IN_REVIEW})),
+    "return": Right(_REVIEWER, _REVIEWING, frozenset({PostStage.IN_REVIEW})),
     "withdraw": Right(
         "its writer, whoever cleared it, the team's lead or an executive",
-        _takes_back,
+        _TAKING_BACK,
         frozenset({PostStage.IN_REVIEW, PostStage.CLEARED, PostStage.PUBLISHING, PostStage.FAILED}),
         hindered=_while_under_way,
     ),
-    "confirm": Right(_TEAM, _works_here, frozenset({PostStage.UNCONFIRMED})),
-    "retry": Right(_TEAM, _works_here, frozenset({PostStage.FAILED})),
-    "correct": Right(_WRITER, _corrects, frozenset({PostStage.PUBLISHED})),
-    "retract": Right(_WRITER, _corrects, frozenset({PostStage.PUBLISHED})),
-    "heard": Right("the escalation it belongs to", _machine, _OPEN, is_machine=True),
-    "attempted": Right("the publisher", _machine, _UNDER_WAY, is_machine=True),
-    "looked": Right("the publisher", _machine, _UNDER_WAY | {PostStage.FAILED}, is_machine=True),
-    "ring": Right("a timer", _machine, _OPEN, is_machine=True),
+    "confirm": Right(_TEAM, OF_TEAM_OR_EXECUTIVE, frozenset({PostStage.UNCONFIRMED})),
+    "retry": Right(_TEAM, OF_TEAM_OR_EXECUTIVE, frozenset({PostStage.FAILED})),
+    "correct": Right(_WRITER, _CORRECTING, frozenset({PostStage.PUBLISHED})),
+    "retract": Right(_WRITER, _CORRECTING, frozenset({PostStage.PUBLISHED})),
+    "heard": Right("the escalation it belongs to", MACHINE, _OPEN, is_machine=True),
+    "attempted": Right("the publisher", MACHINE, _UNDER_WAY, is_machine=True),
+    "looked": Right("the publisher", MACHINE, _UNDER_WAY | {PostStage.FAILED}, is_machine=True),
+    "ring": Right("a timer", MACHINE, _OPEN, is_machine=True),
 }
 
 

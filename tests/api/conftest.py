@@ -135,10 +135,12 @@ def comment(external_id: str = "1", **changes: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def served(app: FastAPI, lifespan: Literal["on", "off"] = "on") -> AsyncIterator[str]:
+async def served(
+    app: FastAPI, lifespan: Literal["on", "off"] = "on", port: int = 0
+) -> AsyncIterator[str]:
     """The app on a socket of its own; answers its address."""
     server = uvicorn.Server(
-        uvicorn.Config(app, port=0, log_level="critical", lifespan=lifespan, access_log=False)
+        uvicorn.Config(app, port=port, log_level="critical", lifespan=lifespan, access_log=False)
     )
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
@@ -153,23 +155,26 @@ async def served(app: FastAPI, lifespan: Literal["on", "off"] = "on") -> AsyncIt
 
 
 @asynccontextmanager
-async def open_door(service: builders.Service) -> AsyncIterator[OpenDoor]:
+async def open_door(service: builders.Service, port: int = 0) -> AsyncIterator[OpenDoor]:
     app = create_app(service.settings, service.database, service.client)
     async with (
-        served(app) as address,
+        served(app, port=port) as address,
         httpx.AsyncClient(base_url=address, timeout=30, trust_env=False) as http,
     ):
         yield OpenDoor(service, http, app)
 
 
 @asynccontextmanager
-async def bare_door(migrated: Path, folder: Path) -> AsyncIterator[OpenDoor]:
+async def bare_door(
+    migrated: Path, folder: Path, *, port: int = 0, **settings: Any
+) -> AsyncIterator[OpenDoor]:
     """A door with SQLite and the cast, behind which there is neither Temporal nor a worker."""
     shutil.copyfile(migrated, folder / "answerable.db")
     database = Database(f"sqlite:///{folder / 'answerable.db'}")
     builders.furnish(database)
     client = await Client.connect("127.0.0.1:9", lazy=True, data_converter=pydantic_data_converter)
-    async with open_door(builders.Service(client, database, Settings(data=folder))) as door:
+    service = builders.Service(client, database, Settings(data=folder, **settings))
+    async with open_door(service, port) as door:
         yield door
     database.dispose()
 

@@ -28,7 +28,8 @@ from tests.api.conftest import comment
 from tests.pages.conftest import Browser, Office, form_of, forms_of, open_office, text_of
 
 PUBLIC = {
-    "/", "/sign-in", "/sign-in/as", "/sign-out", "/static/{name}", "/word/{secret}",
+    "/", "/sign-in", "/sign-in/as", "/sign-in/with", "/sign-in/back", "/sign-out",
+    "/static/{name}", "/word/{secret}",
     "/ledger", "/ledger/all", "/ledger/{promise}", "/robots.txt",
 }  # fmt: skip
 """What is served without a session: it shows nothing about any case, save what was published and
@@ -442,16 +443,22 @@ async def test_signing_in_leads_nowhere_else(office: Office, onward: str) -> Non
     fields = form_of(page, "/sign-in") | {"token": office.door.ada.token or "", "next": onward}
     answer = await browser.http.post("/sign-in", data=fields, follow_redirects=False)
 
-    assert answer.headers["location"] == "/queue"
+    assert answer.headers["location"] == "/"
 
 
 async def test_a_link_from_a_mail_finds_the_session(office: Office) -> None:
+    """And a form of another site does not: the cookie says so, and we look where it came from."""
     path = page_of(await office.door.opened())
     browser = office.browser()
+    assert "samesite=lax" in (await browser.see("/sign-in")).headers["set-cookie"].lower()
+    browser = await office.browser_of("ada")
     page = await browser.see(path, headers={"Sec-Fetch-Site": "cross-site"})
+    sent = form_of(page, "/claim")
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    answer = await browser.http.post(f"{path}/claim", data=sent, headers=foreign)
 
-    assert f'content="0;url={path}"' in page.text
-    assert "set-cookie" not in page.headers
+    assert answer.status_code == 403
+    assert office.door.service.state(path[1:]).stage == "unclaimed"
 
 
 # Demonstrations. -----------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from alembic import op
 
 from store.tables import ANSWERED, ENDED, SHOWN, UNANSWERED, UtcDateTime
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 _STANDING = """
     UPDATE commitment SET standing = CASE
