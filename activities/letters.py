@@ -167,7 +167,10 @@ class _Clock:
         """``Tue 2 Dec, 14:00 CET``; with the year where it is another one."""
         local = at.astimezone(self.zone)
         year = "" if local.year == self.now.astimezone(self.zone).year else f" {local.year}"
-        return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M %Z}"
+        name = f"{local:%Z}"
+        # Places without a name for their time are called by their offset alone.
+        zone = f"UTC{name}" if name[:1] in ("+", "-") else name
+        return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {zone}"
 
     def distance(self, at: datetime) -> str:
         """``in 3 h`` or ``20 min late``."""
@@ -182,8 +185,8 @@ class _Clock:
 def _span(seconds: int) -> str:
     for size, unit in ((86_400, "d"), (3_600, "h")):
         if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{max(seconds // 60, 1)} min"
+            return f"{seconds // size}\N{NO-BREAK SPACE}{unit}"
+    return f"{max(seconds // 60, 1)}\N{NO-BREAK SPACE}min"
 
 
 def _wrap(text: str) -> str:

@@ -41,7 +41,7 @@ class Mail:
         message["From"] = self.sender
         message["To"] = self.to
         message["Subject"] = self.letter.subject
-        message["Date"] = formatdate()
+        message["Date"] = formatdate(usegmt=True)
         message["Message-ID"] = f"<{self.id}@{self.host}>"
         if self.letter.about:
             thread = f"<{self.letter.about.replace('/', '.')}@{self.host}>"
