@@ -54,7 +54,10 @@ class NoticesBody(Strict):
     chat: Annotated[Text, Field(max_length=LONGEST)] | None = Field(
         default=None,
         description="The address of my chat as apprise writes it, a secret: it is never answered. "
-        "Left out: as before; empty: none from now on.",
+        "Left out: as before.",
+    )
+    forget_chat: bool = Field(
+        default=False, strict=True, description="Forget the address that is known."
     )
 
 
@@ -101,7 +104,7 @@ async def change(door: Door, person_id: str, body: NoticesBody) -> NoticesView:
 
     def work(session: Session) -> NoticesView:
         before = notices.wishes(session, person_id)
-        address = before.chat if body.chat is None else body.chat or None
+        address = body.chat or (None if body.forget_chat else before.chat)
         # What is as it is by itself is not kept, so that saying it changes nothing.
         said = {topic: rule for topic, rule in topics.items() if rule != Rule()}
         notices.put(session, person_id, Rules(topics=said), address, now(), by=person_id)

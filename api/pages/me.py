@@ -77,10 +77,11 @@ def _body(values: dict[str, str]) -> NoticesBody:
         }
         for topic in TOPICS
     }
-    address = values.get("chat", "").strip() or None
-    if values.get("no_chat") == "yes":
-        address = ""
+    chat = {
+        "chat": values.get("chat", "").strip() or None,
+        "forget_chat": values.get("forget_chat") == "yes",
+    }
     try:
-        return NoticesBody.model_validate({"topics": topics, "chat": address})
+        return NoticesBody.model_validate({"topics": topics, **chat})
     except ValidationError as error:
         raise Malformed([field_error(e) for e in error.errors()]) from None

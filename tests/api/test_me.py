@@ -60,7 +60,7 @@ async def test_an_address_of_a_chat_goes_in_and_never_comes_out(lasting: OpenDoo
     history = await lasting.root.ask("GET", "/api/v1/house/history?limit=200")
     assert "TIiajkdnlazkcOXrIdevi7FQ" not in history.text
     assert {"person": "eve", "has_chat": True} in await changes(lasting, "eve")
-    assert (await put(lasting.eve, {"chat": ""}))["has_chat"] is False
+    assert (await put(lasting.eve, {"forget_chat": True}))["has_chat"] is False
 
 
 @pytest.mark.parametrize(

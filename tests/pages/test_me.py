@@ -34,7 +34,7 @@ async def test_a_wrong_address_is_refused_in_words_and_not_shown_again(office: O
     page = await browser.see("/me/notices")
     assert "You can be reached in your chat" in text_of(page)
     assert "TIiajkdnlazkcOXrIdevi7FQ" not in page.text
-    fields = form_of(page, "/me/notices") | {"no_chat": "yes"}
+    fields = form_of(page, "/me/notices") | {"forget_chat": "yes"}
     await browser.http.post("/me/notices", data=fields)
     assert "No address of your chat" in text_of(await browser.see("/me/notices"))
 
