@@ -172,11 +172,11 @@ Opens = Callable[[datetime], datetime]
 """From a moment to the first working moment from there on, by hours alone."""
 
 
-def _opens(person: Person, calendar: Calendar | None, *, otherwise: str | None = None) -> Opens:
-    """By the person's own hours, or else by their team's calendar; ``otherwise`` without both."""
+def _opens(person: Person, calendar: Calendar | None) -> Opens:
+    """By the person's own hours, or else by their team's calendar; at any hour without both."""
     if person.hours is None and calendar is not None:
         return calendar.next_open
-    return lambda at: opens_at(person.hours or otherwise, person.zone, at)
+    return lambda at: opens_at(person.hours, person.zone, at)
 
 
 def _calendar(session: Session, person: Person) -> Calendar | None:
@@ -211,7 +211,7 @@ def _present(session: Session, person: Person, opens: Opens, at: datetime) -> da
 
 
 MORNING = "mon-sun 08:00-20:00"
-"""When a day begins for somebody who works at any hour."""
+"""When a day begins for somebody whose hours go on through midnight."""
 
 
 def morning(session: Session, person_id: str, at: datetime) -> datetime:
@@ -221,14 +221,20 @@ def morning(session: Session, person_id: str, at: datetime) -> datetime:
     if person is None:
         return at
     calendar = _calendar(session, person)
-    opens = _opens(person, calendar, otherwise=MORNING)
-    zone = ZoneInfo(_zone(person, calendar))
+    name = _zone(person, calendar)
+    opens, zone = _opens(person, calendar), ZoneInfo(name)
+
+    def begins(moment: datetime) -> datetime:
+        found = opens(moment)
+        is_midnight = found.astimezone(zone).time() == time()
+        return opens_at(MORNING, name, found) if is_midnight else found
+
     midnight = datetime.combine(at.astimezone(zone).date(), time(), zone)
-    begins = _present(session, person, opens, midnight.astimezone(UTC))
-    if begins >= at:
-        return begins
+    found = _present(session, person, begins, midnight.astimezone(UTC))
+    if found >= at:
+        return found
     midnight = datetime.combine(midnight.date() + timedelta(days=1), time(), zone)
-    return max(_present(session, person, opens, midnight.astimezone(UTC)), at)
+    return max(_present(session, person, begins, midnight.astimezone(UTC)), at)
 
 
 def zone_of(session: Session, person_id: str) -> str:

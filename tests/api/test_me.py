@@ -42,7 +42,8 @@ async def test_without_a_word_every_topic_comes_at_once_by_every_way(lasting: Op
 async def test_what_i_say_holds_for_me_alone_and_is_on_record_once(lasting: OpenDoor) -> None:
     body = {"topics": {"cases": {"ways": ["mail"], "timing": "daily"}, "late": {"ways": []}}}
     for _ in range(2):
-        mine = await put(lasting.ada, body)
+        await put(lasting.ada, body)
+    mine = await lasting.ada.get("me/notices")
     assert mine["topics"]["cases"] == {"ways": ["mail"], "timing": "daily"}
     assert mine["topics"]["late"]["ways"] == []
     others = await lasting.ben.get("me/notices")

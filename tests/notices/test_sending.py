@@ -316,7 +316,12 @@ async def deciding(service: Service) -> str:
     stream = await service.opened("1", text=WORDS)
     await service.do(stream, ADA, "claim")
     request, reply = (service.words(text) for text in ("May I send one?", "We are sorry."))
-    fields = {"request": request, "recommendation": "approve", "reply": reply, "promises": ()}
+    fields: dict[str, Any] = {
+        "request": request,
+        "recommendation": "approve",
+        "reply": reply,
+        "promises": (),
+    }
     await service.do(stream, ADA, "propose", **fields)
     return stream
 

@@ -20,7 +20,7 @@ from domain.notices import Rule, Rules, Timing, Topic
 from domain.people import Role, Seat, Seats
 from domain.policy import GENERAL
 from domain.roster import Why
-from store import absences, people, policies, tables
+from store import absences, people, policies, roster, tables
 from store import notices as wishes
 from store.database import Database
 from tests.builders import ADA, Service, plan, policy
@@ -152,9 +152,8 @@ async def test_what_is_urgent_comes_at_once_where_the_team_sleeps(sqlite_service
 
 
 def wants_a_daily_message_of_cases(database: Database) -> datetime:
-    """Let Ada hear of cases once a day, at the beginning of tomorrow; answers when that is."""
+    """Let Ada hear of cases once a day; answers when she hears of them next."""
     now = datetime.now(UTC)
-    morning = (now + DAY).replace(hour=0, minute=0, second=0, microsecond=0)
     with database.writing() as session:
         people.put_person(
             session, "ada", "Ada", [Role.STAFF], {"care": False}, now, by="root",
@@ -162,7 +161,8 @@ def wants_a_daily_message_of_cases(database: Database) -> datetime:
         )  # fmt: skip
         rules = Rules(topics={Topic.CASES: Rule(timing=Timing.DAILY)})
         wishes.put(session, "ada", rules, None, now, by="ada")
-    return morning
+        session.flush()
+        return roster.morning(session, "ada", now + timedelta(minutes=10))
 
 
 @pytest.mark.rule(16)
