@@ -1,102 +1,87 @@
-"""One notice mail: plain sentences, one reason and one link each."""
+"""One notice mail: plain text that stands alone, the same as HTML, and the headers that keep
+machines from answering it and programs from taking it apart."""
 
 from __future__ import annotations
 
 import smtplib
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email import policy
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate
 from urllib.parse import unquote, urlsplit
 
+from activities.letters import Letter
 from config.settings import Settings
-from domain.messages import Mailing
 
-SENTENCES = {
-    "assigned_to_you": "A case was assigned to you.",
-    "decision_wanted": "A decision is wanted from you.",
-    "decided": "Your proposal has been decided.",
-    "commenter_spoke": "The commenter has said more.",
-    "review_wanted": "A reply waits for somebody else to read it before it goes out.",
-    "review_wanted_again": "The commenter spoke before a cleared reply was out: please read again.",
-    "review_late": "Words wait to be read by somebody else, longer than they should.",
-    "reply_still_failed": "A reply could not be published, and nobody has seen to it yet.",
-    "reply_still_unconfirmed": "We still do not know whether a reply arrived; please look.",
-    "due_soon": "A deadline is near.",
-    "late": "A deadline has passed.",
-    "promise_made": "You are accountable for a promise that is now public.",
-    "promise_broken": "A promise is now openly broken: its date has passed.",
-    "promise_withdrawn": "A promise that you are accountable for was withdrawn, openly.",
-    "promise_denied": "The commenter says that a promise was not kept: an answer is wanted.",
-    "promise_confirmed": "The commenter confirms that a promise was kept.",
-    "promise_reopened": "A promise is owed again: the commenter said that it was not kept.",
-    "denial_rejected": "The company stands by its word that a promise was kept.",
-    "commenter_asked": "The public has read that a promise is kept; now the commenter is asked.",
-    "still_waiting": "Nothing has moved on a promise, and it still waits.",
-    "new_date_wanted": "Another date for a promise waits for an executive to decide.",
-    "new_date_to_accept": "Somebody asks for another date for your promise: accept it, or refuse.",
-    "new_date_agreed": "Another date for a promise is agreed to, and its words are on their way.",
-    "new_date_refused": "Another date for a promise was refused: the date stands.",
-    "new_date_set": "The public can read another date for a promise: from now on it counts.",
-    "new_date_lapsed": "Another date for a promise never came to count.",
-    "reply_failed": "A reply could not be published.",
-    "reply_unconfirmed": "We do not know whether a reply arrived; please look at the channel.",
-    "reply_returned": "A reply was given back to you for changes.",
-    "reply_withdrawn": "A reply was withdrawn.",
-    "release_halted": "The answer of a matter was halted: nobody more is answered with it.",
-    "release_stalled": "The answer of a matter does not reach those who wait for it.",
-    "members_left_over": "A matter stays open: somebody who joined it still waits for an answer.",
-    "token_made_for_you": "Somebody else made a token that acts in your name. If you did not ask "
-    "for it, have it revoked.",
-    "absence_planned_for_you": "Somebody else planned an absence for you. If it is wrong, end it.",
-    "deputy_for_somebody": "You are the deputy of somebody who will be absent.",
-    "decisions_delegated_to_you": "Somebody delegated their decisions to you.",
-    "decisions_delegated_in_your_name": "Somebody else delegated your decisions. If you did not "
-    "ask for it, end it.",
-}
-"""What each reason of a notice says to its reader."""
-
-SECONDS = 15
+SECONDS = 10
 """How long a mail server may take for each answer."""
 
 
 @dataclass(frozen=True)
 class Mail:
+    """A mail to one person. ``id`` is the same however often it is sent."""
+
     id: str
     sender: str
-    to: str | None
-    subject: str
-    text: str
+    to: str = field(repr=False)
+    letter: Letter = field(repr=False)
+    host: str
+    """The name that our pages are reached by, which ids are unique under."""
+    links: str
 
     @classmethod
-    def of(cls, mailing: Mailing, name: str, address: str | None, settings: Settings) -> Mail:
-        """The mail for one person; it holds no word of any commenter."""
-        lines = [
-            f"{SENTENCES.get(n.reason, n.reason)}\n{settings.links}/{n.about}"
-            for n in mailing.notices
-        ]
-        first = SENTENCES.get(mailing.notices[0].reason, mailing.notices[0].reason)
-        more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
-        text = "\n\n".join((f"Hello {name},", *lines, "Answerable"))
-        return cls(mailing.id, settings.smtp_from, address, f"{first}{more}", text + "\n")
+    def of(cls, mailing_id: str, address: str, letter: Letter, settings: Settings) -> Mail:
+        host = urlsplit(settings.links).hostname or "localhost"
+        return cls(mailing_id, settings.smtp_from, address, letter, host, settings.links)
 
     def message(self) -> EmailMessage:
-        message = EmailMessage()
+        """The mail as it is sent. All mails about one case are one thread."""
+        message = EmailMessage(policy=policy.SMTP)
         message["From"] = self.sender
         message["To"] = self.to
-        message["Subject"] = self.subject
-        message["Date"] = formatdate()
-        message["Message-ID"] = make_msgid(idstring=self.id)
+        message["Subject"] = self.letter.subject
+        message["Date"] = formatdate(usegmt=True)
+        message["Message-ID"] = f"<{self.id}@{self.host}>"
+        if self.letter.about:
+            thread = f"<{self.letter.about.replace('/', '.')}@{self.host}>"
+            message["In-Reply-To"] = thread
+            message["References"] = thread
+        message["List-Id"] = f"Answerable <notices.{self.host}>"
+        message["List-Unsubscribe"] = f"<{self.links}/me/notices>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self.text)
+        message["X-Auto-Response-Suppress"] = "All"
+        message.set_content(self.letter.text, cte="quoted-printable")
+        message.add_alternative(self.letter.html, subtype="html", cte="quoted-printable")
         return message
+
+
+class Refused(Exception):
+    """The mail server will not take this mail, however often it is sent."""
 
 
 def send_mail(url: str, mail: Mail) -> None:
     """Send by the server of an smtp:// or smtps:// URL; STARTTLS wherever it is offered.
 
-    A password is never sent in clear: without TLS, one that is given is refused.
+    A password is never sent in clear: without TLS, one that is given is refused. Raises Refused
+    where sending again is in vain, SMTPException or OSError where it may be tried again.
     """
+    try:
+        _send(url, mail)
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        if min(codes) >= 500:
+            raise Refused(f"smtp_{min(codes)}") from None
+        raise
+    except smtplib.SMTPNotSupportedError:
+        raise Refused("smtp_not_supported") from None
+    except smtplib.SMTPDataError as error:
+        if error.smtp_code >= 500:
+            raise Refused(f"smtp_{error.smtp_code}") from None
+        raise
+
+
+def _send(url: str, mail: Mail) -> None:
     server = urlsplit(url)
     host, context = server.hostname or "localhost", ssl.create_default_context()
     if server.scheme == "smtps":

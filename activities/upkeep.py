@@ -13,7 +13,7 @@ from activities.notices import hand_on
 from config.settings import Settings
 from domain.messages import Notice
 from intake import handover
-from store import drafts, house, inbox, words
+from store import drafts, house, inbox, links, notices, words
 from store.database import Database
 from store.tables import HouseNotice
 
@@ -41,8 +41,8 @@ class UpkeepActivities:
 
     @activity.defn(name="sweep")
     async def sweep(self) -> None:
-        """Hand over what was left, drop words nobody bound and drafts of cases that closed long
-        ago; then ask to be run again.
+        """Hand over what was left, drop words nobody bound, drafts of cases that closed long ago,
+        old links and deliveries; then ask to be run again.
 
         Asking takes the form of a failure that is no error: Temporal's retries are the clock,
         and they add nothing to history.
@@ -77,4 +77,6 @@ class UpkeepActivities:
         at = datetime.now(UTC)
         with self._database.writing() as session:
             words.sweep(session, at)
+            notices.sweep(session, at)
+            links.sweep(session, at)
         drafts.sweep(self._database, at)

@@ -117,6 +117,17 @@ class Settings(BaseSettings):
     notice_seconds: int = Field(default=60, ge=0)
     """How long notices for one person are gathered into one message."""
 
+    notice_excerpts: bool = False
+    """Show in notices how a comment begins. Mail and chat are systems of others, so by default
+    nothing anybody wrote is in a notice."""
+
+    link_days: float = Field(default=7, gt=0, le=60)
+    """How long a link in a notice may decide without signing in."""
+
+    chat_services: str = "discord, gchat, pover, slack, tgram, webex"
+    """The chat services that people may name, as apprise spells them. One with a host of its own
+    (such as ntfys, mmosts or workflows) lets them make a worker call any host."""
+
     metrics_port: int = Field(default=0, ge=0, le=65535)
     """Where a worker serves the metrics of Temporal's SDK; 0: on a free port."""
 

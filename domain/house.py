@@ -171,12 +171,30 @@ class CaseRead(Event):
     stream: str
 
 
+class NoticesChanged(Event):
+    """How somebody wants to be told; where their chat is stands nowhere but in its own row."""
+
+    NAME: ClassVar[str] = "house:notices:changed"
+    person: str
+    has_chat: bool = False
+
+
+class LinkUsed(Event):
+    """A case was decided by a link from a notice, without signing in."""
+
+    NAME: ClassVar[str] = "house:link:used"
+    link: str
+    person: str
+    stream: str
+    act: str
+
+
 EVENTS: dict[str, type[Event]] = {
     event.NAME: event
     for event in (
         PersonAdded, PersonChanged, PersonLeft, RoleGranted, RoleWithdrawn, TeamJoined, TeamLeft,
         TokenMade, TokenRevoked, IdentityBound, IdentityReleased, PolicyApplied, AbsencePlanned,
-        AbsenceEnded, DelegationGiven, DelegationEnded, CaseRead,
+        AbsenceEnded, DelegationGiven, DelegationEnded, CaseRead, NoticesChanged, LinkUsed,
     )
 }  # fmt: skip
 """Every event of the house by its name."""

@@ -166,6 +166,14 @@ class WorkingMoment(Value):
     at: Moment
 
 
+class Held(Value):
+    """A notice that is told no earlier than at a moment: it waits for its person's daily message,
+    or for a server that was away."""
+
+    notice: Notice
+    until: Moment
+
+
 class NoticesStart(Value):
     """The input of one person's notices: what is still to be told, and the time to gather."""
 
@@ -173,14 +181,28 @@ class NoticesStart(Value):
     wait_seconds: int
     pending: tuple[Notice, ...] = ()
     sent: int = 0
+    held: tuple[Held, ...] = ()
 
 
 class Mailing(Value):
-    """Notices for one person that go out together. ``id`` makes sending them again harmless."""
+    """Notices for one person that go out together. ``id`` makes sending them again harmless.
+
+    ``due`` are those that were held back until now; ``since`` is when the oldest of the others may
+    have come, and ``at`` the moment it is now for whoever sends them.
+    """
 
     id: str
     person: str
     notices: tuple[Notice, ...]
+    due: tuple[Notice, ...] = ()
+    since: Moment | None = None
+    at: Moment | None = None
+
+
+class Sent(Value):
+    """What became of a mailing: everything in it is told, save for what is held back."""
+
+    held: tuple[Held, ...] = ()
 
 
 TASK_QUEUE = "answerable"

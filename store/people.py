@@ -31,7 +31,7 @@ from domain.house import (
 from domain.people import Actor, Role, Seat, Seats
 from domain.roster import Filled, stands_for
 from domain.roster import fill as fill_seat
-from store import absences, house, roster
+from store import absences, house, notices, roster
 from store.tables import Escalation, Membership, Person, Team, Token
 from store.words import new_id
 
@@ -242,6 +242,7 @@ def remove_person(session: Session, person_id: str, at: datetime, *, by: str) ->
         person.is_active = False
         house.record(session, [PersonLeft(person=person_id)], by, at)
     absences.take_back_all(session, person_id, at, by=by)
+    notices.forget(session, person_id)
     revoke(session, at, person_id=person_id, by=by)
     owned = select(func.count()).where(col(Escalation.owner) == person_id, col(Escalation.is_open))
     return session.scalar(owned) or 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -13,7 +12,7 @@ from sqlmodel import Session, col
 from domain.errors import Unknown
 from domain.house import PolicyApplied
 from domain.policy import Policy
-from store import house, people
+from store import calendars, house, people
 from store.tables import PolicyVersion
 
 
@@ -81,19 +80,13 @@ def versions(session: Session) -> list[Applied]:
 def _in_force(row: PolicyVersion) -> InForce:
     return InForce(
         version=row.version,
-        policy=_parsed(row.body),
+        policy=calendars.parsed(row.body),
         digest=row.digest,
         source=row.source,
         by=row.applied_by,
         at=row.applied_at,
         reason=row.reason,
     )
-
-
-@lru_cache(maxsize=8)
-def _parsed(body: str) -> Policy:
-    """Every hand-over asks for the policy in force, and its calendars take milliseconds to read."""
-    return Policy.model_validate_json(body)
 
 
 def digest_of(policy: Policy) -> str:

@@ -5,7 +5,7 @@ The zone of a person is looked up here and nowhere below: what the rules are giv
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,10 +13,12 @@ from sqlalchemy import Select, and_, false, select, true, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from domain.calendar import Calendar
 from domain.errors import Invalid
 from domain.hours import Hours, Window, parse_hours
 from domain.people import Role
 from domain.roster import Colleague, Roster, Standing
+from store import calendars
 from store.tables import Absence, Delegation, Membership, Person
 
 BACK_TO_BACK = 50
@@ -25,7 +27,7 @@ working moment is looked for no further."""
 
 
 def roster(session: Session, at: datetime) -> Roster:
-    """Everybody as they are at this moment, in four statements."""
+    """Everybody as they are at this moment, in five statements."""
     teams: dict[str, set[str]] = {}
     leads: dict[str, set[str]] = {}
     for row in session.execute(
@@ -35,6 +37,7 @@ def roster(session: Session, at: datetime) -> Roster:
         if row.is_lead:
             leads.setdefault(row.person_id, set()).add(row.team_id)
     away = _away(session, at)
+    of_teams = calendars.of_teams(session)
     people = session.execute(
         select(
             col(Person.id), col(Person.roles), col(Person.is_active), col(Person.manager),
@@ -51,7 +54,12 @@ def roster(session: Session, at: datetime) -> Roster:
                 manager=row.manager,
                 is_active=row.is_active,
                 away_until=away.get(row.id),
-                is_at_work=opens_at(row.hours, row.zone, at) == at,
+                is_at_work=_is_at_work(
+                    row.hours,
+                    row.zone,
+                    calendars.of_person(of_teams, teams.get(row.id, ())),
+                    at,
+                ),
             )
             for row in people
         ),
@@ -152,21 +160,91 @@ def _moments(window: Window, midnight: datetime) -> tuple[datetime, datetime]:
     return opens.astimezone(UTC), closes.astimezone(UTC)
 
 
+def _is_at_work(
+    hours: str | None, zone: str | None, calendar: Calendar | None, at: datetime
+) -> bool:
+    if hours is None and calendar is not None:
+        return calendar.is_open(at)
+    return opens_at(hours, zone, at) == at
+
+
+Opens = Callable[[datetime], datetime]
+"""From a moment to the first working moment from there on, by hours alone."""
+
+
+def _opens(person: Person, calendar: Calendar | None) -> Opens:
+    """By the person's own hours, or else by their team's calendar; at any hour without both."""
+    if person.hours is None and calendar is not None:
+        return calendar.next_open
+    return lambda at: opens_at(person.hours, person.zone, at)
+
+
+def _calendar(session: Session, person: Person) -> Calendar | None:
+    if person.hours is not None:
+        return None
+    teams = session.scalars(
+        select(col(Membership.team_id)).where(col(Membership.person_id) == person.id)
+    )
+    return calendars.of_person(calendars.of_teams(session), teams)
+
+
 def next_at(session: Session, person_id: str, at: datetime) -> datetime:
-    """The next moment from ``at`` on at which this person works: within their hours, and not
-    absent. Of an unknown person nothing is known that would speak against ``at``."""
+    """The next moment from ``at`` on at which this person works: within their hours or else their
+    team's, and not absent. Of an unknown person nothing is known that would speak against ``at``.
+    """
     person = session.get(Person, person_id)
     if person is None:
         return at
-    absences = _ahead(session, person_id, at)
+    return _present(session, person, _opens(person, _calendar(session, person)), at)
+
+
+def _present(session: Session, person: Person, opens: Opens, at: datetime) -> datetime:
+    absences = _ahead(session, person.id, at)
     moment = at
     for _ in range(BACK_TO_BACK):
-        opens = opens_at(person.hours, person.zone, moment)
-        away = [until for since, until in absences if since <= opens < until]
+        found = opens(moment)
+        away = [until for since, until in absences if since <= found < until]
         if not away:
-            return opens
+            return found
         moment = max(away)
     return moment
+
+
+MORNING = "mon-sun 08:00-20:00"
+"""When a day begins for somebody whose hours go on through midnight."""
+
+
+def morning(session: Session, person_id: str, at: datetime) -> datetime:
+    """When this person's working day next begins, from ``at`` on: the first working moment of a
+    day, in the time of their own place. ``at`` itself for somebody unknown."""
+    person = session.get(Person, person_id)
+    if person is None:
+        return at
+    calendar = _calendar(session, person)
+    name = _zone(person, calendar)
+    opens, zone = _opens(person, calendar), ZoneInfo(name)
+
+    def begins(moment: datetime) -> datetime:
+        found = opens(moment)
+        is_midnight = found.astimezone(zone).time() == time()
+        return opens_at(MORNING, name, found) if is_midnight else found
+
+    midnight = datetime.combine(at.astimezone(zone).date(), time(), zone)
+    found = _present(session, person, begins, midnight.astimezone(UTC))
+    if found >= at:
+        return found
+    midnight = datetime.combine(midnight.date() + timedelta(days=1), time(), zone)
+    return max(_present(session, person, begins, midnight.astimezone(UTC)), at)
+
+
+def zone_of(session: Session, person_id: str) -> str:
+    """The name of the time zone in which this person reads times."""
+    person = session.get(Person, person_id)
+    return _zone(person, _calendar(session, person)) if person else "UTC"
+
+
+def _zone(person: Person, calendar: Calendar | None) -> str:
+    return person.zone or (calendar.zone if calendar else "UTC")
 
 
 def _ahead(session: Session, person_id: str, at: datetime) -> Iterable[tuple[datetime, datetime]]:

@@ -606,6 +606,58 @@ class Announcement(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
 
 
+class NoticeDelivery(SQLModel, table=True):
+    """What became of an announcement on one way to its reader: the log of deliveries, and what
+    keeps a repeated activity from telling twice. It never holds an address."""
+
+    __tablename__ = "notice_delivery"
+    __table_args__ = (
+        UniqueConstraint("announcement_id", "way"),
+        # An admin looks at one person's, the newest first.
+        Index("notice_delivery_person", "person_id", "id"),
+    )
+    id: str = Field(primary_key=True)
+    announcement_id: str = Field(foreign_key="announcement.id")
+    person_id: str = Field(foreign_key="person.id")
+    way: str
+    result: str
+    detail: str = ""
+    """What the other side said, as a code; never words, addresses or secrets."""
+    attempts: int = 0
+    at: datetime = Field(sa_column=_moment())
+
+
+class NoticeRules(SQLModel, table=True):
+    """How one person wants to be told. ``chat`` is the secret address of their chat, and nowhere
+    but here."""
+
+    __tablename__ = "notice_rules"
+    person_id: str = Field(foreign_key="person.id", primary_key=True)
+    body: dict[str, Any] = Field(sa_column=Column(JSON(), nullable=False))
+    chat: str | None = Field(default=None, sa_column=_text(nullable=True))
+    changed_at: datetime = Field(sa_column=_moment())
+
+
+class DecisionLink(SQLModel, table=True):
+    """A link by which one person may answer one question, once; only the SHA-256 of its secret is
+    kept. ``key`` is that of the form that has it now: the same form may be sent again."""
+
+    __tablename__ = "decision_link"
+    __table_args__ = (Index("decision_link_expires", "expires_at"),)
+    id: str = Field(primary_key=True)
+    digest: str = Field(unique=True)
+    person_id: str = Field(foreign_key="person.id")
+    stream: str
+    family: str
+    question: str
+    made_at: datetime = Field(sa_column=_moment())
+    expires_at: datetime = Field(sa_column=_moment())
+    key: str | None = None
+    taken_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    act: str | None = None
+    used_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+
+
 class HouseNotice(SQLModel, table=True):
     """What somebody has to be told about the house, kept until it was handed to their notices:
     it may happen while Temporal is away."""

@@ -246,13 +246,13 @@ def _post(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
     detail = details.post(session, entity_id, actor, now())
     return {
         "detail": detail,
-        "beside": _beside(detail),
+        "beside": beside(detail),
         "move": moves.of_post(detail),
         **_acts(session, "post", detail, actor),
     }
 
 
-def _beside(detail: PostDetail) -> tuple[str, str]:
+def beside(detail: PostDetail) -> tuple[str, str]:
     """The lines that the channel puts before and behind the words."""
     earlier = next((post for post in detail.chain if post.id == detail.corrects), None)
     earlier_at = earlier.published_at if earlier else None

@@ -153,6 +153,43 @@ def test_whoever_is_absent_works_next_after_their_absence_and_within_their_hours
     assert found == datetime(2026, 3, 9, 8, tzinfo=UTC), "Friday evening is the weekend"
 
 
+@pytest.mark.parametrize(
+    ("hours", "zone", "at", "expected"),
+    [
+        ("mon-fri 09:00-17:00", "Europe/Berlin", "2026-03-02T07:00", "2026-03-02T08:00"),
+        ("mon-fri 09:00-17:00", "Europe/Berlin", "2026-03-02T08:00", "2026-03-02T08:00"),
+        ("mon-fri 09:00-17:00", "Europe/Berlin", "2026-03-02T08:01", "2026-03-03T08:00"),
+        (
+            "mon-fri 09:00-12:00 13:00-17:00",
+            "Europe/Berlin",
+            "2026-03-06T11:30",
+            "2026-03-09T08:00",
+        ),
+        ("mon-fri 09:00-17:00", "Europe/Berlin", "2026-03-27T20:00", "2026-03-30T07:00"),
+        ("mon-sun 00:00-24:00", "Europe/Berlin", "2026-03-02T08:01", "2026-03-03T07:00"),
+        ("mon-sun 06:00-14:00", "America/New_York", "2026-03-02T12:00", "2026-03-03T11:00"),
+        (None, None, "2026-03-02T07:00", "2026-03-02T08:00"),
+    ],
+)
+@pytest.mark.rule(16)
+def test_a_working_day_begins_where_its_person_lives(
+    sqlite_house: Database, hours: str | None, zone: str | None, at: str, expected: str
+) -> None:
+    put(sqlite_house, "ada", hours=hours, zone=zone)
+    moments = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (at, expected)]
+    with sqlite_house.reading() as session:
+        assert roster.morning(session, "ada", moments[0]) == moments[1]
+
+
+def test_a_working_day_begins_after_an_absence(sqlite_house: Database) -> None:
+    put(sqlite_house, "ada", **OFFICE)
+    plan(sqlite_house, "ada", until=AT + 2 * DAY)
+    with sqlite_house.reading() as session:
+        found = roster.morning(session, "ada", AT)
+        assert found == roster.next_at(session, "ada", AT + 2 * DAY)
+        assert roster.morning(session, "nobody", AT) == AT
+
+
 def test_somebody_without_hours_works_at_any(sqlite_house: Database) -> None:
     with sqlite_house.reading() as session:
         assert roster.next_at(session, "ada", AT) == AT
@@ -227,7 +264,7 @@ def test_an_absence_that_was_ended_makes_room_for_another(sqlite_house: Database
         assert [a.id for a in absences.absences(session, AT)] == [second]
 
 
-def test_the_roster_takes_four_statements_however_many_there_are(database: Database) -> None:
+def test_the_roster_takes_five_statements_however_many_there_are(database: Database) -> None:
     from sqlalchemy import event
 
     furnish(database)
@@ -240,4 +277,4 @@ def test_the_roster_takes_four_statements_however_many_there_are(database: Datab
         found = roster.roster(session, AT)
     assert len(found.people) == 27
     assert len(found.standings) == 20
-    assert sum(statement.startswith("SELECT") for statement in seen) == 4
+    assert sum(statement.startswith("SELECT") for statement in seen) == 5

@@ -13,13 +13,17 @@ from temporalio.testing import TimeSkipper
 
 from activities.notices import hand_on
 from activities.people import PeopleActivities
+from domain.calendar import Calendar, Offset, Window
 from domain.hours import DAYS
 from domain.messages import Notice, SeatsWanted
+from domain.notices import Rule, Rules, Timing, Topic
 from domain.people import Role, Seat, Seats
+from domain.policy import GENERAL
 from domain.roster import Why
-from store import absences, people, tables
+from store import absences, people, policies, roster, tables
+from store import notices as wishes
 from store.database import Database
-from tests.builders import ADA, Service
+from tests.builders import ADA, Service, plan, policy
 from workflows import notices
 
 DAY = timedelta(days=1)
@@ -109,6 +113,87 @@ async def test_whoever_is_back_early_is_told_early(sqlite_service: Service) -> N
         absences.end(session, absences.absence(session, away), datetime.now(UTC), by="ada")
     await skip(sqlite_service, DAY)
     await sqlite_service.until(lambda: told(sqlite_service))
+
+
+def follows_a_calendar(database: Database) -> datetime:
+    """Let Ada's team work on one day of the week, some days ahead; answers when that begins."""
+    now = datetime.now(UTC)
+    opens = (now + AHEAD * DAY).replace(hour=9, minute=0, second=0, microsecond=0)
+    week = tuple(
+        (Window(opens=540, closes=1020),) if day == opens.weekday() else () for day in range(7)
+    )
+    calendar = Calendar(
+        id="office", zone="UTC", zone_version="2026a", weekly=week,
+        offsets=(Offset(at=now - 30 * DAY, seconds=0),),
+        since=now.date(), until=now.date() + 300 * DAY,
+    )  # fmt: skip
+    with database.writing() as session:
+        terms = {GENERAL: plan(calendar="office")}
+        changed = policy(calendars={"office": calendar}, terms=terms)
+        policies.apply(session, changed, "root", now)
+    return opens
+
+
+@pytest.mark.rule(16)
+async def test_whoever_has_no_hours_is_told_when_their_team_works(sqlite_service: Service) -> None:
+    opens = follows_a_calendar(sqlite_service.database)
+    await tell(sqlite_service, "decided")
+    await skip(sqlite_service, opens - datetime.now(UTC) - timedelta(minutes=10))
+    assert told(sqlite_service) == []
+    await skip(sqlite_service, timedelta(minutes=15))
+    await sqlite_service.until(lambda: told(sqlite_service))
+    assert told(sqlite_service) == [["decided"]]
+
+
+async def test_what_is_urgent_comes_at_once_where_the_team_sleeps(sqlite_service: Service) -> None:
+    follows_a_calendar(sqlite_service.database)
+    await tell(sqlite_service, "late", urgent=True)
+    await sqlite_service.until(lambda: told(sqlite_service))
+
+
+def wants_a_daily_message_of_cases(database: Database) -> datetime:
+    """Let Ada hear of cases once a day; answers when she hears of them next."""
+    now = datetime.now(UTC)
+    with database.writing() as session:
+        people.put_person(
+            session, "ada", "Ada", [Role.STAFF], {"care": False}, now, by="root",
+            zone="UTC", hours="mon-sun 00:00-24:00",
+        )  # fmt: skip
+        rules = Rules(topics={Topic.CASES: Rule(timing=Timing.DAILY)})
+        wishes.put(session, "ada", rules, None, now, by="ada")
+        session.flush()
+        return roster.morning(session, "ada", now + timedelta(minutes=10))
+
+
+@pytest.mark.rule(16)
+async def test_the_daily_message_comes_when_the_next_working_day_begins_and_holds_up_nothing(
+    sqlite_service: Service,
+) -> None:
+    morning = wants_a_daily_message_of_cases(sqlite_service.database)
+    await tell(sqlite_service, "decided")
+    await tell(sqlite_service, "late")
+    await skip(sqlite_service, timedelta(minutes=5))
+    await sqlite_service.until(lambda: told(sqlite_service))
+    assert told(sqlite_service) == [["late"]], "only what is told at once"
+    await tell(sqlite_service, "decided")
+    await tell(sqlite_service, "commenter_spoke")
+    await skip(sqlite_service, timedelta(minutes=5))
+    await skip(sqlite_service, morning - datetime.now(UTC))
+    await sqlite_service.until(lambda: len(told(sqlite_service)) == 2)
+    assert sorted(told(sqlite_service)[1]) == ["commenter_spoke", "decided"]
+
+
+async def test_what_waits_for_the_daily_message_and_turns_urgent_is_told_at_once(
+    sqlite_service: Service,
+) -> None:
+    wants_a_daily_message_of_cases(sqlite_service.database)
+    await tell(sqlite_service, "decided")
+    await skip(sqlite_service, timedelta(minutes=5))
+    assert told(sqlite_service) == []
+    await tell(sqlite_service, "decided", urgent=True)
+    await sqlite_service.until(lambda: told(sqlite_service))
+    await skip(sqlite_service, 2 * DAY)
+    assert told(sqlite_service) == [["decided"]]
 
 
 async def test_nothing_waits_for_ever(

@@ -1,0 +1,213 @@
+"""What a notice says, in a mail and in a chat: one reason, one place, one link for each case.
+
+It is composed of facts: no word of any commenter or colleague is in it, unless the setting for
+excerpts allows how the first comment begins.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from domain.decision_links import Family
+from domain.messages import Notice
+from domain.notices import reason_of
+from store.telling import Card
+
+WIDTH = 72
+"""Columns of the plain text, which every program shows without wrapping."""
+
+NEXT: dict[str, dict[str, str]] = {
+    "escalation": {
+        "held": "Somebody else looks at it a second time",
+        "unclaimed": "Somebody of the team claims it",
+        "preparing": "Its owner proposes an answer",
+        "deciding": "An approver decides",
+        "replying": "The reply goes out",
+        "listening": "The commenter has the word",
+    },
+    "post": {
+        "in_review": "Somebody other than the writer reads it",
+        "cleared": "The service sends it out",
+        "publishing": "The service publishes it",
+        "unconfirmed": "Somebody of the team looks at the channel",
+        "failed": "Somebody of the team tries again",
+    },
+    "commitment": {
+        "open": "Whoever is accountable keeps it",
+        "reported": "Somebody else clears the public word of it",
+        "told": "The commenter says whether it was kept",
+        "denied": "Whoever approved it answers the commenter",
+        "broken": "Whoever is accountable still owes it",
+    },
+    "matter": {
+        "gathering": "Its owner proposes the one answer",
+        "deciding": "An approver decides",
+        "ready": "The team’s lead or an executive releases the answer",
+        "releasing": "The service answers everybody",
+        "halted": "The team’s lead or an executive lets it go on",
+    },
+}
+"""The next move in each stage in which one is owed."""
+
+LABELS = {
+    Family.DECIDE: "Look and decide",
+    Family.ACCEPT: "Look and answer",
+    Family.CLEAR: "Read and clear",
+}
+"""What stands on a link that may decide; on any other one: Look at it."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """The one link of a case. ``until`` is set where it decides without signing in."""
+
+    address: str
+    label: str = "Look at it"
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Block:
+    """What is told of one case."""
+
+    title: str
+    what: str
+    also: tuple[str, ...]
+    why: str
+    is_urgent: bool
+    link: Link
+    card: Card | None = None
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A whole message, in the shapes that its ways need."""
+
+    subject: str
+    text: str
+    html: str
+    chat: str
+    about: str | None
+    """The one case that it is about; None for several."""
+
+
+def block(notices: Sequence[Notice], card: Card | None, link: Link) -> Block:
+    """Everything about one case; the first of the notices leads."""
+    first, *others = (reason_of(notice) for notice in notices)
+    return Block(
+        title=first.title,
+        what=first.what,
+        also=tuple(dict.fromkeys(o.what for o in others if o.what != first.what)),
+        why=first.why,
+        is_urgent=any(notice.urgent for notice in notices),
+        link=link,
+        card=card,
+    )
+
+
+def by_urgency(blocks: Sequence[Block], later: datetime) -> list[Block]:
+    """The most urgent first: what is urgent, then what is owed soonest; ``later`` stands for no
+    date at all."""
+    due = [(one.card.due_at if one.card else None) or later for one in blocks]
+    order = sorted(range(len(blocks)), key=lambda n: (not blocks[n].is_urgent, due[n], n))
+    return [blocks[n] for n in order]
+
+
+def compose(name: str, blocks: Sequence[Block], zone: str, at: datetime) -> Letter:
+    """The letter for one person, with the times of their place."""
+    clock = _Clock(ZoneInfo(zone), at)
+    context = {"name": name, "blocks": blocks, "clock": clock, "next_of": next_of}
+    text = _environment.get_template("notice.txt").render(**context)
+    html = _environment.get_template("notice.html").render(subject=_subject(blocks), **context)
+    chat = _environment.get_template("chat.txt").render(**context)
+    about = {one.card.about if one.card else None for one in blocks}
+    return Letter(
+        subject=_subject(blocks),
+        text=_tidy(text),
+        html=html,
+        chat=_tidy(chat),
+        about=about.pop() if len(about) == 1 else None,
+    )
+
+
+def _subject(blocks: Sequence[Block]) -> str:
+    first, urgent = blocks[0], "Urgent: " if blocks[0].is_urgent else ""
+    if len(blocks) > 1:
+        return f"{urgent}{len(blocks)} notices; the first: {first.title}"
+    where = f" ({place(first.card)})" if first.card else ""
+    # A name with a line end in it would end the header.
+    return " ".join(f"{urgent}{first.title}{where}".split())
+
+
+def place(card: Card) -> str:
+    """``Customer care, shop`` or the team alone."""
+    return f"{card.team}, {card.channel}" if card.channel else card.team
+
+
+def next_of(card: Card) -> str | None:
+    """Who moves next; None where nobody owes anything."""
+    return NEXT[card.kind].get(card.stage)
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """Moments as the reader's own clocks show them."""
+
+    zone: ZoneInfo
+    now: datetime
+
+    def moment(self, at: datetime) -> str:
+        """``Tue 2 Dec, 14:00 CET``; with the year where it is another one."""
+        local = at.astimezone(self.zone)
+        year = "" if local.year == self.now.astimezone(self.zone).year else f" {local.year}"
+        name = f"{local:%Z}"
+        # Places without a name for their time are called by their offset alone.
+        zone = f"UTC{name}" if name[:1] in ("+", "-") else name
+        return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {zone}"
+
+    def distance(self, at: datetime) -> str:
+        """``in 3 h`` or ``20 min late``."""
+        seconds = (at - self.now).total_seconds()
+        told = _span(int(abs(seconds)))
+        return f"in {told}" if seconds >= 0 else f"{told} late"
+
+    def is_late(self, at: datetime) -> bool:
+        return at < self.now
+
+
+def _span(seconds: int) -> str:
+    for size, unit in ((86_400, "d"), (3_600, "h")):
+        if seconds >= 2 * size:
+            return f"{seconds // size}\N{NO-BREAK SPACE}{unit}"
+    return f"{max(seconds // 60, 1)}\N{NO-BREAK SPACE}min"
+
+
+def _wrap(text: str) -> str:
+    """A paragraph of the plain text in short lines; addresses are never broken."""
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _tidy(text: str) -> str:
+    """No run of empty lines, and one line end at the end."""
+    lines: list[str] = []
+    for line in text.strip().splitlines():
+        if line.strip() or (lines and lines[-1]):
+            lines.append(line.rstrip())
+    return "\n".join(lines) + "\n"
+
+
+_environment = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters.update(wrap=_wrap, place=place)

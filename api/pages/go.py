@@ -1,0 +1,311 @@
+"""Where a link from a notice leads: one question, asked of one person, answered once.
+
+Looking decides nothing and uses nothing up, however often a mail program or a scanner looks ahead:
+only a form that this page made decides. Whoever has the link may see this one question and give
+this one answer, in the name of the person it was sent to; every other page asks them to sign in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlmodel import Session
+from starlette.datastructures import FormData
+
+from api.commands import Ask, carry_out, check_key
+from api.deps import Door, TheDoor, anybody, now
+from api.pages import forms, frame, render
+from api.pages.cases import DATABASE_AWAY, beside
+from api.pages.forms import Trouble, Typed
+from api.pages.security import FORM
+from config.settings import Settings
+from domain.decision_links import Family
+from domain.entity import State
+from domain.errors import AnswerableError, Forbidden, Unknown
+from domain.escalation import Escalation
+from domain.panel import Panel
+from domain.people import Actor
+from intake.entities import OutcomeUnknown
+from store import details, links, matters, policies, words
+from store.links import Link, Standing
+
+router = APIRouter(include_in_schema=False)
+
+whoever_has_the_link = anybody("whoever has the link may answer its one question, and it is theirs")
+Whoever = Depends(whoever_has_the_link)
+
+HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow, noarchive"}
+"""The address is the secret: no page that is left for may learn it."""
+
+MINUTES = 60
+"""How long the form may stay open."""
+
+BUTTONS = {
+    "approve": "Approve",
+    "refuse": "Refuse",
+    "return": "Return for changes",
+    "ask": "Ask a question first",
+    "clear": "Clear these words",
+    "accept_promise": "Accept it",
+    "counter_promise": "Offer another date",
+    "decline_promise": "Decline",
+    "agree": "Agree to the date",
+    "refuse_new_date": "Refuse the date",
+    "accept_new_date": "Accept the date",
+    "uphold": "Stand by it: it was kept",
+    "reopen": "It is owed again",
+}
+"""What each answer is called before it is confirmed."""
+
+
+# Looking. ------------------------------------------------------------------------------------
+
+
+@router.api_route("/go/{secret}", methods=["GET", "HEAD"], dependencies=[Whoever])
+async def look(request: Request, secret: str, door: TheDoor, act: str = "") -> Response:
+    """The question with the exact words, or the one answer that is to be confirmed."""
+    return await _show(request, door, secret, act=act)
+
+
+async def _show(
+    request: Request,
+    door: Door,
+    secret: str,
+    *,
+    act: str = "",
+    typed: Typed | None = None,
+    trouble: Trouble | None = None,
+) -> Response:
+    cookie = request.cookies.get(cookie_name(door.settings)) or secrets.token_urlsafe(32)
+
+    def work(session: Session) -> dict[str, Any]:
+        link = links.find(session, secret, now())
+        name = frame.names(session, [link.row.person_id])[link.row.person_id]
+        shown = {"link": link.row, "standing": link.standing, "name": name, "secret": secret}
+        return {**shown, **_asked(session, link)} if link.standing is Standing.OPEN else shown
+
+    context = await door.read(work)
+    if context["standing"] is not Standing.OPEN:
+        is_dead = context["standing"] is not Standing.USED
+        response = render.page("gone.html", 410 if is_dead else 200, **context)
+        response.headers.update(HEADERS)
+        return response
+    response = render.page(
+        "go.html",
+        trouble.status if trouble else 200,
+        act=act if act in context["acts"] else "",
+        buttons=BUTTONS,
+        choices_of=lambda found: [(p["id"], (p["sentence"] or p["id"])[:80]) for p in found],
+        csrf=csrf_of(cookie, secret),
+        typed=typed or Typed(),
+        trouble=trouble,
+        **context,
+    )
+    response.headers.update(HEADERS)
+    _set_cookie(response, door.settings, cookie)
+    return response
+
+
+def _asked(session: Session, link: Link) -> dict[str, Any]:
+    """What is asked, as the person it is asked of may see it."""
+    assert link.actor is not None
+    assert link.state is not None
+    assert link.asked is not None
+    in_force = policies.current(session)
+    teams = in_force.policy.teams if in_force else {}
+    channel = getattr(link.state, "channel", None)
+    known = in_force.policy.channels.get(channel) if in_force and channel else None
+    detail = _DETAILS[link.state.KIND](session, link.state.id, link.actor)
+    # Nobody decides what they cannot read: whoever stands in from elsewhere has to ask the team.
+    is_hidden = link.state.KIND in ("escalation", "matter") and detail.proposal is None
+    is_blind = link.asked.family is Family.DECIDE and is_hidden
+    return {
+        "kind": link.state.KIND,
+        "detail": detail,
+        "acts": () if is_blind else link.asked.acts,
+        "family": link.asked.family,
+        "team": teams.get(link.state.team, link.state.team),
+        "max_length": known.max_length if known else None,
+        "beside": beside(detail) if link.state.KIND == "post" else ("", ""),
+        "promises": _promises(session, link),
+        "names_of": _in_whose_name(session, link.actor, link.state),
+    }
+
+
+def _escalation(session: Session, entity_id: str, actor: Actor) -> Any:
+    return details.escalation(session, entity_id, actor, now())
+
+
+def _post(session: Session, entity_id: str, actor: Actor) -> Any:
+    return details.post(session, entity_id, actor, now())
+
+
+def _commitment(session: Session, entity_id: str, actor: Actor) -> Any:
+    return details.commitment(session, entity_id, actor, now())
+
+
+def _matter(session: Session, entity_id: str, actor: Actor) -> Any:
+    return matters.matter(session, entity_id, actor, now())
+
+
+_DETAILS: dict[str, Callable[[Session, str, Actor], Any]] = {
+    "escalation": _escalation,
+    "post": _post,
+    "commitment": _commitment,
+    "matter": _matter,
+}
+
+
+def _promises(session: Session, link: Link) -> list[dict[str, Any]]:
+    """The promises that wait for this person's own word, which they may read whosever case it is:
+    their name is to stand for them."""
+    state, actor = link.state, link.actor
+    if not isinstance(state, Escalation) or actor is None or link.asked is None:
+        return []
+    if link.asked.family is not Family.ACCEPT:
+        return []
+    mine = [p for p in state.unsigned if p.accountable == actor.id]
+    refs = [ref for p in mine for ref in (p.words, p.proof) if ref]
+    texts = words.texts(session, [ref.id for ref in refs])
+    return [
+        {
+            "id": p.id,
+            "sentence": texts.get(p.words.id),
+            "proof": texts.get(p.proof.id) if p.proof else None,
+            "due_at": p.due_at,
+        }
+        for p in mine
+    ]
+
+
+def _in_whose_name(session: Session, actor: Actor, state: State) -> dict[str, str]:
+    """For whom this person may decide, by id; empty where that is themselves and nobody else."""
+    proposal = getattr(state, "proposal", None)
+    if proposal is None or not actor.stands_for:
+        return {}
+    panel: Panel = proposal.panel or Panel()
+    names = frame.names(session, actor.stands_for)
+    own = {"": "my own"} if panel.is_eligible(actor.id, actor.roles) else {}
+    return own | {person: names[person] for person in actor.stands_for if person != proposal.by}
+
+
+# Deciding. -----------------------------------------------------------------------------------
+
+
+@router.post("/go/{secret}/{act}", dependencies=[Whoever])
+async def answer(request: Request, secret: str, act: str, door: TheDoor) -> Response:
+    """Carry the answer out as its JSON command, in the name of whom the link was sent to."""
+    form = await _form_of(request, door.settings, secret)
+    values = forms.values_of(form)
+    link = await door.read(lambda session: links.find(session, secret, now()))
+    if link.standing is not Standing.OPEN:
+        return await _show(request, door, secret)
+    assert link.actor is not None
+    assert link.asked is not None
+    if act not in link.asked.acts:
+        raise Unknown(
+            "unknown_command", "this link does not answer that", "sign in, and do it on the page"
+        )
+    key = check_key(request, values.get("key") or None)
+    try:
+        body = forms.body_of(link.state.KIND if link.state else "", act, values)
+        ask = Ask(link.row.stream, act, link.actor, body, key)
+        await _decide(door, link.row.id, ask)
+    except (AnswerableError, *DATABASE_AWAY) as error:
+        trouble = await forms.trouble_of(request, error)
+        typed = Typed(about=link.row.stream.partition("/")[2], act=act, values=values, key=key)
+        return await _show(request, door, secret, act=act, typed=typed, trouble=trouble)
+    response = render.see_other(f"/go/{secret}")
+    response.headers.update(HEADERS)
+    return response
+
+
+async def _decide(door: Door, link_id: str, ask: Ask) -> None:
+    """Take the link, decide, and use it up; give it back where nothing was decided."""
+    write = door.database.write
+    key, act = ask.idempotency_key, ask.act
+    if not await asyncio.to_thread(write, lambda s: links.take(s, link_id, key, act, now())):
+        raise Forbidden(
+            "link_taken",
+            "another form is answering with this link just now",
+            "open the link again in a moment: it shows what was decided",
+        )
+    try:
+        await carry_out(door, ask)
+    except (AnswerableError, *DATABASE_AWAY) as error:
+        if not _is_unclear(error):
+            await asyncio.to_thread(write, lambda s: links.give_back(s, link_id, key))
+        raise
+    await asyncio.to_thread(write, lambda s: links.use(s, link_id, act, now()))
+
+
+def _is_unclear(error: Exception) -> bool:
+    """Whether it may have been decided all the same: then only the same form may go on."""
+    return isinstance(error, OutcomeUnknown | DATABASE_AWAY)
+
+
+# Whose form it is. ---------------------------------------------------------------------------
+
+
+def cookie_name(settings: Settings) -> str:
+    is_https = settings.links.startswith("https://")
+    return "__Secure-answerable-go" if is_https else "answerable-go"
+
+
+def _set_cookie(response: Response, settings: Settings, value: str) -> None:
+    """It opens nothing: it only shows that a form was made for the browser that sends it, which
+    whatever follows links on its own does not keep."""
+    response.set_cookie(
+        cookie_name(settings),
+        value,
+        max_age=MINUTES * 60,
+        path="/go/",
+        secure=settings.links.startswith("https://"),
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def csrf_of(cookie: str, secret: str) -> str:
+    """What a form of this link carries, for this browser alone."""
+    return hmac.new(cookie.encode(), f"go {secret}".encode(), hashlib.sha256).hexdigest()
+
+
+async def _form_of(request: Request, settings: Settings, secret: str) -> FormData:
+    """The form that was sent. Raises Forbidden unless this page made it for this browser."""
+    _check_origin(request, settings)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    form = await request.form() if kind == FORM else FormData()
+    cookie, sent = request.cookies.get(cookie_name(settings)), form.get("csrf")
+    wanted = csrf_of(cookie or secrets.token_hex(), secret)
+    given = sent if isinstance(sent, str) else ""
+    if not hmac.compare_digest(given.encode(), wanted.encode()):
+        raise Forbidden(
+            "foreign_form",
+            "this form was not made for this browser, or it was open for too long",
+            "open the link again and send the form from there",
+        )
+    return form
+
+
+def _check_origin(request: Request, settings: Settings) -> None:
+    """A page that tells nobody where it is says ``null`` for its origin, too; whoever sends that
+    from elsewhere is named by the browser."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    is_ours = site in (None, "same-origin", "none")
+    if is_ours and origin not in (None, "null"):
+        ours = {request.headers.get("host", "").lower(), urlsplit(settings.links).netloc.lower()}
+        is_ours = urlsplit(origin).netloc.lower() in ours - {""}
+    if not is_ours:
+        raise Forbidden(
+            "foreign_origin",
+            "this form was sent from another site",
+            "open the link again and send the form from there",
+        )
