@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from domain.entity import evolve
@@ -14,23 +15,26 @@ from domain.escalation import ESCALATION, Escalation
 from domain.escalation.moves import Move, Step, Wording, follow, moves_of, running
 from domain.ledger import Fact
 from store.statements import plain
-from store.tables import LedgerEntry
+from store.tables import LedgerEntry, MoveKind
 from store.tables import Move as Row
 
 Change = tuple[Escalation | None, Fact, Escalation]
 """A fact between the state before and the state after it."""
 
-_ROW = plain(Row)
+_ROW, _KIND = plain(Row), plain(MoveKind)
 _OF_CASE = (
     _ROW.c.opened_at == bindparam("of_time"),
     _ROW.c.escalation_id == bindparam("of_case"),
 )
-_KNOWN = select(_ROW).where(*_OF_CASE).order_by(_ROW.c.n)
+_KNOWN = (
+    select(_ROW, _KIND)
+    .join_from(_ROW, _KIND, _ROW.c.kind == _KIND.c.id)
+    .where(*_OF_CASE)
+    .order_by(_ROW.c.n)
+)
 _INSERT = insert(_ROW)
 _UPDATE = update(_ROW).where(*_OF_CASE, _ROW.c.n == bindparam("of_move"))
-_SAID = ("team", "plain", "working", "paused", "is_late", "lapses", "owed_by", "told", "person",
-         "how", "code", "words")  # fmt: skip
-"""What may change about a move once it is owed."""
+_KINDS = select(_KIND.c.key, _KIND.c.id).where(_KIND.c.key.in_(bindparam("keys", expanding=True)))
 
 
 def derive(session: Session, changes: Iterable[Change]) -> None:
@@ -47,14 +51,14 @@ def derive(session: Session, changes: Iterable[Change]) -> None:
     for before, fact, after in changes:
         moves = follow(moves, before, fact, after)
     earlier = {move.n: move for move in known}
-    new = [_values(case, move) for move in moves if move.n not in earlier]
-    if new:
+    changed = [move for move in moves if move != earlier.get(move.n)]
+    rows = _rows(session.connection(), case, changed)
+    if new := [row for row in rows if row["n"] not in earlier]:
         session.execute(_INSERT, new)
-    for move in moves:
-        if move.n in earlier and move != earlier[move.n]:
-            values = _values(case, move)
-            said = {name: values[name] for name in _SAID}
-            session.execute(_UPDATE, {**key, "of_move": move.n, **said})
+    for row in rows:
+        if row["n"] in earlier:
+            said = {name: row[name] for name in ("kind", "plain", "working", "paused")}
+            session.execute(_UPDATE, {**key, "of_move": row["n"], **said})
 
 
 def _anew(session: Session, state: Escalation) -> tuple[Move, ...]:
@@ -69,7 +73,7 @@ def _anew(session: Session, state: Escalation) -> tuple[Move, ...]:
     moves = moves_of(history(Fact.model_validate_json(body) for body in bodies))
     key = _ROW.c.opened_at == state.opened_at, _ROW.c.escalation_id == state.id
     session.execute(_ROW.delete().where(*key))
-    session.execute(_INSERT, [_values(state, move) for move in moves])
+    session.execute(_INSERT, _rows(session.connection(), state, moves))
     return moves
 
 
@@ -83,7 +87,6 @@ def _move(row: Any) -> Move:
         working=row.working,
         paused=row.paused,
         is_late=row.is_late,
-        lapses=row.lapses,
         owed_by=people_in(row.owed_by),
         told=people_in(row.told),
         person=row.person,
@@ -97,15 +100,51 @@ def people_in(told: str | None) -> tuple[str, ...]:
     return tuple((told or "").split())
 
 
-def _values(case: Escalation, move: Move) -> dict[str, Any]:
-    return {
-        "opened_at": case.opened_at,
-        "escalation_id": case.id,
+def _kind(case: Escalation, move: Move) -> dict[str, Any]:
+    """What a move has in common with others. Of no words and no names: ids and codes alone."""
+    said: dict[str, Any] = {
+        "step": str(move.step),
+        "team": move.team,
         "channel": case.channel,
-        **move.model_dump(),
+        "is_late": move.is_late,
+        "person": move.person,
+        "how": move.how,
+        "code": move.code,
+        "words": move.words,
         "owed_by": " ".join(move.owed_by) or None,
         "told": " ".join(move.told) or None,
     }
+    return {"key": "|".join(str(part or "") for part in said.values()), **said}
+
+
+def _rows(connection: Connection, case: Escalation, moves: Iterable[Move]) -> list[dict[str, Any]]:
+    """Moves as rows, each with the number of its kind; kinds that are new are kept."""
+    told = [(move, _kind(case, move)) for move in moves]
+    if not told:
+        return []
+    wanted = {kind["key"]: kind for _, kind in told}
+    known = _numbers(connection, wanted)
+    if missing := [kind for key, kind in wanted.items() if key not in known]:
+        is_sqlite = connection.dialect.name == "sqlite"
+        kinds = (sqlite if is_sqlite else postgresql).insert(_KIND)
+        connection.execute(kinds.on_conflict_do_nothing(), missing)
+        known = _numbers(connection, wanted)
+    times = {"after", "plain", "working", "paused"}
+    return [
+        {
+            "opened_at": case.opened_at,
+            "escalation_id": case.id,
+            "n": move.n,
+            "kind": known[kind["key"]],
+            **move.model_dump(include=times),
+        }
+        for move, kind in told
+    ]
+
+
+def _numbers(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
+    found = connection.execute(_KINDS, {"keys": list(keys)})
+    return {row.key: row.id for row in found}
 
 
 # From ledgers. --------------------------------------------------------------------------------
@@ -145,5 +184,5 @@ def rebuild(connection: Connection) -> int:
 def _rebuilt(connection: Connection, facts: list[Fact]) -> int:
     steps = list(history(facts))
     case = steps[-1][2]
-    connection.execute(_INSERT, [_values(case, move) for move in moves_of(steps)])
+    connection.execute(_INSERT, _rows(connection, case, moves_of(steps)))
     return 1

@@ -342,6 +342,30 @@ class Escalation(SQLModel, table=True):
     """How it stands to that matter: see ``MemberState``."""
 
 
+class MoveKind(SQLModel, table=True):
+    """*Derived.* What many moves have in common, kept once: there are some hundred kinds. Grouping
+    by their number is what makes figures fast."""
+
+    __tablename__ = "move_kind"
+    id: int | None = Field(
+        default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True)
+    )
+    key: str = Field(unique=True)
+    """All the rest, as ``store.moves`` spells it."""
+    step: str
+    team: str
+    channel: str
+    is_late: bool
+    person: str | None = None
+    how: str | None = None
+    """None while it is still owed."""
+    code: str | None = None
+    words: str | None = None
+    owed_by: str | None = None
+    """The ids of people, sorted, with a space between; as ``told``."""
+    told: str | None = None
+
+
 class Move(SQLModel, table=True):
     """*Derived.* One move that was owed in one escalation, as ``domain.escalation.moves`` says.
 
@@ -354,7 +378,6 @@ class Move(SQLModel, table=True):
         # What is owed now, however long ago it came in: of all moves, few.
         Index(
             "move_open",
-            "step",
             "opened_at",
             sqlite_where=text("plain IS NULL"),
             postgresql_where=text("plain IS NULL"),
@@ -365,22 +388,12 @@ class Move(SQLModel, table=True):
     """Of the escalation."""
     escalation_id: str = Field(primary_key=True)
     n: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    step: str
-    team: str
-    channel: str
+    kind: int = Field(sa_column=Column(BigId, nullable=False))
+    """The number of its ``MoveKind``."""
     after: int = Field(sa_column=Column(BigInteger(), nullable=False))
     plain: int | None = Field(default=None, sa_column=Column(BigInteger(), nullable=True))
     working: int | None = Field(default=None, sa_column=Column(BigInteger(), nullable=True))
     paused: int = Field(default=0, sa_column=Column(BigInteger(), nullable=False))
-    is_late: bool = False
-    lapses: int = 0
-    owed_by: str | None = None
-    """The ids of people, sorted, with a space between; as ``told``."""
-    told: str | None = None
-    person: str | None = None
-    how: str | None = None
-    code: str | None = None
-    words: str | None = None
 
 
 class Matter(SQLModel, table=True):

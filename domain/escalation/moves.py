@@ -88,10 +88,8 @@ class Move(Value):
     """Of the plain time, what fell into pauses."""
     is_late: bool = False
     """Made after its deadline; of the answer: any move on the way to it was."""
-    lapses: int = 0
-    """Rungs behind the deadline that were climbed meanwhile."""
     owed_by: tuple[str, ...] = ()
-    """Who owed it when those rungs were climbed."""
+    """Who owed it when rungs behind its deadline were climbed: their silence is on record."""
     told: tuple[str, ...] = ()
     """Who was told then that it is late."""
     person: str | None = None
@@ -223,6 +221,8 @@ def _how(fact: Fact, event: Event | None) -> str:
             return str(event.outcome)
         case ReplySettled():
             return str(event.settlement)
+        case Proposed():
+            return "proposed"
         case _:
             return fact.name.rpartition(":")[2]
 
@@ -266,7 +266,6 @@ def _lapse(found: dict[int, Move], before: Escalation, event: Event | None) -> N
             _change(
                 found,
                 step,
-                lapses=move.lapses + 1,
                 owed_by=tuple(sorted({*move.owed_by, *event.owed_by})),
                 told=tuple(sorted({*move.told, *event.told})),
             )
@@ -315,7 +314,6 @@ def _answer(
             "plain": _between(before.opened_at, fact.at),
             "working": working.measure(before.terms.calendar, before.opened_at, fact.at),
             "is_late": any(move.is_late for move in found.values()),
-            "lapses": sum(move.lapses for move in found.values()),
             "how": "answered" if is_out else _how(fact, event),
             "code": None if is_out else _code(event, after),
         }
