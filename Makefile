@@ -68,13 +68,16 @@ histories: $(VENV)/.dev ## Save histories of today's workflows for the replay te
 	ANSWERABLE_RECORD_HISTORIES=tests/histories $(PY) -m pytest tests/workflows -k "not replay and not postgresql"
 
 clean: ## Remove .venv and all caches; the data folder stays
-	rm -rf $(VENV) dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) api/static/vendor dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One lock for every system and every Python from 3.11 on. It carries hashes and
 # names no index, so that a mirror serves as well.
+# Of django-htmx the build takes files for browsers, and nothing that would need Django.
+WITHOUT := django asgiref sqlparse
 COMPILE := uv pip compile pyproject.toml --quiet --no-config --universal --python-version 3.11 \
   --generate-hashes --no-emit-index-url --no-emit-find-links \
+  $(WITHOUT:%=--no-emit-package %) \
   --custom-compile-command 'make lock' $(ARGS)
 
 # --- The virtual environment ----------------------------------------------------
@@ -99,12 +102,12 @@ $(VENV)/.created:
 	  exit 1; }
 	@touch $@
 
-$(VENV)/.runtime: $(VENV)/.created requirements/runtime.txt pyproject.toml
+$(VENV)/.runtime: $(VENV)/.created requirements/runtime.txt pyproject.toml hatch_build.py
 	@echo 'Installing what the product needs'
 	$(call install,requirements/runtime.txt)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.created $(LOCKS) pyproject.toml
+$(VENV)/.dev: $(VENV)/.created $(LOCKS) pyproject.toml hatch_build.py
 	@echo 'Installing what the product and its tests need'
 	$(call install,requirements/dev.txt)
 	@touch $(VENV)/.runtime $@
@@ -115,6 +118,6 @@ define install
 	else \
 	  pip='$(PY) -m pip'; set -- --quiet --disable-pip-version-check; \
 	fi; \
-	$$pip install "$$@" --require-hashes -r $(1) && \
+	$$pip install "$$@" --no-deps --require-hashes -r $(1) && \
 	$$pip install "$$@" --no-deps --no-build-isolation -e .
 endef

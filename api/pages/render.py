@@ -27,12 +27,37 @@ from store import words
 HOME = Path(__file__).parent.parent
 
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
+    "img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
-_TYPES = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
-_FILES = {name: (HOME / "static" / name).read_bytes() for name in _TYPES}
+_TYPES = {
+    "style.css": "text/css; charset=utf-8",
+    "script.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+
+
+def _joined(*folders: str, kind: str) -> bytes:
+    """All files of these folders as one, so that a page needs one request for them."""
+    files = [file for name in folders for file in sorted((HOME / "static" / name).glob(kind))]
+    return b"\n".join(file.read_bytes() for file in files)
+
+
+def _vendor() -> Path:
+    """Where the build has put htmx. Pages work without script; serving none would be a defect
+    that nobody sees, so it is said aloud instead."""
+    folder = HOME / "static" / "vendor"
+    if not (folder / "htmx.js").exists():
+        raise FileNotFoundError(f"{folder / 'htmx.js'} is missing; run: make install")
+    return folder
+
+
+_FILES = {
+    "style.css": _joined("style", kind="*.css"),
+    "script.js": _joined(_vendor().name, "script", kind="*.js"),
+    "icon.svg": (HOME / "static" / "icon.svg").read_bytes(),
+}
 
 router = APIRouter(include_in_schema=False)
 
@@ -74,6 +99,7 @@ _environment.filters.update(
 )
 _environment.globals.update(
     style=_address("style.css"),
+    script=_address("script.js"),
     icon=_address("icon.svg"),
     stages=sentences.STAGES,
     acts_of=sentences.ACTS_OF,

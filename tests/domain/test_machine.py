@@ -32,6 +32,7 @@ from domain.terms import DEFAULT_LADDER, DecisionMode, DecisionTerms, Limits, Te
 from tests.builders import ADA, AT, DEV, HOOK, ROOT, Member
 from tests.domain import harness
 from tests.domain.harness import ESCALATION, EVERYBODY, FAY, World, words
+from tests.domain.test_calendar import OFFICE, make
 
 TEXTS = [words(name) for name in ("one", "two", "three")]
 ROLES = {member.id: member.actor for member in EVERYBODY}
@@ -83,6 +84,9 @@ HAPPENINGS = [
     "a_post_hears_news",
 ]
 """What may happen in one step, the likelier the more often it stands here."""
+
+CALENDARS = (make("UTC", OFFICE), make("Europe/Berlin", OFFICE))
+"""One that a case may have pinned, and one that may be in force by then."""
 
 DAY = timedelta(days=1)
 FIELDS: dict[str, dict[str, Any]] = {
@@ -152,6 +156,7 @@ class Case(RuleBasedStateMachine):
                 lambda: harness.unclaimed(terms=harness.terms(ladder=DEFAULT_LADDER[:1])),
                 lambda: harness.preparing(FAY),
                 lambda: harness.preparing(ADA, terms=harness.terms(ladder=())),
+                lambda: harness.preparing(ADA, terms=harness.terms(calendar=CALENDARS[0])),
                 lambda: harness.deciding(FAY, reply=TEXTS[0], promises=[harness.promise("M0")]),
                 lambda: harness.replying(ADA, reply=TEXTS[0], promises=[harness.promise("M0")]),
                 lambda: harness.in_review(ADA, promises=[harness.promise("M0", days=1)]),
@@ -322,8 +327,23 @@ class Case(RuleBasedStateMachine):
             case "extend":
                 seconds = data.draw(st.sampled_from([60, 3600, 72_000]))
                 return {"seconds": seconds, "code": "volume", "reason": words("why")}
+            case "accept_calendar":
+                return self._newer_calendar(data)
             case _:
                 return FIELDS.get(act, {})
+
+    def _newer_calendar(self, data: st.DataObject) -> dict[str, Any]:
+        """One of two calendars, and the date it makes or any other."""
+        calendar = data.draw(st.sampled_from(CALENDARS))
+        deadline = self._escalation.deadline
+        made = deadline.recomputed(calendar).due_at if deadline else None
+        due_at = data.draw(st.sampled_from([made or self.world.at, self.world.at + DAY]))
+        return {
+            "calendar": calendar,
+            "policy_version": 2,
+            "due_at": due_at,
+            "reason": words("hours"),
+        }
 
     def _voice(self, data: st.DataObject) -> dict[str, Any]:
         """For themselves, or for somebody who may have delegated it or not."""
