@@ -16,10 +16,12 @@ from sqlmodel import Session, col
 
 from domain.base import Moment, Value
 from domain.commitment import CommitmentStage
+from domain.errors import Forbidden, Invalid
 from domain.people import Actor, Role
 from domain.policy import PublicRules
-from store import people, policies, queries, tables
+from store import cursors, people, policies, queries, tables
 from store.tables import Commitment
+from store.views import CommitmentPage
 
 
 class By(StrEnum):
@@ -108,6 +110,62 @@ def commitments(
     return CommitmentFiguresPage(
         by=by, team=team, channel=channel, since=since, until=until, items=items, total=total
     )
+
+
+def promises(
+    session: Session,
+    actor: Actor,
+    at: datetime,
+    how: str | None = None,
+    *,
+    team: str | None = None,
+    channel: str | None = None,
+    person: str | None = None,
+    month: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> CommitmentPage:
+    """A page of the promises that a figure counts, the one due first at the top.
+
+    Raises Forbidden for those who read no cases and where the policy does not show figures about
+    this person, Invalid for a figure that there is none of.
+    """
+    queries.check_reader(actor)
+    if person is not None:
+        check_seen(session, actor, [person])
+    chosen = [*chosen_promises(team, channel, since, until)]
+    if how is not None:
+        counted = conditions()
+        if how not in counted:
+            raise Invalid("unknown_figure", f"there is no figure '{how}' of promises",
+                          f"use one of: {', '.join(counted)}", field="how")  # fmt: skip
+        chosen.append(counted[how])
+    if person is not None:
+        chosen.append(col(Commitment.accountable) == person)
+    if month is not None:
+        chosen.append(_key(session, By.MONTH) == month)
+    statement = select(Commitment).where(*chosen)
+    statement = statement.order_by(col(Commitment.due_at), col(Commitment.id))
+    statement = queries.after(statement, Commitment.due_at, Commitment.id, "promises", cursor)
+    rows = list(session.scalars(statement.limit(queries.bounded(limit) + 1)))
+    next_cursor = None
+    if len(rows) > limit:
+        next_cursor = cursors.encode("promises", (rows[limit - 1].due_at, rows[limit - 1].id))
+    items = queries.commitment_items(session, rows[:limit], at)
+    return CommitmentPage(items=tuple(items), next_cursor=next_cursor)
+
+
+def check_seen(session: Session, actor: Actor, ids: Iterable[str]) -> None:
+    """Raise Forbidden for people whose figures this reader does not see."""
+    wanted = set(ids)
+    if wanted - seen_by(session, actor, wanted):
+        raise Forbidden(
+            "figures_not_shown",
+            "the policy in force does not show you figures about this person",
+            "look at the figures of their team, or ask whoever keeps the policy",
+        )
 
 
 def seen_by(session: Session, actor: Actor, ids: Iterable[str]) -> frozenset[str]:

@@ -31,7 +31,6 @@ from sqlalchemy import cast as sql_cast
 from sqlmodel import Session
 
 from domain.base import Moment, Value
-from domain.errors import Forbidden
 from domain.escalation.moves import DECIDED, OWED_BY, Step, Wording
 from domain.escalation.stages import RefusalCode
 from domain.people import Actor, Role, Seat
@@ -708,11 +707,14 @@ def moves(
     not see; Invalid for a cursor that is none.
     """
     queries.check_reader(actor)
-    check_people(session, actor, which.people)
+    figures.check_seen(session, actor, which.people)
     found = and_(*_conditions(span, which, at))
     place = (_M.opened_at, _M.escalation_id, _M.n)
     statement = (
-        select(plain(tables.Move)).where(found).order_by(*(column.desc() for column in place))
+        select(plain(tables.Move), _K)
+        .join(_K, _K.c.id == _M.kind)
+        .where(found)
+        .order_by(*(column.desc() for column in place))
     )
     if cursor:
         last_at, last_id, last_n = cursors.place_of_move(cursor, "moves")
@@ -724,23 +726,9 @@ def moves(
     if is_more:
         end = rows[-1]
         next_cursor = cursors.encode("moves", (end.opened_at, end.escalation_id, str(end.n)))
-    return MovePage(
-        items=tuple(_items(session, rows, at)),
-        total=session.scalar(select(func.count()).select_from(plain(tables.Move)).where(found))
-        or 0,
-        next_cursor=next_cursor,
-    )
-
-
-def check_people(session: Session, actor: Actor, ids: Iterable[str]) -> None:
-    """Raise Forbidden for people whose figures this reader does not see."""
-    wanted = set(ids)
-    if wanted - figures.seen_by(session, actor, wanted):
-        raise Forbidden(
-            "figures_not_shown",
-            "the policy in force does not show you figures about this person",
-            "look at the figures of their team, or ask whoever keeps the policy",
-        )
+    total = session.scalar(select(func.count()).select_from(plain(tables.Move)).where(found))
+    items = tuple(_items(session, rows, at))
+    return MovePage(items=items, total=total or 0, next_cursor=next_cursor)
 
 
 def _conditions(span: Span, which: Which, at: datetime) -> list[Any]:
