@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
@@ -105,6 +105,15 @@ class Table:
     def column(self, key: str) -> int:
         return [column.key for column in self.columns].index(key)
 
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The columns that hold numbers, which stand one below the other."""
+        return frozenset(
+            n
+            for n in range(len(self.columns))
+            if any(isinstance(row[n].value, int) for row in self.rows)
+        )
+
 
 def tables(found: Insights) -> dict[str, Table]:
     """Every table of the page, by the name of its file."""
@@ -176,11 +185,11 @@ def _share(part: int, whole: int) -> Cell:
     if not whole:
         return Cell(None, "–")
     note = f"of {whole} only" if whole < FEW else ""
-    return Cell(part * 1000 // whole, f"{part / whole:.0%}", note=note)
+    return Cell(part * 1000 // whole, percent(part, whole), note=note)
 
 
-def _people_of(found: Iterable[PersonCount], link: Callable[[str], str]) -> tuple[Cell, ...]:
-    return tuple(Cell(one.n, f"{one.name} {one.n:,}", link(one.person)) for one in found)
+def percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f}\N{NO-BREAK SPACE}%"
 
 
 # Tables. --------------------------------------------------------------------------------------
@@ -295,23 +304,45 @@ def _steps(found: Insights) -> Table:
     )  # fmt: skip
 
 
-def _late(found: Insights) -> Table:
+_ROLES = {"owed_by": "owed it", "told": "was told"}
+
+
+@dataclass(frozen=True)
+class Late:
+    """Late moves of one step in one line: how many, whose silence, who was told."""
+
+    step: str
+    moves: Cell
+    owed_by: tuple[tuple[str, Cell], ...]
+    told: tuple[tuple[str, Cell], ...]
+
+
+def lateness(found: Insights) -> tuple[Late, ...]:
+    """What the table of lateness says, a line for each step."""
     span = found.span
-    rows = []
-    for one in found.lateness:
-        listed = (("owed", one.owed_by), ("told", one.told))
-        for role, people in listed:
-            for person in people:
-                key = "owed_by" if role == "owed" else "told"
-                link = cases(span, step=one.step, **{key: person.person})
-                rows.append(
-                    (
-                        _word(STEPS[one.step], one.step),
-                        _word("owed it" if role == "owed" else "was told", role),
-                        _word(person.name),
-                        _count(person.n, link),
-                    )
-                )
+
+    def people(step: Step, key: str, listed: Iterable[PersonCount]) -> Iterable[tuple[str, Cell]]:
+        for one in listed:
+            yield one.name, _count(one.n, cases(span, step=step, **{key: one.person}))
+
+    return tuple(
+        Late(
+            step=STEPS[one.step],
+            moves=_count(one.late, cases(span, step=one.step, state=State.LATE)),
+            owed_by=tuple(people(one.step, "owed_by", one.owed_by)),
+            told=tuple(people(one.step, "told", one.told)),
+        )
+        for one in found.lateness
+    )
+
+
+def _late(found: Insights) -> Table:
+    rows = [
+        (_word(one.step), _word(label, role), _word(name), count)
+        for one in lateness(found)
+        for role, label in _ROLES.items()
+        for name, count in getattr(one, role)
+    ]
     return Table(
         "lateness",
         "Whose silence, and who was told",

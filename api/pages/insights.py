@@ -42,6 +42,8 @@ def _context(session: Session, viewer: Viewer, span: Span) -> dict[str, Any]:
         "found": found,
         "tables": made,
         "charts": charts(found, made),
+        "late": figures.lateness(found),
+        "share": figures.percent,
         "few": FEW,
         "length": figures.length,
         "step_names": figures.STEPS,
