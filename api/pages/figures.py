@@ -31,7 +31,7 @@ STEPS = {
 OWED_BY = {
     "team": "the team",
     "owner": "the owner",
-    "approvers": "those who decide (executives)",
+    "approvers": "executives, or whoever was named to decide",
     "reviewers": "a second person",
 }
 
