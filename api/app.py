@@ -24,6 +24,7 @@ from api import (
     commitments,
     drafts,
     health,
+    insights,
     intake,
     matters,
     me,
@@ -119,7 +120,8 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
     app.include_router(health.router)
     routers = (
         intake.router, cases.router, drafts.router, people.router, policy.router,
-        commitments.router, matters.router, me.router, commands.router(), public.router,
+        commitments.router, matters.router, me.router, insights.router, commands.router(),
+        public.router,
     )  # fmt: skip
     for router in routers:
         app.include_router(router, responses=_PROBLEMS)

@@ -6,7 +6,7 @@ calendars as data. ``route`` is asked once for each escalation, when it opens.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from domain.base import Moment, Seconds, Value
 from domain.calendar import Calendar
 from domain.errors import Unknown
-from domain.people import Role
+from domain.people import Actor, Role
 from domain.phrases import found, plain
 from domain.terms import (
     DAY,
@@ -180,6 +180,18 @@ class PublicRules(Value):
     """Whether there is a public ledger at all."""
     organisation: str | None = Field(default=None, min_length=1, max_length=80)
     """By which name the public knows whoever makes the promises."""
+
+    def shows_figures(self, reader: Actor, roles: Collection[Role]) -> bool:
+        """Whether figures about somebody with these roles may be read by this person. Who is an
+        executive besides is counted as one: their figures are never the more hidden ones."""
+        is_executive = Role.EXECUTIVE in roles
+        match self.executive_figures if is_executive else self.staff_figures:
+            case Audience.PUBLIC | Audience.STAFF:
+                return bool(reader.roles & {Role.STAFF, Role.EXECUTIVE, Role.AUDITOR})
+            case Audience.EXECUTIVES:
+                return bool(reader.roles & {Role.EXECUTIVE, Role.AUDITOR})
+            case Audience.NOBODY:
+                return False
 
     @model_validator(mode="after")
     def _nobody_hides_alone(self) -> PublicRules:

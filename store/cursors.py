@@ -51,6 +51,15 @@ def place_of_moment(cursor: str, order: str) -> tuple[datetime, str]:
         raise damaged() from None
 
 
+def place_of_move(cursor: str, order: str) -> tuple[datetime, str, int]:
+    """The moment, the id and the number behind it."""
+    moment, row_id, number = _parts(cursor, order, 3)
+    try:
+        return to_utc(datetime.fromisoformat(moment)), _checked(row_id), int(number[:18])
+    except (ValueError, OverflowError):
+        raise damaged() from None
+
+
 def _checked(row_id: str) -> str:
     if not _ID.fullmatch(row_id):
         raise damaged()

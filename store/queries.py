@@ -134,10 +134,10 @@ def escalations_statement(
         statement = statement.where(col(table.stage) == stage)
     if late:
         statement = statement.where(col(table.sort_at) < at)
-    return _after(statement, table.sort_at, table.id, "due", cursor)
+    return after(statement, table.sort_at, table.id, "due", cursor)
 
 
-def _after(
+def after(
     statement: Select[Any], moment: Any, row_id: Any, order: str, cursor: str | None
 ) -> Select[Any]:
     if not cursor:
@@ -347,7 +347,7 @@ def commitments(
         statement = statement.where(col(table.accountable) == accountable)
     if escalation_id is not None:
         statement = statement.where(col(table.escalation_id) == escalation_id)
-    statement = _after(statement, table.due_at, table.id, "promises", cursor)
+    statement = after(statement, table.due_at, table.id, "promises", cursor)
     rows = list(session.scalars(statement))
     next_cursor = None
     if len(rows) > limit:

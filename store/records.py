@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import bindparam, or_, select, text, update
 from sqlmodel import Session, SQLModel, col
@@ -18,14 +18,14 @@ from domain.commitment import Commitment, standing_of, turned_at
 from domain.effects import Pending
 from domain.entity import Event, Kind, State, acted, evolve, to_facts
 from domain.errors import Forked, Gap, Outdated, StaleEpoch
-from domain.escalation import Escalation
+from domain.escalation import ESCALATION, Escalation
 from domain.kinds import KINDS
 from domain.ledger import GENESIS, SCHEMA, Batch, Fact, digest, link
 from domain.matter import Matter
 from domain.matter.serving import standing
 from domain.post import Post, PostKind, PostStage
 from domain.watch import wakes_at
-from store import tables, words
+from store import moves, tables, words
 from store.database import Database
 from store.statements import THIS, insert_into, plain, update_of
 
@@ -71,8 +71,10 @@ def _record(session: Session, batch: Batch, at: datetime) -> Recorded:
     kind = KINDS[batch.kind]
     before = load(row) if row else None
     state = before
+    steps: list[tuple[State | None, Fact, State]] = []
     for fact in new:
-        state = evolve(kind, state, fact)
+        earlier, state = state, evolve(kind, state, fact)
+        steps.append((earlier, fact, state))
     assert state is not None
     state = acted(state, batch.acted)
     if state is before and row is not None and row.epoch == batch.epoch:
@@ -82,6 +84,8 @@ def _record(session: Session, batch: Batch, at: datetime) -> Recorded:
     if new:
         words.bind(session, [i for fact in new for i in words.refs(fact.data)], batch.stream)
         _derive(session, before, state)
+        if kind is ESCALATION:
+            moves.derive(session, cast("list[moves.Change]", steps))
         _append(session, entries)
     return Recorded(seq=state.seq, is_new=bool(new))
 

@@ -406,6 +406,60 @@ class Escalation(SQLModel, table=True):
     """Seconds from the comment's arrival to that answer, in plain time."""
 
 
+class MoveKind(SQLModel, table=True):
+    """*Derived.* What many moves have in common, kept once: there are some hundred kinds. Grouping
+    by their number is what makes figures fast."""
+
+    __tablename__ = "move_kind"
+    id: int | None = Field(
+        default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True)
+    )
+    key: str = Field(unique=True)
+    """All the rest, as ``store.moves`` spells it."""
+    step: str
+    team: str
+    channel: str
+    is_late: bool
+    person: str | None = None
+    how: str | None = None
+    """None while it is still owed."""
+    code: str | None = None
+    words: str | None = None
+    owed_by: str | None = None
+    """The ids of people, sorted, with a space between; as ``told``."""
+    told: str | None = None
+
+
+class Move(SQLModel, table=True):
+    """*Derived.* One move that was owed in one escalation, as ``domain.escalation.moves`` says.
+
+    The key is the order of figures, which are about what came in from one day to another: in
+    SQLite the table is its own index, and nothing is kept twice.
+    """
+
+    __tablename__ = "move"
+    __table_args__ = (
+        # What is owed now, however long ago it came in: of all moves, few.
+        Index(
+            "move_open",
+            "opened_at",
+            sqlite_where=text("plain IS NULL"),
+            postgresql_where=text("plain IS NULL"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
+    opened_at: datetime = Field(sa_column=Column(UtcDateTime(), primary_key=True))
+    """Of the escalation."""
+    escalation_id: str = Field(primary_key=True)
+    n: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: int = Field(sa_column=Column(BigId, nullable=False))
+    """The number of its ``MoveKind``."""
+    after: int = Field(sa_column=Column(BigInteger(), nullable=False))
+    plain: int | None = Field(default=None, sa_column=Column(BigInteger(), nullable=True))
+    working: int | None = Field(default=None, sa_column=Column(BigInteger(), nullable=True))
+    paused: int = Field(default=0, sa_column=Column(BigInteger(), nullable=False))
+
+
 class Matter(SQLModel, table=True):
     """*Derived.* Many escalations about the same thing, decided once. Members are the rows of
     ``escalation`` that name it."""

@@ -1,0 +1,211 @@
+"""Where time goes, and what became of promises: the figures, and the cases behind each of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+from sqlmodel import Session
+from starlette.exceptions import HTTPException
+
+from api.deps import TheDoor, now
+from api.insights import DAYS, TheSpan
+from api.pages import figures, frame, render, sentences
+from api.pages.charts import HATCHED, charts
+from api.pages.lists import ROWS, Place, Word
+from api.pages.security import Reader, Viewer
+from domain.escalation.moves import Step
+from store import figures as promises
+from store import insights, policies
+from store.insights import FEW, Span, State, Which
+
+router = APIRouter(include_in_schema=False)
+
+SPANS = {30: "30 days", DAYS: "90 days", 365: "A year"}
+
+
+@router.get("/insights")
+async def page(door: TheDoor, viewer: Reader, span: TheSpan) -> Response:
+    """How it goes, at a glance and in figures; executives are counted as everybody."""
+    context = await door.read(lambda session: _context(session, viewer, span))
+    return render.page("insights.html", **context)
+
+
+def _context(session: Session, viewer: Viewer, span: Span) -> dict[str, Any]:
+    at = now()
+    found = insights.insights(session, viewer.actor, at, span)
+    made = figures.tables(found)
+    return {
+        **_around(session, viewer, span),
+        "now": at,
+        "found": found,
+        "tables": made,
+        "charts": charts(found, made),
+        "late": figures.lateness(found),
+        "share": figures.percent,
+        "few": FEW,
+        "length": figures.length,
+        "step_names": figures.STEPS,
+        "owed_by": figures.OWED_BY,
+        "hatched": HATCHED,
+    }
+
+
+def _around(session: Session, viewer: Viewer, span: Span) -> dict[str, Any]:
+    in_force = policies.current(session)
+    policy = in_force.policy if in_force else None
+    last = span.until - timedelta(days=1)
+    today = now().date()
+    spans = [
+        (label, figures.address("/insights", _last(span, days)), days)
+        for days, label in SPANS.items()
+    ]
+    return {
+        **frame.frame(session, viewer, "insights"),
+        "span": span,
+        "since": span.since.date(),
+        "until": last.date(),
+        "spans": spans,
+        "length_in_days": (span.until - span.since).days if last.date() == today else 0,
+        "teams": policy.teams if policy else {},
+        "channels": policy.channels if policy else {},
+        "file": lambda name: figures.address(f"/insights/tables/{name}.csv", span),
+        "back": figures.address("/insights", span),
+    }
+
+
+def _last(span: Span, days: int) -> Span:
+    """The same place in the days up to today."""
+    tomorrow = now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    changed = {"since": tomorrow - timedelta(days=days), "until": tomorrow}
+    return span.model_copy(update=changed)
+
+
+@router.get("/insights/tables/{name}.csv")
+async def file(name: str, door: TheDoor, viewer: Reader, span: TheSpan) -> Response:
+    """One table of the page for other programs: UTF-8, with a line of headers."""
+    found = await door.read(lambda s: insights.insights(s, viewer.actor, now(), span))
+    table = figures.tables(found).get(name)
+    if table is None:
+        raise HTTPException(404)
+    days = figures.days(span)
+    title = f"{name}-{days['since']}-{days['until']}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{title}"'}
+    return Response(figures.as_csv(table), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/insights/cases")
+async def cases(
+    door: TheDoor,
+    viewer: Reader,
+    span: TheSpan,
+    which: Annotated[Which, Depends()],
+    cursor: Place = "",
+) -> Response:
+    """The moves that a figure counts, each with its case."""
+
+    def work(session: Session) -> dict[str, Any]:
+        found = insights.moves(
+            session, viewer.actor, now(), span, which, limit=ROWS, cursor=cursor or None
+        )
+        shown = [item.person for item in found.items if item.person]
+        people = [*which.people, *promises.seen_by(session, viewer.actor, shown)]
+        names = frame.names(session, people)
+        more = which.model_dump(exclude_none=True, mode="json")
+        if which.compared is False:
+            more["compared"] = "false"
+        return {
+            **_around(session, viewer, span),
+            "found": found,
+            "names": names,
+            "about": _about(which, names),
+            "next": figures.address("/insights/cases", span, **more, cursor=found.next_cursor),
+            "steps": figures.STEPS,
+            "hows": {**figures.OUTCOMES, **figures.HOW},
+            "length": figures.length,
+        }
+
+    return render.page("insights_cases.html", **await door.read(work))
+
+
+_STATES = {
+    State.DONE: "Made.",
+    State.IN_TIME: "With every step in time.",
+    State.LATE: "Late.",
+    State.OPEN: "Still owed.",
+    State.OPEN_NOW: "Owed now, whenever it came in.",
+    State.LATE_NOW: "Owed now, and late.",
+}
+
+
+def _about(which: Which, names: dict[str, str]) -> list[str]:
+    """What a figure counts, a condition a sentence."""
+    said = []
+    if which.step is not None:
+        said.append(f"{figures.STEPS[which.step]}.")
+    if which.state is not None:
+        said.append("Made after its deadline." if _is_one(which) else _STATES[which.state])
+    if which.how is not None:
+        said.append(f"{({**figures.OUTCOMES, **figures.HOW}).get(which.how, which.how)}.")
+    codes = {**sentences.REFUSAL_CODES, **sentences.DISMISS_CODES}
+    if which.code is not None:
+        said.append(f"{codes.get(which.code, which.code)}.")
+    if which.words is not None:
+        said.append(f"{figures.WORDS[which.words]}.")
+    if which.compared is False:
+        said.append("Not compared with other replies.")
+    if which.at_least is not None or which.below is not None:
+        said.append(f"Waited {figures.between(which.at_least or 0, which.below)}.")
+    if which.person is not None:
+        said.append(f"{names[which.person]} made the move.")
+    if which.owed_by is not None:
+        said.append(f"{names[which.owed_by]} owed it when it was late.")
+    if which.told is not None:
+        said.append(f"{names[which.told]} was told that it was late.")
+    return said
+
+
+def _is_one(which: Which) -> bool:
+    return which.state is State.LATE and which.step is not Step.ANSWER
+
+
+@router.get("/insights/promises")
+async def promises_behind(
+    door: TheDoor,
+    viewer: Reader,
+    span: TheSpan,
+    how: Word = "",
+    month: Annotated[str, Query(pattern=r"^(\d{4}-\d{2})?$")] = "",
+    person: Word = "",
+    cursor: Place = "",
+) -> Response:
+    """The promises that a figure counts."""
+
+    def work(session: Session) -> dict[str, Any]:
+        found = promises.promises(
+            session,
+            viewer.actor,
+            now(),
+            how or None,
+            **span.model_dump(),
+            person=person or None,
+            month=month or None,
+            limit=ROWS,
+            cursor=cursor or None,
+        )
+        names = frame.names(session, [person, *(item.accountable for item in found.items)])
+        said = {"how": how, "month": month, "person": person, "cursor": found.next_cursor}
+        more = {name: value for name, value in said.items() if value}
+        about = [figures.PROMISES.get(how, how.replace("_", " ").capitalize())] if how else []
+        about += [f"due in {month}"] if month else []
+        about += [f"{names[person]} is accountable"] if person else []
+        return {
+            **_around(session, viewer, span),
+            "found": found,
+            "names": names,
+            "about": [f"{line}." for line in about],
+            "next": figures.address("/insights/promises", span, **more),
+        }
+
+    return render.page("insights_promises.html", **await door.read(work))

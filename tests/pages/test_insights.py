@@ -1,0 +1,161 @@
+"""Insights in a browser: figures that lead to their cases, files that no spreadsheet runs."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from api.pages import figures
+from api.pages.figures import Cell, Column, Table
+from domain.policy import PublicRules
+from store import policies
+from tests import builders
+from tests.api.conftest import problem_of
+from tests.pages.conftest import Browser, Office, text_of
+
+LINK = re.compile(r'<a href="(/insights/(?:cases|promises)\?[^"]+)">([\d,]+)</a>')
+AROUND = {"now", "people", "teams", "steps", "lateness", "answers", "waits", "decisions",
+          "reasons", "promises", "replies"}  # fmt: skip
+
+
+async def behind(browser: Browser, address: str) -> int:
+    """How many there are in the list behind a figure, page by page."""
+    count = 0
+    while address:
+        page = await browser.see(address)
+        count += page.text.count('class="title excerpt"')
+        onward = re.search(r'<a class="button" href="([^"]+)">Next', page.text)
+        address = html.unescape(onward[1]) if onward else ""
+    return count
+
+
+async def furnished(office: Office) -> None:
+    """One answered with a promise, one refused, one dismissed, one that waits."""
+    door = office.door
+    due = datetime(2027, 6, 1, tzinfo=UTC).isoformat()
+    await door.published(
+        reply="We are sorry. We will send you a saddle by Friday.",
+        promises=[{
+            "sentence": "We will send you a saddle by Friday.", "accountable": "ada", "due_at": due,
+        }],
+    )  # fmt: skip
+    refused = await door.deciding()
+    await door.cora.post(f"{refused}/refuse", {"code": "too_costly", "reason": "It costs a lot."})
+    dismissed = await door.prepared()
+    await door.ada.post(f"{dismissed}/dismiss", {"code": "spam"})
+    await door.opened()
+
+
+async def test_every_figure_leads_to_exactly_as_many(office: Office) -> None:
+    await furnished(office)
+    cora = await office.browser_of("cora")
+    page = await cora.see("/insights?until=2027-12-31&since=2026-01-01")
+    links = {(html.unescape(a), int(n.replace(",", ""))) for a, n in LINK.findall(page.text)}
+    assert len(links) > 20
+    for address, n in links:
+        assert await behind(cora, address) == n, address
+    assert "It costs too much" in page.text
+    assert "2027-06" in page.text
+    assert "style=" not in page.text
+    assert "<style" not in page.text
+
+
+async def test_what_is_asked_for_wrongly_is_said_with_its_way_out(office: Office) -> None:
+    ada = await office.browser_of("ada")
+    for query in ("since=yesterday", "since=2026-02-02&until=2026-01-01", "until=0001-01-01"):
+        await ada.see(f"/insights?{query}", status=422)
+        problem_of(await office.door.ada.ask("GET", f"/api/v1/insights?{query}"), 422)
+    await ada.see("/insights/cases?step=sleeping", status=422)
+    await ada.see("/insights/cases?cursor=made-up", status=422)
+    await ada.see("/insights/promises?how=forgotten", status=422)
+    await ada.see("/insights/tables/secrets.csv", status=404)
+
+
+async def test_nothing_at_all_is_shown_as_such(office: Office) -> None:
+    ada = await office.browser_of("ada")
+    page = await ada.see("/insights?since=2020-01-01&until=2020-01-02")
+    assert "There is nothing to count in these days." in text_of(page)
+    assert "<svg role" not in page.text
+
+
+async def test_a_figure_of_few_says_so(office: Office) -> None:
+    await office.door.published()
+    ada = await office.browser_of("ada")
+    text = text_of(await ada.see("/insights"))
+    assert "too few to say much" in text
+    assert "(of 1 only)" in text
+
+
+async def test_the_policy_says_who_sees_figures_of_whom(office: Office) -> None:
+    await furnished(office)
+    rules = PublicRules.model_validate(
+        {"staff_figures": "executives", "executive_figures": "staff"}
+    )
+    with office.door.service.database.writing() as session:
+        policies.apply(session, builders.policy(public=rules), "root", datetime.now(UTC))
+    ada, cora = await office.browser_of("ada"), await office.browser_of("cora")
+    hers, all_of_it = await ada.see("/insights"), await cora.see("/insights")
+    assert "figures about 1 person" in text_of(hers)
+    assert "person=cora" in hers.text
+    assert "person=ada" not in hers.text
+    assert "person=ada" in all_of_it.text
+    await ada.see("/insights/cases?person=ada", status=403)
+    await ada.see("/insights/promises?person=ada", status=403)
+    people = await office.door.ada.get("figures/commitments", by="person")
+    assert people["items"] == []
+    assert people["total"]["total"] == 1
+
+
+async def test_those_who_read_no_cases_are_kept_out(office: Office) -> None:
+    root = await office.browser_of_admin()
+    for path in ("", "/cases", "/promises", "/tables/steps.csv"):
+        await root.see(f"/insights{path}", status=403)
+    stranger = office.browser()
+    assert (await stranger.see("/insights")).url.path == "/sign-in"
+    problem_of(await office.door.hook.ask("GET", "/api/v1/insights"), 403)
+    problem_of(await office.door.stranger.ask("GET", "/api/v1/insights/moves"), 401)
+
+
+async def test_the_same_figures_come_as_json_and_as_files(office: Office) -> None:
+    await furnished(office)
+    told = await office.door.dev.get("insights")
+    assert told["answers"]["received"] == 4
+    moves = await office.door.dev.get("insights/moves", step="answer", how="answered")
+    assert moves["total"] == told["answers"]["answered"]
+    dev = await office.browser_of("dev")
+    page = await dev.see("/insights")
+    assert set(re.findall(r"/insights/tables/(\w+)\.csv", page.text)) == AROUND
+    for name in AROUND:
+        answer = await dev.http.get(f"/insights/tables/{name}.csv")
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        assert re.match(rf'attachment; filename="{name}-[\d-]+\.csv"', _named(answer))
+        lines = list(csv.DictReader(io.StringIO(answer.text)))
+        if name == "answers":
+            assert lines[0]["cases"] == "4"
+
+
+def _named(answer: httpx.Response) -> str:
+    return str(answer.headers["content-disposition"])
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+49", "-2", "@ada", "\t=1", "\r=1", " =HYPERLINK(1)", '=cmd|"/c calc"!A1']
+)
+def test_no_spreadsheet_runs_what_stands_in_a_file(text: str) -> None:
+    table = Table("t", "T", (Column("who", "Who", ""),), ((Cell(text, text),),))
+    assert list(csv.reader(io.StringIO(figures.as_csv(table), newline="")))[1] == [f"'{text}"]
+
+
+def test_numbers_and_plain_words_stay_as_they_are_in_a_file() -> None:
+    row = (Cell(-3, "-3"), Cell(None, "–"), Cell('Ada, "the" owner\nof it', ""))
+    columns = tuple(Column(name, name, "") for name in ("a", "b", "c"))
+    text = figures.as_csv(Table("t", "T", columns, (row,)))
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [
+        ["a", "b", "c"], ["-3", "", 'Ada, "the" owner\nof it'],
+    ]  # fmt: skip
