@@ -16,6 +16,7 @@ SENTENCES = {
     "assigned_to_you": "A case was assigned to you.",
     "decision_wanted": "A decision is wanted from you.",
     "decided": "Your proposal has been decided.",
+    "mentioned": "A colleague named you in a note.",
     "commenter_spoke": "The commenter has said more.",
     "review_wanted": "A reply waits for somebody else to read it before it goes out.",
     "review_wanted_again": "The commenter spoke before a cleared reply was out: please read again.",

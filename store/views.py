@@ -244,6 +244,8 @@ class NoteView(Value):
     by: str
     at: Moment
     text: str | None
+    mentions: tuple[str, ...] = ()
+    """Who was told of it."""
 
 
 class EscalationDetail(EscalationItem):

@@ -149,6 +149,29 @@ class Draft:
         except Unknown as unknown:
             raise Invalid(unknown.code, unknown.message, unknown.way_out, field=field) from None
 
+    def mentioned(self, text: str, field: str) -> tuple[str, ...]:
+        """The ids of everybody who stands in a note as @ and their id, in order.
+
+        Raises Invalid for somebody who could not read it. An @ before anything else, such as the
+        handle of a commenter, is only a sign.
+        """
+        told = []
+        for person in dict.fromkeys(_MENTION.findall(text.lower())):
+            try:
+                found = people.actor(self.session, person, self.at)
+            except Unknown:
+                continue
+            if not queries.is_insider(found, self.state.team, getattr(self.state, "owner", None)):
+                raise Invalid(
+                    "cannot_read_notes",
+                    f"{person} is not of this team and cannot read its notes",
+                    f"leave out the @, or have it sent to the team of {person} first",
+                    field=field,
+                    person=person,
+                )
+            told.append(person)
+        return tuple(told)
+
     def terms(self, team: str, name: str | None) -> Terms:
         """The terms of another team, as the policy in force has them."""
         try:
@@ -186,6 +209,10 @@ class Draft:
         rows = self._rows
         if rows:
             database.write(lambda session: session.execute(insert(tables.Words), rows))
+
+
+_MENTION = re.compile(r"(?<![\w@./-])@([a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?)")
+"""An @ that begins a word, and an id behind it; an address of a mail has something before it."""
 
 
 def check_length(text: str, limit: int, field: str, way_out: str) -> None:

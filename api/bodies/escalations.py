@@ -403,12 +403,16 @@ class DeclinePromise(Body):
 
 
 class Note(Body):
-    """Write something down for colleagues; never published."""
+    """Write something down for colleagues; never published. Whoever stands in it as @ and their id
+    is told; they must be able to read it."""
 
     text: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        return {"words": draft.words(self.text, "note", "text")}
+        return {
+            "words": draft.words(self.text, "note", "text"),
+            "mentions": draft.mentioned(self.text, "text"),
+        }
 
 
 class Withdraw(Body):
