@@ -386,6 +386,38 @@ def author_of(session: Session, escalation_id: str) -> str | None:
     return session.scalars(statement).first()
 
 
+TALKS = 50
+"""Conversations of one author that are looked at for their other escalations, the newest."""
+
+
+def others_of_author(
+    session: Session, actor: Actor, escalation_id: str, at: datetime, most: int = 10
+) -> list[EscalationItem]:
+    """What else the author of an escalation has said, the newest first.
+
+    Comments and outcomes, which every reader may see; nothing that only insiders do.
+    """
+    check_reader(actor)
+    case, talk = tables.Escalation, tables.Conversation
+    author = (
+        select(col(talk.author_id))
+        .join(case, col(case.conversation_id) == col(talk.id))
+        .where(col(case.id) == escalation_id)
+        .scalar_subquery()
+    )
+    talks = (
+        select(col(talk.id)).where(col(talk.author_id) == author)
+        .order_by(col(talk.id).desc()).limit(TALKS)
+    )  # fmt: skip
+    rows = session.scalars(
+        select(case)
+        .where(col(case.conversation_id).in_(talks), col(case.id) != escalation_id)
+        .order_by(col(case.id).desc())
+        .limit(most)
+    )
+    return escalation_items(session, list(rows), at)
+
+
 def recent_replies(session: Session, most: int, *, not_of: str) -> list[tuple[str, str]]:
     """Post id and text of the organisation's latest published replies, newest first, without
     those of one escalation and of matters: going on with one's own words is no template, and the

@@ -179,7 +179,11 @@ class Conversation(SQLModel, table=True):
     """One commenter in one thread. Its row is the lock that keeps open escalations at one."""
 
     __tablename__ = "conversation"
-    __table_args__ = (UniqueConstraint("channel", "thread", "author_id"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "thread", "author_id"),
+        # A case shows what else its author has said, the newest first.
+        Index("conversation_author", "author_id", "id"),
+    )
     id: str = Field(primary_key=True)
     channel: str
     thread: str
