@@ -132,15 +132,26 @@ class Draft:
 
         ``tied`` are the sentences of the promises sent along, ``none`` those said to be none.
         """
-        terms = getattr(self.state, "terms", None)
-        rules = (terms.replies if terms else None) or ReplyTerms()
+        pinned = self._pinned
+        rules = (pinned.replies if pinned else None) or ReplyTerms()
         twin = None
         if says.is_compared and rules.sameness:
             recent = queries.recent_replies(self.session, rules.recent, not_of=self.state.id)
             twin = sameness.nearest(text, recent, rules.sameness)
-        language = (terms.language if terms else None) or "en"
-        marks = promises.marks(text, tied, none, language) if says.is_gated else promises.Marks()
+        marks = promises.Marks()
+        if says.is_gated:
+            marks = promises.marks(text, tied, none, self.language)
         return Reading(marks, twin, rules)
+
+    @property
+    def _pinned(self) -> Terms | None:
+        terms = getattr(self.state, "terms", None)
+        return terms if isinstance(terms, Terms) else None
+
+    @property
+    def language(self) -> str:
+        """The language that words about this are read in."""
+        return (self._pinned.language if self._pinned else None) or "en"
 
     def person(self, person_id: str, field: str) -> Actor:
         """Somebody who works here now."""

@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.deps import now
 from api.errors import MEDIA_TYPE, problem
-from api.pages import inputs, sentences, times
-from api.pages.forms import PROMISES, WAYS_OUT
+from api.pages import editor, inputs, sentences, times
+from api.pages.forms import WAYS_OUT
 from api.pages.security import LOCAL_HOSTS, Public
 from config.settings import Settings
 from store import words
@@ -115,7 +115,9 @@ _environment.globals.update(
     query=_query,
     new_key=words.new_id,
     inputs_of=inputs.inputs,
-    promise_rows=range(PROMISES),
+    asks=editor.is_asked,
+    most_promises=editor.PROMISES,
+    draft_of=lambda act, field: editor.DRAFTS.get((act, field)),
 )
 
 

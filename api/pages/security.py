@@ -181,6 +181,7 @@ def only_signed_in(*roles: Role) -> Callable[..., Awaitable[Viewer]]:
 reader = only_signed_in(Role.STAFF, Role.EXECUTIVE, Role.AUDITOR)
 Reader = Annotated[Viewer, Depends(reader)]
 doer = only_signed_in(Role.STAFF, Role.EXECUTIVE)
+Doer = Annotated[Viewer, Depends(doer)]
 
 
 # Forms. --------------------------------------------------------------------------------------
@@ -223,9 +224,7 @@ def _netloc(origin: str) -> str:
     return ""
 
 
-async def sent_form(
-    request: Request, door: TheDoor, viewer: Annotated[Viewer, Depends(doer)]
-) -> Sent:
+async def sent_form(request: Request, door: TheDoor, viewer: Doer) -> Sent:
     return Sent(viewer, await form_of(request, door.settings))
 
 
