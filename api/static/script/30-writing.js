@@ -31,6 +31,24 @@
     }
   };
 
+  // What is said of the sentences is no text: it is kept here until the form is sent.
+  const said = (form) => {
+    const marks = {};
+    for (const [name, value] of new FormData(form)) {
+      if (/^(promises-\d-|not_promises|same_because)/.test(name)) (marks[name] ??= []).push(value);
+    }
+    return marks;
+  };
+
+  const keepMarks = (writer) => {
+    const area = writer.querySelector("textarea[data-keep]");
+    try {
+      localStorage.setItem(`${place(area)} marks`, JSON.stringify(said(area.form)));
+    } catch {
+      // As above.
+    }
+  };
+
   const save = async (area, isLast = false) => {
     clearTimeout(waiting.get(area));
     waiting.delete(area);
@@ -100,7 +118,8 @@
       clearTimeout(waiting.get(area));
       waiting.delete(area);
     }
-    const kept = [...event.target.querySelectorAll("textarea[data-keep]")].map(place);
+    const places = [...event.target.querySelectorAll("textarea[data-keep]")].map(place);
+    const kept = places.flatMap((one) => [one, `${one} marks`]);
     try {
       if (kept.length) sessionStorage.setItem("answerable sent", JSON.stringify(kept));
     } catch {
@@ -140,9 +159,25 @@
   forgetSent();
   areas().forEach(bringBack);
   // Words that stand here already are held against earlier replies, for which a page does not wait.
-  window.addEventListener("load", () => {
-    document.querySelectorAll(".writer").forEach((writer) => {
-      if (writer.querySelector("textarea").value.trim()) htmx.trigger(writer, "recheck");
+  const recheck = (writer) => {
+    const area = writer.querySelector("textarea[data-keep]");
+    if (!area.value.trim()) return;
+    let values = {};
+    try {
+      values = JSON.parse(localStorage.getItem(`${place(area)} marks`)) ?? {};
+    } catch {
+      // Then the sentences are marked anew.
+    }
+    const target = writer.querySelector(".read");
+    const address = writer.getAttribute("hx-post");
+    htmx.ajax("POST", address, { source: writer, target, swap: "innerHTML", values });
+  };
+
+  window.addEventListener("load", () => document.querySelectorAll(".writer").forEach(recheck));
+  for (const happened of ["change", "htmx:afterSwap"]) {
+    document.body.addEventListener(happened, (event) => {
+      const writer = event.target.closest?.(".writer");
+      if (writer && event.target.closest(".read")) keepMarks(writer);
     });
-  });
+  }
 }
