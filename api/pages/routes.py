@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.pages import cases, lists, live, render, sign_in, words
+from api.pages import cases, lists, live, queue, render, sign_in, words
 
 router = APIRouter(include_in_schema=False)
-for part in (render.router, sign_in.router, lists.router, cases.router, words.router, live.router):
-    router.include_router(part)
+parts = (render, sign_in, queue, lists, cases, words, live)
+for part in parts:
+    router.include_router(part.router)
