@@ -102,7 +102,6 @@ def escalation(
         notes=notes,
         names={},
         terms=state.terms.name,
-        priority=state.terms.priority,
         is_public=state.terms.is_public,
         held_for=state.held_for,
         paused_until=state.paused_until,
