@@ -23,7 +23,7 @@ from api.bodies import BODIES, Draft
 from api.bodies import Body as CommandBody
 from api.deps import API, Door, TheDoor, now, only
 from domain.base import Value
-from domain.entity import Command, State, check_unchanged, follow, may
+from domain.entity import Command, State, check_unchanged, decide, follow, may
 from domain.errors import AnswerableError, Invalid, Refused, Unknown
 from domain.escalation import ReplyHeld
 from domain.kinds import KINDS, kind_of
@@ -192,6 +192,29 @@ def _prepare(
     fields = ask.body.fields(draft)
     command = kind.commands[ask.act].model_validate({"act": ask.act, **fields})
     return draft, command.model_dump(mode="json")
+
+
+async def rehearse(door: Door, ask: Ask) -> None:
+    """Raise what a command would be refused for if it were sent now; nothing is done or stored.
+
+    What others do until it is sent can still be in its way.
+    """
+    in_force = await door.policy()
+    await door.read(lambda session: _rehearse(session, ask, in_force, door))
+
+
+def _rehearse(session: Session, ask: Ask, in_force: InForce, door: Door) -> None:
+    kind = kind_of(ask.stream)
+    if kind.commands[ask.act] in kind.follows:
+        _prepare_another(session, ask, in_force, door)
+        return
+    prepared = _prepare(session, ask, in_force, door)
+    if isinstance(prepared, Outcome):
+        return
+    state: State = details.state_of(session, ask.stream)
+    command = kind.command(prepared[1])
+    check_unchanged(state, command, ask.body.expected_seq)
+    decide(kind, state, command, ask.actor, now())
 
 
 # Acts on what is closed: each opens another entity. ------------------------------------------

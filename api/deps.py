@@ -21,6 +21,7 @@ from temporalio.service import RPCError
 
 from api.caching import Fresh
 from api.errors import Unauthenticated
+from api.live import Live
 from api.metrics import Metrics
 from api.oidc import Provider
 from api.readers import Readers
@@ -60,10 +61,12 @@ class Door:
     readers: Readers = field(default_factory=Readers, repr=False)
     provider: Provider | None = None
     """Who says who people are, where the settings name somebody."""
+    live: Live = field(init=False)
     _policy: tuple[float, InForce] | None = field(default=None, repr=False)
     _pulse: float = field(default=float("-inf"), repr=False)
 
     def __post_init__(self) -> None:
+        self.live = Live(self.database)
         if self.provider is None and self.settings.oidc_issuer:
             self.provider = Provider(self.settings)
 

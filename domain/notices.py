@@ -130,6 +130,10 @@ REASONS: dict[str, Reason] = {
         "Words wait to be read by somebody else, longer than they should.",
         _REVIEWER, Family.CLEAR,
     ),
+    "mentioned": Reason(
+        Topic.CASES, "A colleague named you in a note", "A colleague named you in a note.",
+        "somebody wants you to know of it",
+    ),
     "second_look_wanted": Reason(
         Topic.WORDS, "A second look is wanted",
         "A case was put aside and waits for a second person to look.",

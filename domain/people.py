@@ -35,6 +35,11 @@ class Actor(Value):
         return self.has(Role.STAFF) and team in self.teams
 
 
+def mentioned(people: tuple[str, ...], by: Actor) -> tuple[str, ...]:
+    """Whom a note is told to: everybody who stands in it, once, but whoever wrote it."""
+    return tuple(sorted(set(people) - {by.id}))
+
+
 MACHINE = Actor(id=SYSTEM, roles=frozenset({Role.SERVICE}))
 """Timers and workflows."""
 

@@ -79,17 +79,35 @@ def _covered(sentence: str, excuse: rules.Excuse) -> bytearray:
     return marks
 
 
-def unmarked(
-    text: str, tied: Iterable[str], none: Iterable[str], language: str = "en"
-) -> tuple[Found, ...]:
-    """The promises of a draft that nobody has dealt with yet; empty lets it pass the gate.
+class Marks(Value):
+    """The sentences of a text that read like a promise, by what its writer says of each."""
+
+    tied: tuple[Found, ...] = ()
+    """Quoted by a commitment; also where it is marked as none besides."""
+    none: tuple[Found, ...] = ()
+    """Marked as no promise."""
+    unmarked: tuple[Found, ...] = ()
+    """Nobody has dealt with these yet; where there are none, the text passes the gate."""
+
+
+def marks(text: str, tied: Iterable[str], none: Iterable[str], language: str = "en") -> Marks:
+    """Every sentence of a text that reads like a promise, sorted in one reading.
 
     ``tied`` are the sentences quoted by commitments, ``none`` those marked as no promise. Both may
     quote more than the sentence or a part of it, as long as the part says something by itself.
     White space, the shape of quotes, case and the marks at the ends make no difference.
     """
-    dealt_with = [quote for quote in map(_bare, (*tied, *none)) if quote]
-    return tuple(f for f in find(text, language) if not _is_quoted(_bare(f.sentence), dealt_with))
+    kept, denied = _quotes(tied), _quotes(none)
+    found: dict[str, list[Found]] = {"tied": [], "none": [], "unmarked": []}
+    for one in find(text, language):
+        bare = _bare(one.sentence)
+        is_tied = _is_quoted(bare, kept)
+        found["tied" if is_tied else "none" if _is_quoted(bare, denied) else "unmarked"] += [one]
+    return Marks(**{name: tuple(ones) for name, ones in found.items()})
+
+
+def _quotes(quotes: Iterable[str]) -> list[str]:
+    return [quote for quote in map(_bare, quotes) if quote]
 
 
 def _is_quoted(sentence: str, quotes: list[str]) -> bool:

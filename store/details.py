@@ -102,7 +102,6 @@ def escalation(
         notes=notes,
         names={},
         terms=state.terms.name,
-        priority=state.terms.priority,
         is_public=state.terms.is_public,
         held_for=state.held_for,
         paused_until=state.paused_until,
@@ -119,7 +118,7 @@ def _named(detail: EscalationDetail) -> set[str | None]:
     named = {detail.owner}
     named |= {name for reply in detail.replies for name in (reply.writer, reply.cleared_by)}
     named |= {name for c in detail.commitments for name in (c.accountable, c.approver)}
-    named |= {note.by for note in detail.notes}
+    named |= {who for note in detail.notes for who in (note.by, *note.mentions)}
     if detail.proposal:
         named |= {detail.proposal.by, *(p.accountable for p in detail.proposal.promises)}
         panel = detail.proposal.panel
@@ -376,11 +375,17 @@ def notes_of(
         .order_by(col(table.seq))
     ).all()
     facts = [Fact.model_validate_json(entry.body) for entry in entries]
-    refs = {fact.seq: noted.model_validate(fact.data).words for fact in facts}
-    texts = _texts(session, refs.values())
+    notes = [(fact, noted.model_validate(fact.data)) for fact in facts]
+    texts = _texts(session, [note.words for _, note in notes])
     return tuple(
-        NoteView(seq=fact.seq, by=fact.by, at=fact.at, text=texts.get(refs[fact.seq].id))
-        for fact in facts
+        NoteView(
+            seq=fact.seq,
+            by=fact.by,
+            at=fact.at,
+            text=texts.get(note.words.id),
+            mentions=note.mentions,
+        )
+        for fact, note in notes
     )
 
 

@@ -163,6 +163,21 @@ def drafts(
     )
 
 
+def latest(session: Session, escalation_id: str, actor: Actor) -> dict[DraftKind, Draft]:
+    """What this person goes on from: of each kind the newest version, with its text.
+
+    A note is nobody's but its writer's: the newest of their own. Empty for those who may not read
+    drafts.
+    """
+    case = session.get(tables.Escalation, escalation_id)
+    if case is None or not may_draft(actor, case.team, case.owner):
+        return {}
+    marks = _marks(session, escalation_id)
+    mine = [m for m in marks if m.kind is not DraftKind.NOTE or m.person == actor.id]
+    heads = [head for kind in DraftKind if (head := newest(mine, kind))]
+    return {head.kind: _draft(session, escalation_id, head) for head in heads}
+
+
 def draft(session: Session, escalation_id: str, version: int, actor: Actor) -> Draft:
     """One version with its text. Raises Unknown, also for one that was thinned out."""
     _case(session, escalation_id, actor)

@@ -24,6 +24,7 @@ from domain.ledger import GENESIS, SCHEMA, Batch, Fact, digest, link
 from domain.matter import Matter
 from domain.matter.serving import standing
 from domain.post import Post, PostKind, PostStage
+from domain.terms import Priority
 from domain.watch import wakes_at
 from store import moves, tables, words
 from store.database import Database
@@ -249,6 +250,9 @@ def _queue_row(state: Escalation) -> dict[str, Any]:
         "closed_at": state.closed_at,
         "predecessor": state.predecessor,
         "is_public": state.terms.is_public,
+        "priority": state.terms.priority or Priority.NORMAL,
+        "language": state.terms.language,
+        "is_waiting": state.is_waiting,
     }
 
 

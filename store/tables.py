@@ -233,7 +233,11 @@ class Conversation(SQLModel, table=True):
     """One commenter in one thread. Its row is the lock that keeps open escalations at one."""
 
     __tablename__ = "conversation"
-    __table_args__ = (UniqueConstraint("channel", "thread", "author_id"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "thread", "author_id"),
+        # A case shows what else its author has said, the newest first.
+        Index("conversation_author", "author_id", "id"),
+    )
     id: str = Field(primary_key=True)
     channel: str
     thread: str
@@ -368,6 +372,10 @@ class Escalation(SQLModel, table=True):
         _queue("escalation_stage", "stage", "sort_at", "id"),
         _queue("escalation_team", "team", "stage", "sort_at", "id"),
         _queue("escalation_team_due", "team", "sort_at", "id"),
+        # The queue of one channel, of what is urgent, of one language.
+        _queue("escalation_channel", "channel", "sort_at", "id"),
+        _queue("escalation_priority", "priority", "sort_at", "id"),
+        _queue("escalation_language", "language", "sort_at", "id"),
         Index("escalation_stage_all", "stage", "id"),
         Index("escalation_team_all", "team", "id"),
         Index("escalation_owner_all", "owner", "id"),
@@ -404,6 +412,11 @@ class Escalation(SQLModel, table=True):
     """When the first public answer was out."""
     waited: int | None = Field(default=None, sa_column=Column(BigInteger(), nullable=True))
     """Seconds from the comment's arrival to that answer, in plain time."""
+    priority: str = Field(default="normal", sa_column_kwargs={"server_default": "normal"})
+    language: str | None = None
+    """The language to answer in, where it is known."""
+    is_waiting: bool = Field(default=False, sa_column=_flag())
+    """Its owner has done their part for now; others owe the next move."""
 
 
 class MoveKind(SQLModel, table=True):
@@ -458,6 +471,21 @@ class Move(SQLModel, table=True):
     plain: int | None = Field(default=None, sa_column=Column(BigInteger(), nullable=True))
     working: int | None = Field(default=None, sa_column=Column(BigInteger(), nullable=True))
     paused: int = Field(default=0, sa_column=Column(BigInteger(), nullable=False))
+
+
+class Presence(SQLModel, table=True):
+    """Who looks at a case just now, or writes in it. Rows go when somebody leaves or says nothing
+    more; no history is kept."""
+
+    __tablename__ = "presence"
+    __table_args__ = (
+        # Who is there now, and what has to go.
+        Index("presence_seen", "seen_at"),
+    )
+    stream: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+    is_writing: bool
+    seen_at: datetime = Field(sa_column=_moment())
 
 
 class Matter(SQLModel, table=True):

@@ -39,6 +39,8 @@ class EscalationItem(Value):
     excerpt: str
     """How the first comment begins, in its latest revision."""
     comments: int
+    priority: str = "normal"
+    language: str | None = None
 
 
 class PostItem(Value):
@@ -244,6 +246,8 @@ class NoteView(Value):
     by: str
     at: Moment
     text: str | None
+    mentions: tuple[str, ...] = ()
+    """Who was told of it."""
 
 
 class EscalationDetail(EscalationItem):
@@ -268,7 +272,6 @@ class EscalationDetail(EscalationItem):
     """The names of all people mentioned, by id."""
     terms: str | None = None
     """Which terms of the policy these are."""
-    priority: str | None = None
     is_public: bool = True
     held_for: str | None = None
     paused_until: Moment | None = None

@@ -1,9 +1,14 @@
-"""What every body is made of: the draft of a command, strict models, promises in a reply."""
+"""What every body is made of: the draft of a command, strict models, promises in a reply.
+
+What is found in words of ours is found here and nowhere else: the editor of a page shows what the
+command is judged by.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
@@ -11,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import insert
 from sqlmodel import Session
 
-from channels.base import check_fits
+from channels.base import check_fits, room
 from domain.base import Moment, Words
 from domain.calendar import Calendar
 from domain.comments import Text
@@ -19,17 +24,57 @@ from domain.commitment import Promise
 from domain.entity import State
 from domain.errors import Conflict, Invalid, Unknown
 from domain.escalation import Findings, Twin
+from domain.matter import Matter
 from domain.people import Actor, Role
-from domain.policy import calendar_now, terms_for
+from domain.policy import Channel, calendar_now, terms_for
 from domain.post import PostKind
 from domain.terms import ReplyTerms, Terms
 from language import promises, sameness
-from store import people, queries, tables, words
+from store import matters, people, queries, tables, words
 from store.database import Database
 from store.policies import InForce
 
 FURTHEST = timedelta(days=3660)
 """How far ahead a promise may be due: ten years. Timers of centuries overflow in the server."""
+
+
+PEOPLE = 10**6
+"""The line that says to how many people an answer goes has room for a million."""
+
+
+@dataclass(frozen=True)
+class Says:
+    """The field of a command that goes out in public, and what is asked of its words."""
+
+    field: str
+    kind: PostKind = PostKind.REPLY
+    may_promise: bool = False
+    """Its promises are sent along, each with its sentence."""
+    is_gated: bool = False
+    """No sentence that reads like a promise goes out unmarked, where the terms say so."""
+    is_compared: bool = False
+    """It is held against recent replies."""
+    to_many: bool = False
+    """It goes to all members of a matter, on each of their channels."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What can be found in words of ours, for the editor to show and for the rules to judge."""
+
+    marks: promises.Marks
+    twin: sameness.Twin | None
+    rules: ReplyTerms
+
+    def findings(self, reason: Words | None = None) -> Findings:
+        """The facts that the rules are told, since they see no words. ``reason`` is why the words
+        of the twin are right here, too."""
+        twin = self.twin
+        return Findings(
+            unmarked=len(self.marks.unmarked),
+            marked_none=len(self.marks.none),
+            twin=Twin(post_id=twin.id, likeness=twin.permille, reason=reason) if twin else None,
+        )
 
 
 class Draft:
@@ -60,25 +105,53 @@ class Draft:
         self._rows.append(row)
         return Words(id=row["id"], digest=row["digest"])
 
-    def public_words(
-        self,
-        text: str,
-        purpose: str,
-        field: str,
-        *,
-        kind: PostKind = PostKind.REPLY,
-        same_answer_to: int = 0,
-        channels: Sequence[str] | None = None,
-    ) -> Words:
-        """The same for what is to be published: it must fit its channel, or all of these, before
-        it is approved."""
-        for channel_id in (getattr(self.state, "channel", ""),) if channels is None else channels:
-            channel = self._policy.channels.get(channel_id)
-            if channel is not None:
-                check_fits(
-                    channel_id, channel, text, kind=kind, same_answer_to=same_answer_to, field=field
-                )
-        return self.words(text, purpose, field)
+    def public_words(self, text: str, purpose: str, says: Says) -> Words:
+        """The same for what is to be published: it must fit its channels before it is approved."""
+        people = PEOPLE if says.to_many else 0
+        for name, channel in self._channels():
+            check_fits(name, channel, text, kind=says.kind, same_answer_to=people, field=says.field)
+        return self.words(text, purpose, says.field)
+
+    def room(self, says: Says) -> int | None:
+        """How many characters ``public_words`` takes; None where no channel is known."""
+        people = PEOPLE if says.to_many else 0
+        return min(
+            (room(channel, says.kind, people) for _, channel in self._channels()), default=None
+        )
+
+    def _channels(self) -> Iterable[tuple[str, Channel]]:
+        """Where words about this go out, as far as the policy in force still has it."""
+        state = self.state
+        ids: Sequence[str] = (getattr(state, "channel", ""),)
+        if isinstance(state, Matter):
+            ids = matters.channels(self.session, state.id)
+        return [(i, self._policy.channels[i]) for i in ids if i in self._policy.channels]
+
+    def read(self, text: str, says: Says, tied: Iterable[str], none: Iterable[str]) -> Reading:
+        """What can be found in words of ours: sentences that read like promises, and a twin.
+
+        ``tied`` are the sentences of the promises sent along, ``none`` those said to be none.
+        """
+        pinned = self._pinned
+        rules = (pinned.replies if pinned else None) or ReplyTerms()
+        twin = None
+        if says.is_compared and rules.sameness:
+            recent = queries.recent_replies(self.session, rules.recent, not_of=self.state.id)
+            twin = sameness.nearest(text, recent, rules.sameness)
+        marks = promises.Marks()
+        if says.is_gated:
+            marks = promises.marks(text, tied, none, self.language)
+        return Reading(marks, twin, rules)
+
+    @property
+    def _pinned(self) -> Terms | None:
+        terms = getattr(self.state, "terms", None)
+        return terms if isinstance(terms, Terms) else None
+
+    @property
+    def language(self) -> str:
+        """The language that words about this are read in."""
+        return (self._pinned.language if self._pinned else None) or "en"
 
     def person(self, person_id: str, field: str) -> Actor:
         """Somebody who works here now."""
@@ -86,6 +159,29 @@ class Draft:
             return people.actor(self.session, person_id)
         except Unknown as unknown:
             raise Invalid(unknown.code, unknown.message, unknown.way_out, field=field) from None
+
+    def mentioned(self, text: str, field: str) -> tuple[str, ...]:
+        """The ids of everybody who stands in a note as @ and their id, in order.
+
+        Raises Invalid for somebody who could not read it. An @ before anything else, such as the
+        handle of a commenter, is only a sign.
+        """
+        told = []
+        for person in dict.fromkeys(_MENTION.findall(text.lower())):
+            try:
+                found = people.actor(self.session, person, self.at)
+            except Unknown:
+                continue
+            if not queries.is_insider(found, self.state.team, getattr(self.state, "owner", None)):
+                raise Invalid(
+                    "cannot_read_notes",
+                    f"{person} is not of this team and cannot read its notes",
+                    f"leave out the @, or have it sent to the team of {person} first",
+                    field=field,
+                    person=person,
+                )
+            told.append(person)
+        return tuple(told)
 
     def terms(self, team: str, name: str | None) -> Terms:
         """The terms of another team, as the policy in force has them."""
@@ -119,31 +215,15 @@ class Draft:
                 field=field,
             )
 
-    def findings(
-        self, text: str, tied: Sequence[str], none: Sequence[str], same_because: str | None
-    ) -> Findings:
-        """What can be found in words of ours: sentences that read like promises, and a twin."""
-        terms = getattr(self.state, "terms", None)
-        language = (terms.language if terms else None) or "en"
-        rules = (terms.replies if terms else None) or ReplyTerms()
-        found = promises.find(text, language)
-        unmarked = promises.unmarked(text, tied, none, language)
-        twin = None
-        if rules.sameness:
-            recent = queries.recent_replies(self.session, rules.recent, not_of=self.state.id)
-            twin = sameness.nearest(text, recent, rules.sameness)
-        reason = self.words(same_because, "reason", "same_because") if same_because else None
-        return Findings(
-            unmarked=len(unmarked),
-            marked_none=max(len(found) - len(unmarked) - len(tied), 0) if none else 0,
-            twin=Twin(post_id=twin.id, likeness=twin.permille, reason=reason) if twin else None,
-        )
-
     def store(self, database: Database) -> None:
         """Store the texts, unbound: the event that refers to them binds them."""
         rows = self._rows
         if rows:
             database.write(lambda session: session.execute(insert(tables.Words), rows))
+
+
+_MENTION = re.compile(r"(?<![\w@./-])@([a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?)")
+"""An @ that begins a word, and an id behind it; an address of a mail has something before it."""
 
 
 def check_length(text: str, limit: int, field: str, way_out: str) -> None:
@@ -171,6 +251,7 @@ class Body(Strict):
     """What every command may carry."""
 
     SUMMARY: ClassVar[str] = ""
+    SAYS: ClassVar[Says | None] = None
     expected_seq: int | None = Field(
         default=None,
         ge=0,
@@ -232,9 +313,14 @@ class WordsOfOurs(Body):
         default=None, description="Why the words of an earlier reply are right here, too."
     )
 
-    def findings(self, draft: Draft, text: str, promises: Sequence[PromiseBody]) -> Findings:
+    def findings(
+        self, draft: Draft, says: Says, text: str, promises: Sequence[PromiseBody] = ()
+    ) -> Findings:
         tied = [promise.sentence for promise in promises]
-        return draft.findings(text, tied, self.not_promises, self.same_because)
+        reading = draft.read(text, says, tied, self.not_promises)
+        because = self.same_because
+        reason = draft.words(because, "reason", "same_because") if because else None
+        return reading.findings(reason)
 
 
 def promises_of(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field, PrivateAttr
 
-from api.bodies.base import Body, Draft, Reason
+from api.bodies.base import Body, Draft, Reason, Says
 from domain.base import Moment
 from domain.comments import Text
 from store import commitments as store
@@ -16,6 +16,7 @@ from store import people, words
 class ReportKept(Body):
     """Say that the promise is kept, in words for the public; somebody else clears them."""
 
+    SAYS: ClassVar = Says("text")
     text: Text
     evidence: Text | None = None
 
@@ -23,7 +24,7 @@ class ReportKept(Body):
         evidence = draft.words(self.evidence, "evidence", "evidence") if self.evidence else None
         return {
             "post_id": words.new_id(),
-            "words": draft.public_words(self.text, "reply", "text"),
+            "words": draft.public_words(self.text, "reply", self.SAYS),
             "evidence": evidence,
         }
 
@@ -31,10 +32,11 @@ class ReportKept(Body):
 class Tell(Body):
     """Say in the thread how it is going; somebody else clears the words."""
 
+    SAYS: ClassVar = Says("text")
     text: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        ref = draft.public_words(self.text, "reply", "text")
+        ref = draft.public_words(self.text, "reply", self.SAYS)
         return {"post_id": words.new_id(), "words": ref}
 
 
@@ -42,6 +44,7 @@ class Renegotiate(Body):
     """Ask for another date before the present one has passed. Agreed to, the words go out in the
     thread, and the new date counts once they are there."""
 
+    SAYS: ClassVar = Says("text")
     due_at: Moment
     reason: Text = Field(description="For whoever decides; fit to print.")
     text: Text = Field(description="What the public will read.")
@@ -50,7 +53,7 @@ class Renegotiate(Body):
         return {
             "due_at": self.due_at,
             "reason": draft.words(self.reason, "reason", "reason"),
-            "words": draft.public_words(self.text, "reply", "text"),
+            "words": draft.public_words(self.text, "reply", self.SAYS),
         }
 
 
@@ -73,10 +76,11 @@ class WithdrawPromise(Body):
     """Take the promise back, openly: the reason is published in the thread, once somebody else
     has cleared its words."""
 
+    SAYS: ClassVar = Says("reason")
     reason: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        reason = draft.public_words(self.reason, "reason", "reason")
+        reason = draft.public_words(self.reason, "reason", self.SAYS)
         return {"reason": reason, "post_id": words.new_id()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ from api.bodies.base import (
     PromiseBody,
     Promises,
     Reason,
+    Says,
     TeamId,
     WordsOfOurs,
     promises_of,
@@ -165,19 +166,21 @@ class LeaveMatter(Reason):
 class Propose(WordsOfOurs):
     """Ask an executive to decide. Words sent along as ``reply`` are bound by the approval."""
 
+    SAYS: ClassVar = Says("reply", may_promise=True, is_gated=True, is_compared=True)
+
     request: Text
     recommendation: Recommendation = Recommendation.APPROVE
     reply: Text | None = None
     promises: Promises = ()
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        reply = draft.public_words(self.reply, "reply", "reply") if self.reply else None
+        reply, told = self.reply, self.promises
         return {
             "request": draft.words(self.request, "request", "request"),
             "recommendation": self.recommendation,
-            "reply": reply,
-            "promises": promises_of(draft, self.promises, self.reply),
-            "findings": self.findings(draft, self.reply, self.promises) if self.reply else None,
+            "reply": draft.public_words(reply, "reply", self.SAYS) if reply else None,
+            "promises": promises_of(draft, told, reply),
+            "findings": self.findings(draft, self.SAYS, reply, told) if reply else None,
         }
 
 
@@ -312,6 +315,7 @@ class Reply(WordsOfOurs):
     """Submit the public answer. The very words that were approved go straight out; any others
     wait for another person to clear them."""
 
+    SAYS: ClassVar = Says("text", may_promise=True, is_gated=True, is_compared=True)
     text: Text
     promises: Promises | None = Field(
         default=None,
@@ -323,8 +327,8 @@ class Reply(WordsOfOurs):
         approved = _approved(draft, self.text, self.promises)
         if approved is None:
             promises = promises_of(draft, self.promises or (), self.text)
-            approved = (draft.public_words(self.text, "reply", "text"), promises)
-            findings = self.findings(draft, self.text, self.promises or ())
+            approved = (draft.public_words(self.text, "reply", self.SAYS), promises)
+            findings = self.findings(draft, self.SAYS, self.text, self.promises or ())
         else:
             findings = None
         return {
@@ -338,13 +342,14 @@ class Reply(WordsOfOurs):
 class Said(WordsOfOurs):
     """Words of ours that carry no promise."""
 
+    SAYS: ClassVar = Says("text", is_gated=True, is_compared=True)
     text: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
         return {
             "post_id": words.new_id(),
-            "words": draft.public_words(self.text, "reply", "text"),
-            "findings": self.findings(draft, self.text, ()),
+            "words": draft.public_words(self.text, "reply", self.SAYS),
+            "findings": self.findings(draft, self.SAYS, self.text),
         }
 
 
@@ -398,12 +403,16 @@ class DeclinePromise(Body):
 
 
 class Note(Body):
-    """Write something down for colleagues; never published."""
+    """Write something down for colleagues; never published. Whoever stands in it as @ and their id
+    is told; they must be able to read it."""
 
     text: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        return {"words": draft.words(self.text, "note", "text")}
+        return {
+            "words": draft.words(self.text, "note", "text"),
+            "mentions": draft.mentioned(self.text, "text"),
+        }
 
 
 class Withdraw(Body):

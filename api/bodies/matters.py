@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from api.bodies.base import Body, Draft, PersonId
+from api.bodies.base import Body, Draft, PersonId, Says
 from domain.comments import Text
-from domain.escalation import Findings, RefusalCode
-from domain.matter import MOST, Matter
+from domain.escalation import RefusalCode
+from domain.matter import MOST
 from domain.terms import DAY
-from language import promises
 from store import matters
-
-PEOPLE = 10**6
-"""The line that says to how many people an answer goes has room for a million."""
 
 
 class Assign(Body):
@@ -30,6 +26,7 @@ class Assign(Body):
 class Propose(Body):
     """Ask an executive to decide on the one answer. Approving binds exactly these words."""
 
+    SAYS: ClassVar = Says("reply", is_gated=True, to_many=True)
     request: Text
     reply: Text
     not_promises: Annotated[tuple[Text, ...], Field(max_length=20)] = Field(
@@ -39,22 +36,12 @@ class Propose(Body):
     )
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        assert isinstance(draft.state, Matter)
-        channels = matters.channels(draft.session, draft.state.id)
-        reply = draft.public_words(
-            self.reply, "reply", "reply", same_answer_to=PEOPLE, channels=channels
-        )
+        reading = draft.read(self.reply, self.SAYS, (), self.not_promises)
         return {
             "request": draft.words(self.request, "request", "request"),
-            "reply": reply,
-            "findings": self._findings(draft.state),
+            "reply": draft.public_words(self.reply, "reply", self.SAYS),
+            "findings": reading.findings(),
         }
-
-    def _findings(self, matter: Matter) -> Findings:
-        language = matter.terms.language or "en"
-        found = promises.unmarked(self.reply, (), (), language)
-        left = promises.unmarked(self.reply, (), self.not_promises, language)
-        return Findings(unmarked=len(left), marked_none=len(found) - len(left))
 
 
 class Decides(Body):
@@ -80,18 +67,12 @@ class Approve(Decides):
 class Refuse(Decides):
     """Say no to all of them, with a code and a reason fit to print: that reason is the answer."""
 
+    SAYS: ClassVar = Says("reason", to_many=True)
     code: RefusalCode
     reason: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        assert isinstance(draft.state, Matter)
-        reason = draft.public_words(
-            self.reason,
-            "reason",
-            "reason",
-            same_answer_to=PEOPLE,
-            channels=matters.channels(draft.session, draft.state.id),
-        )
+        reason = draft.public_words(self.reason, "reason", self.SAYS)
         return {**super().fields(draft), "code": self.code, "reason": reason}
 
 

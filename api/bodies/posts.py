@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from api.bodies.base import Body, Draft, Reason
+from api.bodies.base import Body, Draft, Reason, Says
 from domain.comments import Text
 from domain.post import PostKind
-from language import promises
 
 DespiteNews = Annotated[
     bool,
@@ -56,27 +55,29 @@ class _AboutEarlier(Body):
         description="Sentences that read like a promise and are none, word for word.",
     )
 
-    def words(self, draft: Draft, text: str, field: str, kind: PostKind) -> dict[str, Any]:
-        unmarked = promises.unmarked(text, (), self.not_promises)
-        words = draft.public_words(text, "reply", field, kind=kind)
-        return {"words": words, "unmarked": len(unmarked)}
+    def words(self, draft: Draft, text: str, says: Says) -> dict[str, Any]:
+        found = draft.read(text, says, (), self.not_promises).findings()
+        words = draft.public_words(text, "reply", says)
+        return {"words": words, "unmarked": found.unmarked}
 
 
 class Correct(_AboutEarlier):
     """Publish other words about what was published, in the same thread. The post stays as it is;
     ``post_id`` in the answer names the new one, which somebody else clears."""
 
+    SAYS: ClassVar = Says("text", PostKind.CORRECTION, is_gated=True)
     text: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        return self.words(draft, self.text, "text", PostKind.CORRECTION)
+        return self.words(draft, self.text, self.SAYS)
 
 
 class Retract(_AboutEarlier):
     """Take back what was published, with a reason that is published in the same thread. The post
     stays where it is; ``post_id`` in the answer names the new one, which somebody else clears."""
 
+    SAYS: ClassVar = Says("reason", PostKind.RETRACTION, is_gated=True)
     reason: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        return self.words(draft, self.reason, "reason", PostKind.RETRACTION)
+        return self.words(draft, self.reason, self.SAYS)

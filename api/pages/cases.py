@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,24 +11,26 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from api.bodies import BODIES
+from api.bodies import BODIES, Draft
 from api.cases import note_reading
-from api.commands import Ask, carry_out, check_key, stream_of
+from api.commands import Ask, carry_out, check_key, rehearse, stream_of
 from api.deps import Door, TheDoor, now
-from api.pages import forms, frame, lists, moves, render, sentences
+from api.pages import asking, editor, forms, frame, lists, moves, queue, render, sentences
 from api.pages.forms import Trouble, Typed
 from api.pages.render import Way
 from api.pages.security import Reader, Sent, SentForm, Viewer
 from api.pages.sentences import Line
 from channels.base import marked
 from domain.base import Words
+from domain.drafts import DraftKind
 from domain.entity import Kind, Permission, State
 from domain.errors import AnswerableError, Unknown
 from domain.escalation import Escalation, Proposed, Recommendation, Returned
 from domain.kinds import KINDS
 from domain.people import Actor, Role, Seat, Seats
 from domain.post import PostKind
-from store import details, history, matters, people, policies, words
+from store import details, drafts, history, matters, people, queries, words
+from store.policies import InForce
 from store.views import Entry, EscalationDetail, PostDetail
 
 router = APIRouter(include_in_schema=False)
@@ -61,28 +64,28 @@ Place = Annotated[str, Query(max_length=100)]
 @router.get("/escalation/{entity_id}")
 async def escalation(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") -> Response:
     """What was said, what happened, what is owed next, and what I may do about it."""
-    return await _show(door, "escalation", entity_id, viewer, done=done)
+    return await show(door, "escalation", entity_id, viewer, done=done)
 
 
 @router.get("/post/{entity_id}")
 async def post(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") -> Response:
     """One public utterance of ours: its words, and how far it has come."""
-    return await _show(door, "post", entity_id, viewer, done=done)
+    return await show(door, "post", entity_id, viewer, done=done)
 
 
 @router.get("/commitment/{entity_id}")
 async def commitment(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") -> Response:
     """One promise: the sentence, who is accountable, until when, and what became of it."""
-    return await _show(door, "commitment", entity_id, viewer, done=done)
+    return await show(door, "commitment", entity_id, viewer, done=done)
 
 
 @router.get("/matter/{entity_id}")
 async def matter(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") -> Response:
     """Many escalations, decided once: the one answer, and how far it has come."""
-    return await _show(door, "matter", entity_id, viewer, done=done)
+    return await show(door, "matter", entity_id, viewer, done=done)
 
 
-async def _show(
+async def show(
     door: Door,
     kind: str,
     entity_id: str,
@@ -92,16 +95,30 @@ async def _show(
     typed: Typed | None = None,
     trouble: Trouble | None = None,
     shown: dict[str, Any] | None = None,
+    status: int = 200,
+    notice: str = "",
 ) -> Response:
-    stream = stream_of(kind, entity_id)
+    """The page of one case, with what was typed where it is shown again."""
+    stream, in_force = stream_of(kind, entity_id), await door.policy()
 
     def work(session: Session) -> dict[str, Any]:
-        context = _CONTEXTS[kind](session, entity_id, viewer.actor)
+        context = _CONTEXTS[kind](session, entity_id, viewer.actor, in_force)
         entries, holds = _entries(session, stream, viewer.actor)
         is_insider = context["detail"].is_insider
         lines = sentences.tell(session, entries, is_insider=is_insider)
+        filled: dict[str, Mapping[str, str]] = {}
         if kind == "escalation":
             context |= _earlier(session, context["detail"], entries, lines)
+            heads = drafts.latest(session, entity_id, viewer.actor)
+            context["bases"] = {kind: draft.version for kind, draft in heads.items()}
+            context["heads"] = _live(heads, entries)
+            filled = _filled(context["earlier"], context["heads"])
+        if typed is not None and typed.about == entity_id:
+            filled[typed.act] = typed.values
+        acts = [p.act for p in context["detail"].allowed if p.ok]
+        draft = draft_of(session, door, in_force, stream, viewer)
+        context["filled"] = filled
+        context["readings"] = _readings(draft, kind, acts, filled, typed, context.get("decided"))
         return {
             **frame.frame(session, viewer, ""),
             **context,
@@ -113,11 +130,64 @@ async def _show(
             "news": _since(lines, trouble),
             "shown": shown or {},
             "here": door.settings.links,
+            "notice": notice,
         }
 
     context = await door.read(work)
     await note_reading(door, viewer.actor, stream)
-    return render.page(f"{kind}.html", trouble.status if trouble else 200, **context)
+    return render.page(f"{kind}.html", trouble.status if trouble else status, **context)
+
+
+def draft_of(session: Session, door: Door, in_force: InForce, stream: str, viewer: Viewer) -> Draft:
+    """A command in the making about this, for what can be said of its words before it is sent."""
+    state = details.state_of(session, stream)
+    return Draft(session, viewer.actor, state, in_force, now(), door.settings.max_text)
+
+
+def _readings(
+    draft: Draft,
+    kind: str,
+    acts: Sequence[str],
+    filled: Mapping[str, Mapping[str, str]],
+    typed: Typed | None,
+    decided: str | None,
+) -> dict[str, editor.Reading]:
+    """What is to be said of the words in each form that publishes some."""
+    readings = {}
+    for act in acts:
+        if wanted := editor.says(kind, act):
+            values = filled.get(act, {})
+            is_typed = typed is not None and typed.act == act
+            reading = editor.read(draft, kind, act, values, is_whole=is_typed)
+            is_decided = act == "reply" and decided == values.get(wanted.field)
+            readings[act] = replace(reading, is_approved=bool(decided) and is_decided)
+    return readings
+
+
+def _live(
+    heads: Mapping[DraftKind, drafts.Draft], entries: Sequence[Entry]
+) -> dict[DraftKind, drafts.Draft]:
+    """The drafts that writing goes on from: those that have not been sent yet."""
+    return {
+        kind: draft
+        for kind, draft in heads.items()
+        if editor.is_live(kind, draft.person, draft.created_at, entries)
+    }
+
+
+def _filled(
+    earlier: Mapping[str, str], heads: Mapping[DraftKind, drafts.Draft]
+) -> dict[str, Mapping[str, str]]:
+    """What stands in the forms before anybody types: the draft, or else what was sent before."""
+    before = {
+        "propose": dict(earlier),
+        "reply": {**earlier, "text": earlier.get("reply", "")},
+        "note": {},
+    }
+    for (act, name), kind in editor.DRAFTS.items():
+        if kind in heads:
+            before[act][name] = heads[kind].text
+    return {act: values for act, values in before.items() if values}
 
 
 def _entries(session: Session, stream: str, actor: Actor) -> tuple[list[Entry], bool]:
@@ -171,15 +241,15 @@ def _why_not(kind: Kind, actor: Actor, state: State, permission: Permission) -> 
     return permission.why_not or ""
 
 
-def _escalation(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
+def _escalation(
+    session: Session, entity_id: str, actor: Actor, in_force: InForce
+) -> dict[str, Any]:
     detail = details.escalation(session, entity_id, actor, now())
-    in_force = policies.current(session)
-    teams = in_force.policy.teams if in_force else {}
-    channel = in_force.policy.channels.get(detail.channel) if in_force else None
+    channel = in_force.policy.channels.get(detail.channel)
     by = detail.proposal.by if detail.proposal else None
     approvers = people.fill(session, Seat.APPROVERS, Seats(team=detail.team, not_person=by))
     named = frame.names(session, approvers)
-    team = teams.get(detail.team, detail.team)
+    team = in_force.policy.teams.get(detail.team, detail.team)
     acts = _acts(session, "escalation", detail, actor)
     if moves.current_reply(detail):
         acts["primary"] = None
@@ -191,7 +261,8 @@ def _escalation(session: Session, entity_id: str, actor: Actor) -> dict[str, Any
         "max_length": channel.max_length if channel else None,
         "move": moves.of_escalation(detail, team, [named[a] for a in approvers]),
         **acts,
-        **_colleagues(session, detail.team),
+        "said_elsewhere": queries.others_of_author(session, actor, entity_id, now()),
+        **_colleagues(session, detail.team, detail.owner),
     }
 
 
@@ -205,17 +276,21 @@ def _bound(state: Escalation) -> Words | None:
     return proposal.reply if proposal.recommendation is Recommendation.APPROVE else None
 
 
-def _colleagues(session: Session, team: str) -> dict[str, list[tuple[str, str]]]:
-    """Who may own a case of this team, and who may be accountable for a promise."""
-    staff, accountable = [], []
+def _colleagues(session: Session, team: str, owner: str | None) -> dict[str, list[tuple[str, str]]]:
+    """Who may own a case of this team, be accountable for a promise, and be told of a note."""
+    staff, accountable, readers = [], [], []
     for person, memberships in people.everybody(session):
         if not person.is_active:
             continue
-        if Role.STAFF in person.roles and any(m.team_id == team for m in memberships):
-            staff.append((person.id, person.name))
-        if {Role.STAFF, Role.EXECUTIVE} & set(person.roles):
-            accountable.append((person.id, person.name))
-    return {"staff": staff, "accountable": accountable}
+        named, roles = (person.id, person.name), {Role(role) for role in person.roles}
+        is_here = Role.STAFF in roles and any(m.team_id == team for m in memberships)
+        if is_here:
+            staff.append(named)
+        if {Role.STAFF, Role.EXECUTIVE} & roles:
+            accountable.append(named)
+        if is_here or {Role.EXECUTIVE, Role.AUDITOR} & roles or person.id == owner:
+            readers.append(named)
+    return {"staff": staff, "accountable": accountable, "readers": readers}
 
 
 def _earlier(
@@ -234,7 +309,7 @@ def _texts_of(session: Session, proposed: Proposed) -> dict[str, str]:
     """A proposal as it would be typed into the form again."""
     refs = {"request": proposed.request, "reply": proposed.reply}
     filled = {}
-    for n, promise in enumerate(proposed.promises[: forms.PROMISES]):
+    for n, promise in enumerate(proposed.promises[: editor.PROMISES]):
         refs[f"promises-{n}-sentence"], refs[f"promises-{n}-proof"] = promise.words, promise.proof
         filled[f"promises-{n}-accountable"] = promise.accountable
         filled[f"promises-{n}-due_on"] = promise.due_at.date().isoformat()
@@ -242,7 +317,7 @@ def _texts_of(session: Session, proposed: Proposed) -> dict[str, str]:
     return filled | {name: texts.get(ref.id, "") for name, ref in refs.items() if ref}
 
 
-def _post(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
+def _post(session: Session, entity_id: str, actor: Actor, in_force: InForce) -> dict[str, Any]:
     detail = details.post(session, entity_id, actor, now())
     return {
         "detail": detail,
@@ -256,12 +331,12 @@ def beside(detail: PostDetail) -> tuple[str, str]:
     """The lines that the channel puts before and behind the words."""
     earlier = next((post for post in detail.chain if post.id == detail.corrects), None)
     earlier_at = earlier.published_at if earlier else None
-    whole = marked("\0", PostKind(detail.kind), detail.same_answer_to, earlier_at)
-    before, _, behind = whole.partition("\0")
-    return before.strip(), behind.strip()
+    return editor.around(marked("\0", PostKind(detail.kind), detail.same_answer_to, earlier_at))
 
 
-def _commitment(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
+def _commitment(
+    session: Session, entity_id: str, actor: Actor, in_force: InForce
+) -> dict[str, Any]:
     detail = details.commitment(session, entity_id, actor, now())
     return {
         "detail": detail,
@@ -270,7 +345,7 @@ def _commitment(session: Session, entity_id: str, actor: Actor) -> dict[str, Any
     }
 
 
-def _matter(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
+def _matter(session: Session, entity_id: str, actor: Actor, in_force: InForce) -> dict[str, Any]:
     detail = matters.matter(session, entity_id, actor, now())
     by = detail.proposal.by if detail.proposal else None
     approvers = people.fill(session, Seat.APPROVERS, Seats(team=detail.team, not_person=by))
@@ -281,11 +356,11 @@ def _matter(session: Session, entity_id: str, actor: Actor) -> dict[str, Any]:
         "members": members,
         "move": moves.of_matter(detail, [named[a] for a in approvers]),
         **_acts(session, "matter", detail, actor),
-        **_colleagues(session, detail.team),
+        **_colleagues(session, detail.team, detail.owner),
     }
 
 
-_CONTEXTS: dict[str, Callable[[Session, str, Actor], dict[str, Any]]] = {
+_CONTEXTS: dict[str, Callable[[Session, str, Actor, InForce], dict[str, Any]]] = {
     "escalation": _escalation,
     "post": _post,
     "commitment": _commitment,
@@ -327,7 +402,10 @@ async def act_on_matter(
 async def _act(
     request: Request, door: Door, sent: Sent, kind: str, entity_id: str, act: str
 ) -> Response:
-    """Carry a form out as the JSON command of its name, and lead on to a page that shows it."""
+    """Carry a form out as the JSON command of its name, and lead on to a page that shows it.
+
+    What goes out in public is shown first, exactly as it will be read, and done when it was seen.
+    """
     stream = stream_of(kind, entity_id)
     if act not in BODIES[kind]:
         raise Unknown("unknown_command", f"'{act[:40]}' is nothing that can be done here")
@@ -337,12 +415,16 @@ async def _act(
             values["text"] = await door.read(lambda session: _approved(session, stream))
         body = forms.body_of(kind, act, values)
         key = check_key(request, values.get("key") or None)
-        outcome = await carry_out(door, Ask(stream, act, actor, body, key))
+        ask = Ask(stream, act, actor, body, key)
+        if editor.is_asked(kind, act) and not asking.is_seen(values):
+            await rehearse(door, ask)
+            return await asking.ask(request, door, sent.viewer, ask, values)
+        outcome = await carry_out(door, ask)
     except (AnswerableError, *DATABASE_AWAY) as error:
         return await _again(request, door, sent, (kind, entity_id, act), error)
     if (shown := body.shown()) and not outcome.is_repeat:
         # What is shown this once must not stand in an address: no redirect.
-        return await _show(door, kind, entity_id, sent.viewer, shown=shown)
+        return await show(door, kind, entity_id, sent.viewer, shown=shown)
     page = forms.page_of(values)
     if outcome.made:
         stream = stream_of(kind, outcome.made)
@@ -386,10 +468,10 @@ async def _page_again(
     kind, entity_id, _ = place
     page = forms.page_of(typed.values)
     if page is None:
-        return await _show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
+        return await show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
     path, asked = forms.split(page)
     if path == "/queue":
-        context = await door.read(lambda s: lists.queue_context(s, viewer, asked, trouble))
+        context = await door.read(lambda s: queue.context(s, viewer, asked, trouble))
         return render.page("queue.html", trouble.status, **context)
     context = await door.read(
         lambda s: lists.decisions_context(s, viewer, typed=typed, trouble=trouble)
@@ -397,7 +479,7 @@ async def _page_again(
     is_shown = any(card.id == entity_id for card in context["cards"])
     if not is_shown:
         # It was decided meanwhile: its own page tells how, and keeps what was typed.
-        return await _show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
+        return await show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
     return render.page("decisions.html", trouble.status, **context)
 
 

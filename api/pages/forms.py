@@ -20,15 +20,17 @@ from starlette.datastructures import FormData
 from api.bodies import BODIES
 from api.bodies import Body as CommandBody
 from api.errors import Malformed, field_error
-from api.pages import inputs, times
+from api.pages import editor, inputs, times
+from domain.drafts import DraftKind
 
-PROMISES = 3
-"""Promises that a form has room for; more can be sent by the JSON interface."""
-
-_OURS = frozenset({"csrf", "key", "expected_seq", "page", "as_approved"})
+_OURS = frozenset(
+    {"csrf", "key", "expected_seq", "page", "as_approved", "act", "seen", "make", "drop", "save"}
+    | {f"based_on-{kind}" for kind in DraftKind}
+)
 """Fields of every form that are not fields of its command."""
 
-_PROMISE = re.compile(r"promises-(\d)-(sentence|accountable|due_on|proof)")
+_LISTS = frozenset({"not_promises"})
+"""Fields that may be sent several times, each a line."""
 
 LABELS = inputs.LABELS | {
     "request": "What you ask for",
@@ -97,11 +99,13 @@ class Trouble:
 
 def values_of(form: FormData) -> dict[str, str]:
     """What was typed, with line ends as everywhere else: browsers send two characters."""
-    return {
-        name: value.replace("\r\n", "\n")
-        for name, value in form.items()
-        if isinstance(value, str) and name != "csrf"
-    }
+    values: dict[str, str] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str) and name != "csrf":
+            text = value.replace("\r\n", "\n")
+            is_more = name in _LISTS and name in values
+            values[name] = f"{values[name]}\n{text}" if is_more else text
+    return values
 
 
 def body_of(kind: str, act: str, values: Mapping[str, str]) -> CommandBody:
@@ -109,7 +113,7 @@ def body_of(kind: str, act: str, values: Mapping[str, str]) -> CommandBody:
     typed = {
         name: value
         for name, value in values.items()
-        if value.strip() and name not in _OURS and not _PROMISE.fullmatch(name)
+        if value.strip() and name not in _OURS and not editor.PROMISE.fullmatch(name)
     }
     fields = inputs.sent(kind, act, typed)
     if seq := values.get("expected_seq", ""):
@@ -119,9 +123,7 @@ def body_of(kind: str, act: str, values: Mapping[str, str]) -> CommandBody:
         told = {"yes": True, "no": False}
         fields["is_published"] = told.get(values.get("is_published", ""))
     if "not_promises" in fields:
-        fields["not_promises"] = [
-            line for line in values["not_promises"].split("\n") if line.strip()
-        ]
+        fields["not_promises"] = editor.lines(values["not_promises"])
     if promises := _promises(values):
         fields["promises"] = promises
     try:
@@ -134,7 +136,7 @@ def _promises(values: Mapping[str, str]) -> list[dict[str, str]]:
     """The promises of a form, each from its row; rows that say nothing are left out."""
     rows: dict[int, dict[str, str]] = {}
     for name, value in values.items():
-        if (place := _PROMISE.fullmatch(name)) and value.strip():
+        if (place := editor.PROMISE.fullmatch(name)) and value.strip():
             row = rows.setdefault(int(place[1]), {})
             is_date = place[2] == "due_on"
             row["due_at" if is_date else place[2]] = times.end_of_day(value) if is_date else value

@@ -10,13 +10,20 @@ from api.pages import (
     insights,
     ledger,
     lists,
+    live,
     me,
+    queue,
     render,
     sessions,
     sign_in,
     words,
+    writing,
 )
 
 router = APIRouter(include_in_schema=False)
-for part in (render, sign_in, sessions, lists, cases, insights, words, ledger, go, me):
+# What is written is asked for before the acts: "words" and "draft" are none.
+parts = (
+    render, sign_in, sessions, queue, lists, writing, cases, insights, words, ledger, go, me, live,
+)  # fmt: skip
+for part in parts:
     router.include_router(part.router)

@@ -191,6 +191,7 @@ Anyone = Annotated[Viewer, Depends(anyone)]
 reader = only_signed_in(Role.STAFF, Role.EXECUTIVE, Role.AUDITOR)
 Reader = Annotated[Viewer, Depends(reader)]
 doer = only_signed_in(Role.STAFF, Role.EXECUTIVE)
+Doer = Annotated[Viewer, Depends(doer)]
 
 
 # Forms. --------------------------------------------------------------------------------------
@@ -234,9 +235,7 @@ def _netloc(origin: str) -> str:
     return ""
 
 
-async def sent_form(
-    request: Request, door: TheDoor, viewer: Annotated[Viewer, Depends(doer)]
-) -> Sent:
+async def sent_form(request: Request, door: TheDoor, viewer: Doer) -> Sent:
     return Sent(viewer, await form_of(request, door.settings))
 
 

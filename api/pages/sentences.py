@@ -108,6 +108,8 @@ EXTEND_CODES = {
     "absence": "Somebody is away",
 }
 
+PRIORITIES = {"urgent": "Urgent", "normal": "Normal", "low": "Can wait"}
+
 DISMISS_CODES = {
     "spam": "Spam",
     "abuse": "Abuse",
@@ -311,6 +313,11 @@ def _climbed(data: Mapping[str, Any], named: Named) -> str:
     return f"told {_list(told, named)} that the next move {state}{owing}"
 
 
+def _noted(data: Mapping[str, Any], named: Named) -> str:
+    told = data.get("mentions", ())
+    return f"wrote a note and told {_list(told, named)}" if told else "wrote a note"
+
+
 def _proposed(data: Mapping[str, Any], named: Named) -> str:
     wish = "to approve" if data.get("recommendation", "approve") == "approve" else "to refuse"
     reply = "with the words of a reply" if data.get("reply") else "without words of a reply"
@@ -437,7 +444,7 @@ EVENTS: dict[str, Tell] = {
     "escalation:decision:returned": _told("returned it for changes"),
     "escalation:reply:submitted": _submitted,
     "escalation:reply:settled": _settled,
-    "escalation:note:written": _told("wrote a note"),
+    "escalation:note:written": _noted,
     "escalation:ladder:climbed": _climbed,
     "escalation:case:closed": lambda d, _: f"closed it: {d['outcome'].replace('_', ' ')}",
     "escalation:comment:removed": _told("took a comment back"),
@@ -556,7 +563,7 @@ EVENTS: dict[str, Tell] = {
     "matter:release:resumed": _told("let it go on"),
     "matter:ladder:climbed": _climbed,
     "matter:ladder:watched": _told("saw that it is still open"),
-    "matter:note:written": _told("wrote a note"),
+    "matter:note:written": _noted,
     "matter:case:closing": _told("closed the door to newcomers"),
     "matter:case:left_over": _told("found somebody who still waits, and kept it open"),
     "matter:case:closed": _told("closed it"),
@@ -630,7 +637,9 @@ _PEOPLE = (
 
 def _mentioned(data: Mapping[str, Any]) -> Iterable[str]:
     yield from (data[name] for name in _PEOPLE if data.get(name))
-    yield from (p for name in ("told", "owed_by", "missing") for p in data.get(name, ()))
+    yield from (
+        p for name in ("told", "owed_by", "missing", "mentions") for p in data.get(name, ())
+    )
 
 
 def _line(entry: Entry, names: Mapping[str, str], text: str | None) -> Line:

@@ -271,9 +271,12 @@ class DeclinePromise(Command):
 
 
 class Note(Command):
+    """Something for colleagues. ``mentions``: who stands in it, and may read it."""
+
     act: Literal["note"] = "note"
     MINDS: ClassVar[frozenset[str]] = frozenset()
     words: Words
+    mentions: tuple[str, ...] = ()
 
 
 class Withdraw(Command):

@@ -22,6 +22,7 @@ from domain.escalation.events import (
     Informed,
     Joined,
     LookedAt,
+    Noted,
     OwnerLost,
     PromiseCountered,
     PromiseDeclined,
@@ -101,6 +102,8 @@ def _told(state: Escalation, event: Event) -> tuple[Effect, ...]:
             return (notify(state, "waits_for_an_owner", to=(Seat.LEAD,)),)
         case OwnerLost():
             return (notify(state, "claim_lost", (event.owner,), (Seat.LEAD,)),)
+        case Noted() if event.mentions:
+            return (notify(state, "mentioned", event.mentions),)
         case Held():
             return (notify(state, "second_look_wanted", to=(Seat.REVIEWERS,)),)
         case _:

@@ -73,7 +73,7 @@ from domain.escalation.events import (
 from domain.escalation.stages import HeldFor, Outcome, Stage
 from domain.escalation.state import Escalation
 from domain.moving import AcceptCalendar
-from domain.people import Actor
+from domain.people import Actor, mentioned
 from domain.post import Settle
 
 
@@ -208,7 +208,7 @@ def _answered_outside(
 
 
 def _note(state: Escalation, command: Note, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    return (Noted(words=command.words),)
+    return (Noted(words=command.words, mentions=mentioned(command.mentions, actor)),)
 
 
 def _join_matter(

@@ -267,6 +267,8 @@ class ReplySettled(Event):
 class Noted(Event):
     NAME = "escalation:note:written"
     words: Words
+    mentions: tuple[str, ...] = ()
+    """Who is told of it."""
 
 
 class RungClimbed(Event):

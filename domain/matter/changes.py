@@ -238,6 +238,8 @@ def effects(matter: Matter, event: Event) -> tuple[Effect, ...]:
             return (notify(matter, "release_halted", to=(Seat.OWNER, Seat.LEAD)),)
         case happened.BatchServed() if matter.stalled == STALLED:
             return (notify(matter, "release_stalled", to=(Seat.OWNER, Seat.LEAD)),)
+        case happened.Noted() if event.mentions:
+            return (notify(matter, "mentioned", event.mentions),)
         case happened.LeftOver():
             return (notify(matter, "members_left_over", to=(Seat.OWNER, Seat.LEAD)),)
         case happened.RungClimbed() if event.told:

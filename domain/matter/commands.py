@@ -106,9 +106,12 @@ class Close(Command):
 
 
 class Note(Command):
+    """Something for colleagues. ``mentions``: who stands in it, and may read it."""
+
     act: Literal["note"] = "note"
     MINDS: ClassVar[frozenset[str]] = frozenset()
     words: Words
+    mentions: tuple[str, ...] = ()
 
 
 class Report(Command):

@@ -50,7 +50,7 @@ from domain.matter.stages import AGAIN, STAGES, MatterStage
 from domain.matter.state import Matter
 from domain.moving import AcceptCalendar
 from domain.panel import Recommendation, Vote
-from domain.people import Actor, Role, Seat
+from domain.people import Actor, Role, Seat, mentioned
 
 
 def _open(state: None, command: OpenMatter, actor: Actor, at: datetime) -> tuple[Event, ...]:
@@ -157,7 +157,7 @@ def _close(matter: Matter, command: Close, actor: Actor, at: datetime) -> tuple[
 
 
 def _note(matter: Matter, command: Note, actor: Actor, at: datetime) -> tuple[Event, ...]:
-    return (Noted(words=command.words),)
+    return (Noted(words=command.words, mentions=mentioned(command.mentions, actor)),)
 
 
 def _report(matter: Matter, command: Report, actor: Actor, at: datetime) -> tuple[Event, ...]:

@@ -151,6 +151,8 @@ class Watched(Event):
 class Noted(Event):
     NAME = "matter:note:written"
     words: Words
+    mentions: tuple[str, ...] = ()
+    """Who is told of it."""
 
 
 class ClosingBegan(Event):

@@ -434,3 +434,27 @@ async def test_an_unknown_outcome_is_202_and_the_same_key_finds_out(
         service.names(path.replace("escalations", "escalation")).count("escalation:owner:claimed")
         == 1
     )
+
+
+# Notes. --------------------------------------------------------------------------------------
+
+
+async def test_whoever_stands_in_a_note_is_told_once(door: OpenDoor) -> None:
+    path = await door.prepared()
+    text = "@ben, please look (and @Cora). @ben @ada @rider ben@example.org /@ben/"
+    await door.ada.post(f"{path}/note", {"text": text})
+
+    (note,) = (await door.ada.get(path))["notes"]
+    assert note["mentions"] == ["ben", "cora"]
+    seen = await door.eve.get(f"{path}/history")
+    (entry,) = [e for e in seen["items"] if e["name"] == "escalation:note:written"]
+    assert entry["data"] is None
+
+
+async def test_nobody_is_told_of_a_note_that_they_cannot_read(door: OpenDoor) -> None:
+    path = await door.prepared()
+    problem = await door.ada.refused(422, f"{path}/note", {"text": "Ask @eve about it."})
+
+    assert problem["code"] == "cannot_read_notes"
+    assert "eve is not of this team" in problem["detail"]
+    assert (await door.ada.get(path))["notes"] == []

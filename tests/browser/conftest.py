@@ -1,150 +1,139 @@
-"""A real browser, pages in it at any width and theme, and a real identity provider.
+"""A real browser in front of the really running service: what only a browser can tell.
 
-Whoever writes a browser test takes ``page`` (or ``new_page`` for several or other ones) and the
-``office`` of tests/pages, whose address it opens. A page whose console is not empty at the end of
-a test fails it: a refused script, a missing picture or a breach of the policy is a fault.
+``page_of`` opens a page as somebody of the cast. When the test is over, everything the browser
+had to complain about meanwhile (its console, failed requests, answers that are errors) fails it.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    async_playwright,
+)
 
-from tests.browser.provider import Iam, open_iam
-from tests.pages.conftest import Office, office
+from tests.api.conftest import OpenDoor
+from tests.api.conftest import door as door  # noqa: PLC0414 - a fixture, for the tests beside
+from tests.pages.conftest import Office
 
-__all__ = ["office"]
+HEIGHT = 900
 
-CHROMIUM = "ANSWERABLE_TEST_CHROMIUM"
-"""Names a browser, where it is not found by itself."""
+WHERE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+Theme = Literal["light", "dark"]
 
 
 def find_chromium() -> str | None:
-    """A Chromium of this machine, or the one that Playwright has fetched."""
-    if named := os.environ.get(CHROMIUM):
-        return named
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
+    """Where the browser is: CHROMIUM says so, or it is on the PATH."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, WHERE)), None)
 
 
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser for the session; every page has its own cookies."""
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for the session; each page has a profile of its own."""
     path = find_chromium()
+    if path is None:
+        pytest.skip("no chromium: apt-get install chromium, or name it by CHROMIUM=/path")
     async with async_playwright() as playwright:
-        if path is None and not os.path.exists(playwright.chromium.executable_path):  # noqa: ASYNC240, PTH110
-            pytest.skip(
-                f"there is no Chromium on this machine; install one, or name it in {CHROMIUM}"
-            )
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
         yield browser
         await browser.close()
 
 
 @dataclass
-class Console:
-    """What the pages of this address complained about; what others serve is not ours to judge."""
+class Desk:
+    """The browsers of one test: opens pages and hears what they complain about."""
 
-    address: str
-    lines: list[str] = field(default_factory=list)
-    expected: tuple[str, ...] = ()
-    """Parts of complaints that belong to the test, such as a status that it provokes."""
+    browser: Browser
+    office: Office
+    complaints: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
 
-    def listen(self, page: Page) -> None:
-        page.on("console", self._read)
-        page.on("pageerror", lambda error: self._note("error", str(error)))
-
-    def _read(self, message: ConsoleMessage) -> None:
-        place = message.location["url"]
-        if not place or place.startswith(self.address):
-            self._note(message.type, message.text)
-
-    def _note(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning") and not any(part in text for part in self.expected):
-            self.lines.append(f"{kind}: {text}")
-
-
-class NewPage(Protocol):
-    """Opens a page with cookies of its own. ``expected`` names complaints that are no fault."""
-
-    def __call__(
+    async def page_of(
         self,
-        width: int = 1440,
+        name: str | None,
         *,
-        height: int = 900,
-        theme: Literal["light", "dark"] = "light",
-        script: bool = True,
-        reduced_motion: bool = True,
-        touch: bool = False,
-        expected: tuple[str, ...] = (),
-        address: str | None = None,
-    ) -> Awaitable[Page]: ...
-
-
-@asynccontextmanager
-async def pages(browser: Browser, address: str) -> AsyncIterator[NewPage]:
-    """Pages that open addresses such as ``/queue`` at this service; their consoles are read at
-    the end."""
-    contexts: list[BrowserContext] = []
-    consoles: list[Console] = []
-
-    async def new_page(
         width: int = 1440,
-        *,
-        height: int = 900,
-        theme: Literal["light", "dark"] = "light",
+        theme: Theme = "light",
         script: bool = True,
-        reduced_motion: bool = True,
-        touch: bool = False,
-        expected: tuple[str, ...] = (),
-        address: str | None = None,
+        quiet: bool = True,
     ) -> Page:
-        context = await browser.new_context(
-            base_url=address or home,
-            viewport={"width": width, "height": height},
+        """A page in a new browser profile, signed in as somebody of the cast, or as nobody.
+
+        Where it is not quiet, what the browser complains about is no failure."""
+        context = await self.browser.new_context(
+            base_url=self.office.address,
+            viewport={"width": width, "height": HEIGHT},
             color_scheme=theme,
             java_script_enabled=script,
-            reduced_motion="reduce" if reduced_motion else "no-preference",
-            has_touch=touch,
-            locale="en-GB",
+            reduced_motion="reduce",
         )
-        context.set_default_timeout(15_000)
-        contexts.append(context)
-        consoles.append(Console(address or home, expected=expected))
+        self.contexts.append(context)
+        if quiet:
+            context.on("console", self._console)
+            context.on("requestfailed", self._failed)
+            context.on("response", self._answered)
+            context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         page = await context.new_page()
-        consoles[-1].listen(page)
+        if name is not None:
+            token = getattr(self.office.door, name).token
+            await page.goto("/sign-in")
+            await page.fill("input[name=token]", token)
+            await page.click("form:has(input[name=token]) button")
+            await page.wait_for_selector("text=Sign out")
         return page
 
-    home = address
-    yield new_page
-    for context in contexts:
-        await context.close()
-    assert [line for console in consoles for line in console.lines] == []
+    async def close(self) -> None:
+        for context in self.contexts:
+            await context.close()
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"console: {message.text}")
+
+    def _failed(self, request: Request) -> None:
+        # A page that is left takes its stream and whatever it was asking for with it.
+        if "ERR_ABORTED" not in (request.failure or ""):
+            self.complaints.append(f"failed: {request.url} {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.status}: {response.url}")
+
+
+@pytest.fixture(scope="module")
+async def office(door: OpenDoor) -> AsyncIterator[Office]:
+    """The pages of a whole running service, with SQLite; the tests of a module share it."""
+    office = Office(door)
+    yield office
+    await office.close()
 
 
 @pytest.fixture
-async def new_page(browser: Browser, office: Office) -> AsyncIterator[NewPage]:
-    """Makes pages at the office's address."""
-    async with pages(browser, office.address) as new_page:
-        yield new_page
+async def desk(chromium: Browser, office: Office) -> AsyncIterator[Desk]:
+    desk = Desk(chromium, office)
+    yield desk
+    await desk.close()
+    assert desk.complaints == []
+
+
+PageOf = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture
-async def page(new_page: NewPage) -> Page:
-    """One page of a usual width, in the light theme, with script."""
-    return await new_page()
-
-
-@pytest.fixture(scope="session")
-def iam() -> Iterator[Iam]:
-    """A real identity provider on this machine's loopback, for the session."""
-    with open_iam() as iam:
-        yield iam
+def page_of(desk: Desk) -> PageOf:
+    """``await page_of("ada", width=360, theme="dark", script=False)``."""
+    return desk.page_of

@@ -13,6 +13,7 @@ from domain.escalation import (
     Findings,
     HeldFor,
     Joined,
+    Noted,
     Opened,
     PauseCode,
     Proposed,
@@ -177,6 +178,7 @@ def grown() -> list[Event]:
         RungClimbed(stage=Stage.DECIDING, rung=1, due_at=LATER, is_late=True, told=("ben",),
                     owed_by=("cora",), did=RungAct.HOLDING, waited=60, urgent=True,
                     empty=(Seat.LEAD,)),
+        Noted(words=words("w"), mentions=("ben", "cora")),
     ]  # fmt: skip
 
 
@@ -184,6 +186,7 @@ def plain() -> list[Event]:
     """Those of all these that have defaults, with every default."""
     return [
         Joined(comment_id="C2", words=words("w")),
+        Noted(words=words("w")),
         RefusedBy(code=RefusalCode.NOT_OURS, reason=words("r")),
         Returned(reason=words("r")),
         Voted(outcome=Recommendation.APPROVE),

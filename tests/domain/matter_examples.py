@@ -62,8 +62,14 @@ def in_full() -> list[Event]:
     ]
 
 
+def grown() -> list[Event]:
+    """Again in full, those that have got fields since their line was written."""
+    return [events.Noted(words=words("n"), mentions=("ben", "cora"))]
+
+
 def plain() -> list[Event]:
     return [
+        events.Noted(words=words("n")),
         events.MatterOpened(id="T1", team="care", title=words("t"), terms=TERMS, request="r1"),
         events.AnswerProposed(request=words("q"), reply=words("a")),
         events.AnswerVoted(outcome=Recommendation.REFUSE),

@@ -261,6 +261,7 @@ def _grown() -> list[Event]:
         Kept(is_late=True, settled=Settled.UPHELD),
         PromiseWithdrawn(reason=words("r"), post_id="P5", writer="cora"),
         *examples.grown(),
+        *matter_examples.grown(),
     ]  # fmt: skip
 
 

@@ -320,3 +320,11 @@ def test_the_ledger_folds_to_the_state(reach: Any) -> None:
     assert folded is not None
     assert folded.model_copy(update={"todo": ()}) == world.escalation
     assert Limits().look_at == 10
+
+
+def test_a_note_is_told_to_whoever_stands_in_it_and_not_to_its_writer() -> None:
+    world = harness.preparing(ADA)
+    world.do(ESCALATION, ADA, "note", words=words("n"), mentions=("ben", "ada", "ben"))
+    world.do(ESCALATION, ADA, "note", words=words("n"))
+    world.settle()
+    assert [notice.people for notice in told(world, "mentioned")] == [("ben",)]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from language import rules
-from language.promises import find, unmarked
+from language.promises import Found, find, marks
 from language.reading import Reading
 
 pytestmark = pytest.mark.rule(9)
@@ -16,6 +16,10 @@ pytestmark = pytest.mark.rule(9)
 
 def sentences(text: str, language: str = "en") -> list[str]:
     return [found.sentence for found in find(text, language)]
+
+
+def said(found: tuple[Found, ...]) -> list[str]:
+    return [one.sentence for one in found]
 
 
 def cpu_milliseconds(call: Callable[[], object]) -> float:
@@ -168,11 +172,23 @@ REFUND, LETTER = "We will refund you by Friday.", "You will receive a letter."
 def test_a_promise_is_unmarked_until_it_is_tied_or_marked_as_none(
     tied: list[str], none: list[str], left: list[str]
 ) -> None:
-    assert [found.sentence for found in unmarked(REPLY, tied, none)] == left
+    assert said(marks(REPLY, tied, none).unmarked) == left
 
 
 def test_the_shape_of_quotes_does_not_untie() -> None:
-    assert not unmarked("We’ll refund you.", ["We'll refund you"], [])
+    assert not marks("We’ll refund you.", ["We'll refund you"], []).unmarked
+
+
+def test_each_promise_is_counted_once_whatever_is_quoted() -> None:
+    """Quotes that name nothing, or one sentence twice, change no number."""
+    text = "We will call. We will write. We will pay."
+    sorted_ = marks(text, ["We will call.", "We will call", "We will fly."], ["We will write", "x"])
+
+    assert said(sorted_.tied) == ["We will call."]
+    assert said(sorted_.none) == ["We will write."]
+    assert said(sorted_.unmarked) == ["We will pay."]
+    both = marks(text, ["We will call."], ["We will call."])
+    assert (said(both.tied), said(both.none)) == (["We will call."], [])
 
 
 # Speed. --------------------------------------------------------------------------------------

@@ -114,10 +114,15 @@ class Browser:
         more: Mapping[str, str] | None = None,
         **fields: str,
     ) -> httpx.Response:
-        """Open a page, fill in the form of this act and send it; answers where that leads."""
+        """Open a page, fill in the form of this act and send it; answers where that leads.
+
+        Where the words are shown before they are sent, they are looked at and sent.
+        """
         page = page or await self.see(address)
         sent = form_of(page, f"{address}/{act}") | fields | dict(more or {})
         answer = await self.http.post(f"{address}/{act}", data=sent)
+        if 'name="seen"' in answer.text:
+            answer = await self.http.post(f"{address}/{act}", data=form_of(answer, f"/{act}"))
         assert answer.status_code == status, text_of(answer)
         return answer
 

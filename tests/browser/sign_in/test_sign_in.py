@@ -16,8 +16,8 @@ from answerable.embedded import free_port
 from domain.people import Role
 from store import people, tables
 from tests.api.conftest import OpenDoor, bare_door
-from tests.browser.conftest import NewPage, pages
-from tests.browser.provider import PASSWORD, Iam
+from tests.browser.sign_in.conftest import NewPage, pages
+from tests.browser.sign_in.provider import PASSWORD, Iam
 
 STATUS = ("Failed to load resource",)
 """What a browser says of an answer that is an error; here the error is what is tested."""

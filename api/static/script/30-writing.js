@@ -1,0 +1,183 @@
+// What is being written is saved as a draft while one types. Until the service has it, it is kept
+// in this browser, under the name of whoever writes: a closed tab or a failed save loses nothing.
+{
+  const WAIT = 1500;
+  const waiting = new Map();
+  const areas = () => document.querySelectorAll("textarea[data-keep]");
+  const place = (area) => `answerable words ${area.dataset.keep}`;
+  const base = (area) => area.form.elements[`based_on-${area.dataset.draft}`];
+  const inField = (area, what) => area.closest(".field").querySelector(what);
+
+  const say = (area, text, isTrouble = false) => {
+    const line = inField(area, ".kept [role=status]");
+    line.textContent = text;
+    line.classList.toggle("late", isTrouble);
+  };
+
+  const keep = (area) => {
+    try {
+      const words = { text: area.value, base: base(area)?.value ?? "" };
+      localStorage.setItem(place(area), JSON.stringify(words));
+    } catch {
+      // A browser that keeps nothing: the draft is still saved by the service.
+    }
+  };
+
+  const forget = (key) => {
+    try {
+      localStorage.removeItem(key);
+    } catch {
+      // As above.
+    }
+  };
+
+  // What is said of the sentences is no text: it is kept here until the form is sent.
+  const said = (form) => {
+    const marks = {};
+    for (const [name, value] of new FormData(form)) {
+      if (/^(promises-\d-|not_promises|same_because)/.test(name)) (marks[name] ??= []).push(value);
+    }
+    return marks;
+  };
+
+  const keepMarks = (writer) => {
+    const area = writer.querySelector("textarea[data-keep]");
+    try {
+      localStorage.setItem(`${place(area)} marks`, JSON.stringify(said(area.form)));
+    } catch {
+      // As above.
+    }
+  };
+
+  const save = async (area, isLast = false) => {
+    clearTimeout(waiting.get(area));
+    waiting.delete(area);
+    const text = area.value;
+    if (!area.dataset.draft || text === area.dataset.saved) return;
+    const body = new URLSearchParams({ csrf: area.form.elements.csrf.value, act: area.dataset.act });
+    body.set(area.name, text);
+    body.set(`based_on-${area.dataset.draft}`, base(area).value);
+    const address = area.form.action.replace(/[^/]+$/, "draft");
+    try {
+      const headers = { Accept: "application/json" };
+      const answer = await fetch(address, { method: "POST", body, headers, keepalive: isLast });
+      const told = await answer.json();
+      if (answer.ok) saved(area, text, told.drafts[area.dataset.draft]);
+      else refused(area, answer.status, told);
+    } catch {
+      say(area, "Not saved: the service cannot be reached. Your words are kept in this browser.", true);
+      waiting.set(area, setTimeout(() => save(area), 10 * WAIT));
+    }
+  };
+
+  const saved = (area, text, draft) => {
+    area.dataset.saved = text;
+    if (draft) {
+      base(area).value = draft.version;
+      say(area, draft.said);
+    }
+    if (area.value === text) forget(place(area));
+    inField(area, "[data-mine]").hidden = true;
+  };
+
+  const refused = (area, status, told) => {
+    if (told.code === "draft_changed") {
+      area.dataset.newest = told.newest;
+      inField(area, "[data-mine]").hidden = false;
+      say(area, `${told.detail}. Yours is kept as version ${told.kept_as}; see Versions.`, true);
+    } else if (status === 401 || told.code === "foreign_form") {
+      say(area, "Not saved: you are signed out. Your words are kept in this browser; sign in and open this page again.", true);
+    } else {
+      say(area, `Not saved: ${told.detail}. Your words are kept in this browser.`, true);
+    }
+  };
+
+  const flush = () => areas().forEach((area) => waiting.has(area) && save(area, true));
+
+  document.body.addEventListener("input", (event) => {
+    const area = event.target;
+    if (!area.matches("textarea[data-keep]")) return;
+    keep(area);
+    if (!area.dataset.draft || !inField(area, "[data-mine]").hidden) return;
+    clearTimeout(waiting.get(area));
+    waiting.set(area, setTimeout(() => save(area), WAIT));
+  });
+
+  document.body.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-mine]");
+    if (!button) return;
+    const area = button.closest(".field").querySelector("textarea");
+    base(area).value = area.dataset.newest;
+    area.dataset.saved = "";
+    save(area);
+  });
+
+  // What is sent is a draft no longer: it is forgotten once the next page shows that it was taken.
+  document.body.addEventListener("submit", (event) => {
+    for (const area of event.target.querySelectorAll("textarea[data-keep]")) {
+      clearTimeout(waiting.get(area));
+      waiting.delete(area);
+    }
+    const places = [...event.target.querySelectorAll("textarea[data-keep]")].map(place);
+    const kept = places.flatMap((one) => [one, `${one} marks`]);
+    try {
+      if (kept.length) sessionStorage.setItem("answerable sent", JSON.stringify(kept));
+    } catch {
+      // Then it is offered once more, which does no harm.
+    }
+  });
+
+  document.addEventListener("visibilitychange", () => document.hidden && flush());
+  window.addEventListener("pagehide", flush);
+
+  const forgetSent = () => {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem("answerable sent") ?? "[]");
+      if (kept.length && document.querySelector(".say.good")) kept.forEach(forget);
+      sessionStorage.removeItem("answerable sent");
+    } catch {
+      // Nothing was kept.
+    }
+  };
+
+  const bringBack = (area) => {
+    area.dataset.saved = area.value;
+    let kept = null;
+    try {
+      kept = JSON.parse(localStorage.getItem(place(area)));
+    } catch {
+      return;
+    }
+    if (!kept || !kept.text.trim() || kept.text === area.value) return;
+    area.value = kept.text;
+    if (base(area)) base(area).value = kept.base;
+    say(area, "These words were not saved when this page was left. They stand here again.");
+    area.closest("details")?.setAttribute("open", "");
+    if (area.dataset.draft) waiting.set(area, setTimeout(() => save(area), WAIT));
+  };
+
+  forgetSent();
+  areas().forEach(bringBack);
+  // Words that stand here already are held against earlier replies, for which a page does not wait.
+  const recheck = (writer) => {
+    const area = writer.querySelector("textarea[data-keep]");
+    if (!area.value.trim()) return;
+    let values = {};
+    try {
+      values = JSON.parse(localStorage.getItem(`${place(area)} marks`)) ?? {};
+    } catch {
+      // Then the sentences are marked anew.
+    }
+    const target = writer.querySelector(".read");
+    const address = writer.getAttribute("hx-post");
+    htmx.ajax("POST", address, { source: writer, target, swap: "innerHTML", values });
+  };
+
+  window.addEventListener("load", () => document.querySelectorAll(".writer").forEach(recheck));
+  for (const happened of ["change", "htmx:afterSwap"]) {
+    document.body.addEventListener(happened, (event) => {
+      const writer = event.target.closest?.(".writer");
+      if (writer && event.target.closest(".read")) keepMarks(writer);
+    });
+  }
+}
