@@ -24,7 +24,7 @@ from api.bodies import Body as CommandBody
 from api.deps import API, Door, TheDoor, now, only
 from domain.base import Value
 from domain.entity import Command, State, check_unchanged, decide, follow, may
-from domain.errors import AnswerableError, Invalid, Refused, Unknown
+from domain.errors import AnswerableError, Forbidden, Invalid, Refused, Unknown
 from domain.escalation import ReplyHeld
 from domain.kinds import KINDS, kind_of
 from domain.ledger import Batch, Fact
@@ -189,7 +189,12 @@ def _prepare(
     if state.is_closed:
         raise may(kind, ask.actor, ask.act, state) or kind.out_of_turn(state, ask.act)
     draft = Draft(session, ask.actor, state, in_force, now(), door.settings.max_text)
-    fields = ask.body.fields(draft)
+    try:
+        fields = ask.body.fields(draft)
+    except Refused as refusal:
+        # Whoever may not do this is told that, and nothing about what they have named.
+        first = may(kind, ask.actor, ask.act, state)
+        raise first if isinstance(first, Forbidden) else refusal from None
     command = kind.commands[ask.act].model_validate({"act": ask.act, **fields})
     return draft, command.model_dump(mode="json")
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from store import people
+from store import people, sessions
+from store.sessions import Limits
 from tests.api.conftest import OpenDoor, Visitor, problem_of
 
 STAFF = {"roles": ["staff"], "teams": {"care": False}}
@@ -187,3 +188,23 @@ async def test_an_auditors_reading_is_on_record_once_an_hour_and_nobody_elses(
     assert [(e["by"], e["data"]["stream"]) for e in read] == [
         ("dev", path.replace("escalations", "escalation"))
     ]
+
+
+async def test_people_see_where_they_are_signed_in_and_admins_sign_them_out(
+    fresh_door: OpenDoor,
+) -> None:
+    limits = Limits(timedelta(hours=1), timedelta(hours=1))
+    with fresh_door.service.database.writing() as session:
+        at = datetime.now(UTC)
+        secret = sessions.begin(session, "ada", at, limits, device="Firefox on Linux")
+    own = await fresh_door.ada.get("people/ada/sessions")
+    assert [(item["device"], item["is_this"]) for item in own["items"]] == [
+        ("Firefox on Linux", False)
+    ]
+    for visitor in (fresh_door.ben, fresh_door.cora, fresh_door.dev):
+        problem_of(await visitor.ask("GET", "/api/v1/people/ada/sessions"), 403)
+        await visitor.refused(403, "people/ada/sessions/end")
+    problem_of(await Visitor(fresh_door.http, secret).ask("GET", "/api/v1/people"), 401)
+    assert await fresh_door.root.post("people/ada/sessions/end") == {"ended": 1}
+    assert (await fresh_door.ada.get("people/ada/sessions"))["items"] == []
+    assert (await house(fresh_door))[-1]["by"] == "root"

@@ -26,7 +26,8 @@ from tests.stack.conftest import Run
 
 COMMANDS = (
     "up", "api", "worker", "migrate", "import", "token", "token create", "token revoke", "people",
-    "people add", "people show", "people remove", "absence", "absence add", "absence end",
+    "people add", "people show", "people remove", "people sessions", "people sign-out",
+    "people bind", "people release", "absence", "absence add", "absence end",
     "absence list", "delegate", "delegate give", "delegate end", "delegate list", "policy",
     "policy check", "policy diff", "policy apply", "policy show", "policy simulate", "backup",
     "restore", "replay", "doctor", "story",
