@@ -6,6 +6,7 @@ So it is a strong one, the same from every process, and known before a page is b
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
@@ -96,6 +97,8 @@ class Fresh:
     """Values that are costly to find and may be a few seconds old, by what they depend on."""
 
     most: int = 64
+    making: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """Held by whoever finds a value anew, so that a crowd waits for one instead of finding many."""
     _kept: dict[Any, tuple[float, Any]] = field(default_factory=dict)
 
     def find(self, key: Any, seconds: float) -> Any | None:

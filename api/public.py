@@ -116,12 +116,13 @@ async def overview_of(ledger: Ledger) -> LedgerOverview:
     """The front page, at most a few seconds old."""
     door = ledger.door
     key = ("ledger", ledger.rules.model_dump_json())
-    known = door.fresh.find(key, OVERVIEW_SECONDS)
-    if isinstance(known, LedgerOverview):
-        return known
-    found = await door.read(lambda session: store.overview(session, ledger.rules, now()))
-    door.fresh.keep(key, found)
-    return found
+    async with door.fresh.making:
+        known = door.fresh.find(key, OVERVIEW_SECONDS)
+        if isinstance(known, LedgerOverview):
+            return known
+        found = await door.read(lambda session: store.overview(session, ledger.rules, now()))
+        door.fresh.keep(key, found)
+        return found
 
 
 async def entry_of(ledger: Ledger, promise: str) -> PublicEntry:

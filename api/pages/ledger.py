@@ -41,7 +41,7 @@ ROWS = 50
 OWED = (Standing.OPEN, Standing.BROKEN)
 
 DEFINITIONS: dict[str, str] = {
-    Standing.OPEN: "It is not settled yet, and no date of it has passed unkept.",
+    Standing.OPEN: "It is not settled yet, and it is not broken.",
     Standing.BROKEN: "Its date has passed, and it is neither kept nor withdrawn.",
     Standing.KEPT: "It was reported kept by the first date that was given.",
     Standing.RENEGOTIATED: "It was reported kept by a later date, which was made public before the "
