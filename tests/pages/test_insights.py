@@ -7,14 +7,17 @@ import html
 import io
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
 
 from api.pages import figures
 from api.pages.figures import Cell, Column, Table
+from domain.escalation.moves import Step, Wording
 from domain.policy import PublicRules
 from store import policies
+from store.insights import State, Which
 from tests import builders
 from tests.api.conftest import problem_of
 from tests.pages.conftest import Browser, Office, text_of
@@ -159,3 +162,13 @@ def test_numbers_and_plain_words_stay_as_they_are_in_a_file() -> None:
     assert list(csv.reader(io.StringIO(text, newline=""))) == [
         ["a", "b", "c"], ["-3", "", 'Ada, "the" owner\nof it'],
     ]  # fmt: skip
+
+
+def test_every_file_and_every_filter_is_told_in_the_docs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    section = text.partition("**Insights.**")[2].partition("`GET /policy`")[0]
+    files = section.partition("| file |")[2]
+    assert set(re.findall(r"`(\w+)`", files)) == AROUND
+    told = set(re.findall(r"`([\w=]+)`", section))
+    assert {*map(str, Step), *map(str, State), *map(str, Wording)} <= told
+    assert set(Which.model_fields) - told == {"compared"}

@@ -91,10 +91,13 @@ ENTERS = {
 """What is owed from a fact on; those of journeys that these tests take."""
 
 
-def naive(facts: list[Fact]) -> list[tuple[str, int, int | None, int | None]]:
+Naive = tuple[str, int | None, int | None, int]
+
+
+def naive(facts: list[Fact]) -> list[Naive]:
     """Each move as step, plain seconds, working seconds, seconds since opening."""
     opened = facts[0].at
-    found: list[tuple[str, int, int | None, int | None]] = []
+    found: list[Naive] = []
     owed, since = "", opened
     pauses: list[tuple[datetime, datetime | None]] = []
     asked: datetime | None = None
@@ -137,11 +140,12 @@ def naive(facts: list[Fact]) -> list[tuple[str, int, int | None, int | None]]:
         if is_out or fact.name == "escalation:case:closed":
             answered = answered or fact.at
     if owed:
-        found.append((owed, None, None, int((since - opened).total_seconds())))  # type: ignore[arg-type]
+        found.append((owed, None, None, int((since - opened).total_seconds())))
     if asked:
-        found.append(("asked", None, None, int((asked - opened).total_seconds())))  # type: ignore[arg-type]
-    end = lengths(opened, answered, []) if answered else (None, None, 0)
-    return [*found, ("answer", *end)]  # type: ignore[list-item]
+        found.append(("asked", None, None, int((asked - opened).total_seconds())))
+    if answered is None:
+        return [*found, ("answer", None, None, 0)]
+    return [*found, ("answer", *lengths(opened, answered, []))]
 
 
 def journey(chance: random.Random) -> World:
@@ -382,10 +386,10 @@ def test_each_figure_counts_what_the_list_behind_it_holds(database: Database) ->
             assert listed(database, Which(step=late.step, owed_by=person.person)) == person.n
         for person in late.told:
             assert listed(database, Which(step=late.step, told=person.person)) == person.n
-    for person in found.people.items:
-        made = Which(person=person.person, state=State.DONE)
-        assert listed(database, made) == person.made
-        assert listed(database, Which(owed_by=person.person)) == person.silent
+    for figure in found.people.items:
+        made = Which(person=figure.person, state=State.DONE)
+        assert listed(database, made) == figure.made
+        assert listed(database, Which(owed_by=figure.person)) == figure.silent
     for bucket in a.distribution:
         among = Which(step=answer, how="answered", at_least=bucket.at_least, below=bucket.below)
         assert listed(database, among) == bucket.n
