@@ -43,6 +43,9 @@ LISTEN_SECONDS = 1
 POSTS_PER_SECOND = 10_000
 """As many as it takes: the rate of a channel is not what is measured."""
 
+LIMITED, LIMIT = "square", 10.0
+"""A channel beside it that takes so many posts a second and no more, for the storm."""
+
 CAST = {
     "ada": ((Role.STAFF,), {"care": False}),
     "ben": ((Role.STAFF,), {"care": True}),
@@ -162,11 +165,11 @@ class Service:
             return session.scalar(statement) or 0
 
 
-def comment(external_id: str) -> dict[str, Any]:
+def comment(external_id: str, channel: str = "console") -> dict[str, Any]:
     """One public remark, each in a conversation of its own."""
     posted_at = datetime.now(UTC) - timedelta(minutes=5)
     return {
-        "channel": "console",
+        "channel": channel,
         "external_id": external_id,
         "author": {"handle": f"@{external_id}"},
         "text": "My bike came without a saddle, and nobody answers the telephone.",
@@ -239,9 +242,10 @@ def _environment(server: Temporal, namespace: str, url: str, folder: Path) -> di
 
 def _policy(listen_seconds: int) -> Policy:
     console = Channel(kind=ChannelKind.CONSOLE, team="care", posts_per_second=POSTS_PER_SECOND)
+    limited = Channel(kind=ChannelKind.CONSOLE, team="care", posts_per_second=LIMIT)
     return Policy(
         teams={"care": "Customer care"},
-        channels={"console": console},
+        channels={"console": console, LIMITED: limited},
         # A crowd of machines writes the same words again and again.
         terms={
             GENERAL: Plan(

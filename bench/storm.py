@@ -7,6 +7,7 @@ in history: a matter hears nothing from its members, so its own history must sta
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +17,7 @@ from sqlmodel import col
 
 from bench.figures import Figures
 from bench.sizes import Sizes
-from bench.stack import Service, comment
+from bench.stack import LIMIT, LIMITED, Service, comment
 from domain.comments import Incoming
 from intake import handover
 from store import inbox, matters, tables
@@ -31,6 +32,9 @@ LOOK_SECONDS = 1.0
 SLOWEST = 2
 """Cases a second that are certainly done, or something has broken."""
 
+HALT_SECONDS = 5.0
+"""A halt has taken hold when nobody was answered for so long."""
+
 SAMPLE = 50
 """Escalations whose histories are looked at."""
 
@@ -43,11 +47,14 @@ async def measure(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, An
     await service.post("cora", f"/matters/{matter}/approve")
     began = time.monotonic()
     await service.post("ben", f"/matters/{matter}/release", {"first": min(FIRST, len(cases))})
+    halted = await _halt(service, matter, len(cases) // 2)
     await _until(service, matter, len(cases), "served")
     served = time.monotonic() - began
     await _until_published(service, len(cases))
     published = time.monotonic() - began
     _check(service, matter, len(cases))
+    # Within its rate; two seconds of it may have been waiting when the clock began.
+    assert published >= len(cases) / LIMIT - 2, f"{len(cases)} posts in {published:.0f} s"
     members = await _lengths(service, [f"escalation/{case}" for case in cases[:SAMPLE]])
     whole = (await _lengths(service, [f"matter/{matter}"]))[0]
     figures = {
@@ -61,6 +68,7 @@ async def measure(service: Service, sizes: Sizes) -> tuple[Figures, dict[str, An
         "opened_per_second": len(cases) / opening,
         "joined_per_second": len(cases) / joining,
         "served_seconds": served,
+        "halted_seconds": halted,
         "runs_of_the_matter": await _runs(service, f"matter/{matter}"),
     }
 
@@ -77,7 +85,7 @@ async def _open(service: Service, count: int) -> tuple[list[str], float]:
     began = time.monotonic()
     for start in range(0, count, 1_000):
         numbers = range(start, min(start + 1_000, count))
-        arrivals = [Incoming.model_validate(comment(f"storm-{n}")) for n in numbers]
+        arrivals = [Incoming.model_validate(comment(f"storm-{n}", LIMITED)) for n in numbers]
         receipts = await asyncio.to_thread(
             inbox.receive, service.database, arrivals, datetime.now(UTC)
         )
@@ -109,6 +117,21 @@ async def _until(service: Service, matter: str, count: int, standing: str) -> No
         await _look_again(began, count, standing)
 
 
+async def _halt(service: Service, matter: str, enough: int) -> float:
+    """Halt it in the middle, see that no further answer begins, and let it go on. Answers for how
+    many seconds it stood still."""
+    await _until(service, matter, enough, "served")
+    await service.post("ada", f"/matters/{matter}/halt")
+    began = time.monotonic()
+    before = -1
+    while before != (now := _standing(service, matter)["served"]):
+        # What was being served when the halt came is finished.
+        before = now
+        await asyncio.sleep(HALT_SECONDS)
+    await service.post("ben", f"/matters/{matter}/resume")
+    return time.monotonic() - began
+
+
 async def _until_published(service: Service, count: int) -> None:
     began = time.monotonic()
     while service.count(tables.Post, stage="published") < count:
@@ -135,6 +158,7 @@ def _count(service: Service, table: Any, chosen: Any) -> int:
 def _check(service: Service, matter: str, count: int) -> None:
     """Each was answered once, and nobody twice: on the channel as in the ledger."""
     lines = (service.folder / "console.jsonl").read_text().splitlines()
+    assert len({json.loads(line)["post_id"] for line in lines}) == count
     assert len(lines) == count, f"{len(lines)} posts on the channel for {count} cases"
     assert service.count(tables.Post) == count
     assert service.count(tables.Fork) == 0
