@@ -42,6 +42,9 @@ ENDLESS = frozenset({"/live"})
 SIGNED = "/api/v1/hooks/"
 """Webhooks say who they are by a signature over their body, so it has to be read."""
 
+SECRET = frozenset({"go", "word"})
+"""Under these, whoever knows an address may answer."""
+
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -117,7 +120,7 @@ class Gate:
             way_out = "ask again with the same Idempotency-Key: nothing happens twice"
             await reply.fail(scope, 503, "too_slow", detail, way_out)
         except Exception:
-            log.exception("unexpected at %s %s", scope["method"], scope["path"])
+            log.exception("unexpected at %s %s", scope["method"], named(scope["path"]))
             way_out = "tell whoever runs this service; the time of this answer finds it in the log"
             await reply.fail(scope, 500, "unexpected", "something here is broken", way_out)
 
@@ -212,6 +215,12 @@ async def _throw_away(receive: Receive, limit: int) -> None:
         message = await receive()
         size += len(message.get("body", b""))
         is_last = not message.get("more_body", False)
+
+
+def named(path: str) -> str:
+    """An address as it may stand in a log: of one that is a secret itself, only where it leads."""
+    first, _, rest = path.removeprefix("/").partition("/")
+    return f"/{first}/…" if first in SECRET and rest else path
 
 
 def _announced(scope: Scope) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
-from api.gate import LINGER_SECONDS, PREFIX
+from api.gate import LINGER_SECONDS, PREFIX, named
 from store import tables
 from tests.api.conftest import OpenDoor, comment, problem_of
 
@@ -125,3 +125,16 @@ async def test_with_the_database_away_nobody_can_be_known(lasting: OpenDoor) -> 
             session.execute(text("ALTER TABLE elsewhere RENAME TO token"))
 
     assert problem_of(answer, 503)["code"] == "database_unavailable"
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/go/go_secret/approve", "/go/…"),
+        ("/word/secret", "/word/…"),
+        ("/escalation/01M832XSBSA28KYCS6T2BNABQ3", "/escalation/01M832XSBSA28KYCS6T2BNABQ3"),
+        ("/", "/"),
+    ],
+)
+def test_an_address_that_is_a_secret_stands_in_no_log(path: str, told: str) -> None:
+    assert named(path) == told

@@ -152,17 +152,19 @@ async def test_what_is_urgent_comes_at_once_where_the_team_sleeps(sqlite_service
 
 
 def wants_a_daily_message_of_cases(database: Database) -> datetime:
-    """Let Ada hear of cases once a day; answers when she hears of them next."""
+    """Let Ada, for whom it is about noon, hear of cases once a day; answers when that is next."""
     now = datetime.now(UTC)
+    ahead = 12 - now.hour
+    zone = f"Etc/GMT{-ahead:+d}" if ahead else "UTC"  # These names count the other way round.
     with database.writing() as session:
         people.put_person(
             session, "ada", "Ada", [Role.STAFF], {"care": False}, now, by="root",
-            zone="UTC", hours="mon-sun 00:00-24:00",
+            zone=zone, hours="mon-sun 09:00-17:00",
         )  # fmt: skip
         rules = Rules(topics={Topic.CASES: Rule(timing=Timing.DAILY)})
         wishes.put(session, "ada", rules, None, now, by="ada")
         session.flush()
-        return roster.morning(session, "ada", now + timedelta(minutes=10))
+        return roster.morning(session, "ada", now)
 
 
 @pytest.mark.rule(16)
