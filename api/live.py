@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from domain.errors import Conflict
-from store import tail
+from store import presence, tail
 from store.database import Database
 from store.tail import Change
 
@@ -24,6 +25,9 @@ log = logging.getLogger("answerable.api")
 
 BEAT = 0.25
 """Seconds between two looks at the ledger: what a claim takes to leave other people's queues."""
+
+ROLL_CALL = 4
+"""Beats between two looks at who is where, which nobody waits for as for a claim."""
 
 PART = 1_000
 """Facts that are read at a time."""
@@ -40,10 +44,14 @@ STREAMS = 8
 
 class Batch(NamedTuple):
     """What happened up to a position: each stream that changed, with its latest fact's name.
-    None for the changes: too much to tell."""
+
+    ``kind``: changed; reset, where it is too much to tell; present, where people came or went,
+    which is in no ledger and has no position.
+    """
 
     position: int
-    changes: tuple[tuple[str, str], ...] | None
+    changes: tuple[tuple[str, str], ...] = ()
+    kind: str = "changed"
 
 
 @dataclass(eq=False)
@@ -79,6 +87,7 @@ class Live:
         self._database = database
         self._listeners: set[Listener] = set()
         self._position = 0
+        self._present: frozenset[tuple[str, str, bool]] = frozenset()
         self._reader: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._is_closed = False
@@ -134,12 +143,20 @@ class Live:
         """Until nobody listens any more. Where the database is away all are let go, so that
         their pages say that they are not live and ask again."""
         try:
+            beats = 0
             while self._listeners:
                 await asyncio.sleep(BEAT)
                 changes = await asyncio.to_thread(self._since, self._position)
                 if changes:
                     self._position = changes[-1].position
                     self._tell(batch_of(changes))
+                beats += 1
+                if beats % ROLL_CALL == 0:
+                    present = await asyncio.to_thread(self._call_roll)
+                    streams = {stream for stream, _, _ in present ^ self._present}
+                    self._present = present
+                    told = tuple((stream, "presence") for stream in sorted(streams))
+                    self._tell(Batch(self._position, told, "present"))
         except SQLAlchemyError as error:
             log.warning("live pages cannot be fed: %s", type(error).__name__)
             for listener in list(self._listeners):
@@ -164,6 +181,10 @@ class Live:
         with self._database.reading() as session:
             return tail.since(session, position, PART)
 
+    def _call_roll(self) -> frozenset[tuple[str, str, bool]]:
+        with self._database.reading() as session:
+            return presence.everywhere(session, datetime.now(UTC))
+
     def _missed(self, after: int, start: int) -> Batch | None:
         """What happened between two positions; nothing where the page is ahead of this process."""
         with self._database.reading() as session:
@@ -174,10 +195,10 @@ def missed(session: Session, after: int, start: int) -> Batch | None:
     if after > start:
         newest = tail.newest(session)
         # Ahead of the ledger itself: this is another ledger, brought back from a backup.
-        return Batch(newest, None) if after > newest else None
+        return Batch(newest, kind="reset") if after > newest else None
     changes = [c for c in tail.since(session, after, MISSED + 1) if c.position <= start]
     if len(changes) > MISSED:
-        return Batch(start, None)
+        return Batch(start, kind="reset")
     batch = batch_of(changes) if changes else None
     return batch if batch and batch.changes else None
 

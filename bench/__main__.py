@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import claims, commands, lifecycle, machine, openings, queue, report, stack, storm
+from bench import claims, commands, lifecycle, machine, openings, pages, queue, report, stack, storm
 from bench.databases import POSTGRESQL, SQLITE, Databases
 from bench.figures import Figures
 from bench.sizes import FULL, QUICK, Sizes
@@ -37,11 +37,12 @@ SERVICE_GROUPS: dict[str, Measure] = {
 }
 
 QUEUE = "queue"
+PAGES = "pages"
 
 ON_DEMAND: dict[str, Measure] = {"storm": storm.measure}
 """Measured only where it is asked for: it takes as long as everything else together."""
 
-Group = StrEnum("Group", [*SERVICE_GROUPS, *ON_DEMAND, QUEUE])  # type: ignore[misc]
+Group = StrEnum("Group", [*SERVICE_GROUPS, *ON_DEMAND, QUEUE, PAGES])  # type: ignore[misc]
 
 
 class DatabaseChoice(StrEnum):
@@ -70,7 +71,7 @@ def main(
     ] = None,
 ) -> None:
     """Measure the service against a bare Temporal workflow."""
-    groups = [str(g) for g in only] if only else [*SERVICE_GROUPS, QUEUE]
+    groups = [str(g) for g in only] if only else [*SERVICE_GROUPS, QUEUE, PAGES]
     kinds = [SQLITE, POSTGRESQL] if database is DatabaseChoice.BOTH else [str(database)]
     results: Results = {"is_quick": quick, "machine": machine.describe(), "databases": {}}
     try:
@@ -131,6 +132,8 @@ async def _measure_one(
                 await _note(found, kind, name, measures[name](service, sizes))
     if QUEUE in groups:
         await _note(found, kind, QUEUE, queue.measure(databases, kind, sizes))
+    if PAGES in groups:
+        await _note(found, kind, PAGES, pages.measure(server, databases, kind, sizes))
 
 
 async def _note(

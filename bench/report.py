@@ -39,6 +39,8 @@ TARGETS: dict[str, Target] = {
     "accepted_per_second": Target(1000, is_most=False),
     "queue_p99_ms_1m": Target(20),
     "storm_matter_events": Target(500),
+    "queue_page_p95_ms": Target(60),
+    "escalation_page_p95_ms": Target(60),
 }
 
 MEANINGS: dict[str, str] = {
@@ -54,6 +56,8 @@ MEANINGS: dict[str, str] = {
     "accepted_per_second": "comments into the inbox, lists of 1,000",
     "queue_p99_ms_1m": "a page of the queue at a million",
     "queue_ratio_1m_1k": "that to a page at a thousand",
+    "queue_page_p95_ms": "first byte of the queue, 20 pages a second, 100,000 cases",
+    "escalation_page_p95_ms": "the same of an escalation",
     "storm_seconds": "from the release to the last of 10,000 answers on the channel",
     "storm_answers_per_second": "of these",
     "storm_matter_events": "history events of the matter that decides them",

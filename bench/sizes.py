@@ -31,6 +31,11 @@ class Sizes:
     """Escalations in the small table that the full one is compared with, all of them open."""
     storm: int = 10_000
     """Comments about one thing."""
+    pages: int = 800
+    """Pages that are asked for, twenty a second."""
+    pages_crowd: int = 100_000
+    """Escalations behind those pages, and how many of them are open."""
+    pages_open: int = 20_000
     looks: int = 150
     """Times each view of the queue is looked at, on each of its two pages."""
 
@@ -51,6 +56,9 @@ QUICK = Sizes(
     crowd_open=2_000,
     few=500,
     storm=40,
+    pages=20,
+    pages_crowd=2_000,
+    pages_open=500,
     looks=5,
 )
 """Enough to see that everything runs; its figures mean nothing."""

@@ -26,6 +26,7 @@ from temporalio.service import RPCError
 from answerable import embedded
 from answerable.guard import Child
 from bench import children
+from bench.crowd import Crowd
 from bench.databases import Databases
 from config.settings import Settings
 from domain.people import Role
@@ -178,15 +179,20 @@ def comment(external_id: str, channel: str = "console") -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def service(server: Temporal, databases: Databases, kind: str) -> AsyncIterator[Service]:
-    """Our service and the bare worker, running, on a database of this kind."""
-    name = f"bench-{kind}"
+async def service(
+    server: Temporal, databases: Databases, kind: str, crowd: Crowd | None = None
+) -> AsyncIterator[Service]:
+    """Our service and the bare worker, running, on a database of this kind; with a crowd in it,
+    where one is wanted."""
+    name = f"bench-{kind}-{'crowd' if crowd else 'empty'}"
     url = await databases.fresh(kind, name)
     folder = server.folder / name
     folder.mkdir()
     async with AsyncExitStack() as stack:
         database = Database(url)
         stack.callback(database.dispose)
+        if crowd is not None:
+            await asyncio.to_thread(crowd.make, database)
         tokens = await asyncio.to_thread(_furnish, database)
         client = await server.client(name)
         api_port, worker_port, bare_port = embedded.free_ports(0, 0, 0)

@@ -70,10 +70,9 @@ async def _events(request: Request, door: Door, listener: Listener) -> AsyncIter
 
 
 def _event(batch: Batch) -> str:
-    if batch.changes is None:
-        return f"id: {batch.position}\nevent: reset\ndata:\n\n"
     data = json.dumps(batch.changes, separators=(",", ":"))
-    return f"id: {batch.position}\nevent: changed\ndata: {data}\n\n"
+    place = "" if batch.kind == "present" else f"id: {batch.position}\n"
+    return f"{place}event: {batch.kind}\ndata: {data}\n\n"
 
 
 async def _still_reads(request: Request, door: Door) -> bool:

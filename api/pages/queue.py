@@ -27,7 +27,7 @@ from api.pages.sentences import Line
 from domain.errors import AnswerableError, Invalid
 from domain.escalation import ESCALATION
 from domain.people import Actor, Role
-from store import history, matters, people, policies, queries
+from store import history, matters, people, policies, presence, queries
 from store.queries import Wanted
 from store.views import EscalationItem
 
@@ -193,7 +193,7 @@ def context(
         "wish": wish,
         "views": views_of(viewer.actor),
         "counts": _counts(session, viewer.actor, wish, at),
-        **_rows(viewer, wish, found.items),
+        **_rows(session, viewer, wish, found.items, at),
         "next_cursor": found.next_cursor,
         "soon_seconds": SOON.total_seconds(),
         **_choices(session, viewer),
@@ -206,10 +206,14 @@ def views_of(actor: Actor) -> dict[str, str]:
     return {view: name for view, name in VIEWS.items() if view != "team" or actor.teams}
 
 
-def _rows(viewer: Viewer, wish: Wish, items: Sequence[EscalationItem]) -> dict[str, Any]:
+def _rows(
+    session: Session, viewer: Viewer, wish: Wish, items: Sequence[EscalationItem], at: datetime
+) -> dict[str, Any]:
     """What drawing rows takes."""
+    streams = [f"escalation/{item.id}" for item in items]
     return {
         "items": items,
+        "present": presence.others(session, streams, viewer.actor, at) if streams else {},
         "claimable": {item.id for item in items if may_claim(viewer.actor, item)},
         "here_is": wish.address(),
     }
@@ -311,7 +315,7 @@ def changed(
         "viewer": viewer,
         "now": at,
         "wish": wish,
-        **_rows(viewer, wish, [every[one] for one in ids if one in here]),
+        **_rows(session, viewer, wish, [every[one] for one in ids if one in here], at),
         "left": [(item, last_of(session, item.id)) for item in left],
         "trouble": None,
     }
@@ -385,8 +389,8 @@ async def bulk(request: Request, door: TheDoor, sent: SentForm) -> Response:
     values = forms.values_of(sent.form)
     key, act = check_key(request, values.get("key") or None), values.get("act", "")
     picked: dict[str, str] = {}
-    for one in sent.form.getlist("ids"):
-        if isinstance(one, str) and (place := _PICKED.fullmatch(one)):
+    for told in sent.form.getlist("ids"):
+        if isinstance(told, str) and (place := _PICKED.fullmatch(told)):
             picked[place[1]] = place[2]
     if act not in BULK or not picked or len(picked) > ROWS:
         raise Invalid(

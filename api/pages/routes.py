@@ -12,6 +12,7 @@ from api.pages import (
     lists,
     live,
     me,
+    presence,
     queue,
     render,
     sessions,
@@ -23,7 +24,8 @@ from api.pages import (
 router = APIRouter(include_in_schema=False)
 # What is written is asked for before the acts: "words" and "draft" are none.
 parts = (
-    render, sign_in, sessions, queue, lists, writing, cases, insights, words, ledger, go, me, live,
+    render, sign_in, sessions, queue, lists, writing, cases, insights, words, ledger, go, me,
+    live, presence,
 )  # fmt: skip
 for part in parts:
     router.include_router(part.router)

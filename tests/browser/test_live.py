@@ -32,7 +32,9 @@ async def _hide(page: Page, *, is_hidden: bool) -> None:
 
 
 HEARD = """() => { window.heard = [];
-  document.addEventListener("live", (e) => window.heard.push(...e.detail.map(([s]) => s))); }"""
+  document.addEventListener("heard", (e) => {
+    window.heard.push(...e.detail.changes.map(([stream]) => stream));
+  }); }"""
 
 
 async def _heard(page: Page) -> list[str]:

@@ -34,7 +34,7 @@ def _rows(first: int, last: int, **changes: Any) -> list[dict[str, Any]]:
             "seq": 1,
             "stage": ("unclaimed" if n % 20 else "preparing") if is_open else "closed",
             "is_open": is_open,
-            "channel": "console",
+            "channel": "console" if n % 50 else "shop",
             "team": ("care", "shop")[n % 70 == 0],
             "owner": None if n % 20 else ("ada", "ben")[n % 40 == 0],
             "conversation_id": "C",
@@ -42,6 +42,9 @@ def _rows(first: int, last: int, **changes: Any) -> list[dict[str, Any]]:
             "opened_at": AT,
             "due_at": due_at if is_open else None,
             "sort_at": due_at if is_open else records.NEVER,
+            "priority": "normal" if n % 50 else "urgent",
+            "language": None if n % 60 else "de",
+            "is_waiting": n % 40 == 0,
         }
         rows.append(values | changes)
     return rows
@@ -86,6 +89,20 @@ def test_queue_shows_open_escalations_by_when_their_next_move_is_owed(database: 
             lambda r: (r["team"], r["stage"]) == ("care", "unclaimed"),
         ),
         ({"late": True}, lambda r: r["is_open"] and r["due_at"] < AT),
+        (
+            {"before": AT + timedelta(minutes=90)},
+            lambda r: r["is_open"] and r["due_at"] < AT + timedelta(minutes=90),
+        ),
+        (
+            {"owner": "ben", "waiting": True},
+            lambda r: r["is_open"] and r["owner"] == "ben" and r["is_waiting"],
+        ),
+        ({"channel": "shop"}, lambda r: r["is_open"] and r["channel"] == "shop"),
+        ({"priority": "urgent"}, lambda r: r["is_open"] and r["priority"] == "urgent"),
+        (
+            {"language": "de", "team": "care"},
+            lambda r: r["is_open"] and (r["language"], r["team"]) == ("de", "care"),
+        ),
         ({"stage": "closed"}, lambda r: r["stage"] == "closed"),
         ({"stage": "closed", "team": "shop"}, lambda r: not r["is_open"] and r["team"] == "shop"),
         ({"stage": "closed", "late": True}, lambda r: False),
@@ -101,6 +118,24 @@ def test_filters_choose_exactly_what_they_say(
     _fill(database, rows)
 
     assert sorted(_all_ids(database, 11, **filters)) == [r["id"] for r in rows if holds(r)]
+
+
+def test_views_are_counted_in_one_statement_as_far_as_it_is_worth_counting(
+    database: Database,
+) -> None:
+    rows = _rows(0, 400)
+    _fill(database, rows)
+    views: dict[str, queries.Wanted] = {"all": {}, "shop": {"team": "shop"}, "none": {"team": "x"}}
+    counted: list[str] = []
+    event.listen(
+        database.engine, "before_cursor_execute", lambda *a: counted.append(a[2]), named=False
+    )
+    with database.reading() as session:
+        found = queries.counts(session, AT, 30, views)
+
+    shop = sum(r["is_open"] and r["team"] == "shop" for r in rows)
+    assert found == {"all": 30, "shop": shop, "none": 0}
+    assert len([s for s in counted if "count" in s]) == 1
 
 
 def test_pages_neither_skip_nor_repeat_while_escalations_are_opened(database: Database) -> None:
@@ -159,6 +194,11 @@ def _plan(
         ({"team": "shop"}, "escalation_team_due"),
         ({"team": "shop", "stage": "unclaimed"}, "escalation_team"),
         ({"stage": "closed"}, "escalation_stage_all|escalation_pkey"),
+        ({"owner": "ben", "waiting": True}, "escalation_mine"),
+        ({"before": AT + timedelta(hours=4), "team": "shop"}, "escalation_team_due"),
+        ({"channel": "shop"}, "escalation_channel"),
+        ({"priority": "urgent"}, "escalation_priority"),
+        ({"language": "de"}, "escalation_language"),
     ],
 )
 def test_every_view_of_the_queue_is_carried_by_its_index(

@@ -5,7 +5,8 @@
 //
 // An element says what it is about, and asks for itself again when that changes:
 //   <section data-live="escalation/01…" hx-trigger="live" hx-get="…">
-// Others listen for the event "live" of the document, whose detail is [[stream, fact], …].
+// and with data-presence and "presence" when people come to it or go. Others listen for the event
+// "heard" of the document, whose detail has this kind and changes: [[stream, fact], …].
 {
   const LOCK = "answerable-live";
   const SILENCE = 12000; // The server gives a sign of life every five seconds.
@@ -24,13 +25,13 @@
   let staleness = 0;
   let turn = 0;
 
-  const isWanted = () => document.querySelector("[data-live]") !== null;
+  const isWanted = () => document.querySelector("[data-live], [data-presence]") !== null;
 
-  const announce = (changes) => {
-    document.dispatchEvent(new CustomEvent("live", { detail: changes }));
-    for (const element of document.querySelectorAll("[data-live]")) {
-      if (changes.some(([stream]) => element.dataset.live.split(" ").includes(stream))) {
-        htmx.trigger(element, "live");
+  const announce = (kind, changes) => {
+    document.dispatchEvent(new CustomEvent("heard", { detail: { kind, changes } }));
+    for (const element of document.querySelectorAll(`[data-${kind}]`)) {
+      if (changes.some(([stream]) => element.dataset[kind].split(" ").includes(stream))) {
+        htmx.trigger(element, kind);
       }
     }
   };
@@ -65,10 +66,10 @@
       position = told.id;
       showStale("much");
     } else if (told.is === "present") {
-      announce(told.changes);
+      announce("presence", told.changes);
     } else if (told.is === "changed" && told.id > position) {
       position = told.id;
-      announce(told.changes);
+      announce("live", told.changes);
     }
   };
 

@@ -26,11 +26,13 @@
     if (!waiting) waiting = setTimeout(ask, SOON);
   };
 
-  document.addEventListener("live", (event) => {
+  document.addEventListener("heard", (event) => {
     if (!document.getElementById("queue")) return;
-    for (const [stream] of event.detail) {
+    for (const [stream] of event.detail.changes) {
       const [kind, id] = stream.split("/");
-      if (kind === "escalation") (rowOf(id) ? shown : others).add(id);
+      if (kind !== "escalation") continue;
+      if (rowOf(id)) shown.add(id);
+      else if (event.detail.kind === "live") others.add(id);
     }
     if (shown.size || others.size) soon();
   });
@@ -81,6 +83,7 @@
     const picked = all.filter((one) => one.checked).length;
     const told = document.querySelector("[data-picked]");
     if (told) told.textContent = String(picked);
+    document.getElementById("bulk")?.toggleAttribute("data-some", picked > 0);
     const every = document.querySelector("[data-pick-all]");
     if (every) {
       every.checked = picked > 0 && picked === all.length;
