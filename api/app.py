@@ -18,7 +18,18 @@ from typing import Any
 from fastapi import FastAPI
 from temporalio.client import Client
 
-from api import cases, commands, commitments, drafts, health, intake, matters, people, policy
+from api import (
+    calendar,
+    cases,
+    commands,
+    commitments,
+    drafts,
+    health,
+    intake,
+    matters,
+    people,
+    policy,
+)
 from api.deps import Door
 from api.errors import Problem, answer_errors
 from api.gate import Gate
@@ -107,7 +118,7 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
     app.include_router(health.router)
     routers = (
         intake.router, cases.router, drafts.router, people.router, policy.router,
-        commitments.router, matters.router, commands.router(),
+        commitments.router, matters.router, calendar.router, commands.router(),
     )  # fmt: skip
     for router in routers:
         app.include_router(router, responses=_PROBLEMS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlmodel import Session, col
 
 from domain.entity import Event
@@ -39,6 +39,8 @@ from store.words import new_id
 class Purpose(StrEnum):
     API = "api"
     SESSION = "session"
+    CALENDAR = "calendar"
+    """Opens one's own deadlines to be read, and nothing else."""
 
 
 def put_team(session: Session, team_id: str, name: str) -> None:
@@ -256,6 +258,10 @@ def names(session: Session, ids: Iterable[str | None]) -> dict[str, str]:
 # Tokens. -------------------------------------------------------------------------------------
 
 
+_ACTING = (Purpose.API, Purpose.SESSION)
+"""Tokens whose holder may do what their person may do."""
+
+
 def digest_of(secret: str) -> str:
     """Tokens carry 256 random bits, so a plain SHA-256 keeps them safe at rest."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -298,7 +304,8 @@ def holder(
 ) -> Actor | None:
     """Who holds this secret; None if it is unknown, revoked, expired or its person has left.
 
-    Where a purpose is named, a secret that was made for another one is unknown.
+    Where a purpose is named, a secret that was made for another one is unknown; where none is,
+    one that only opens a calendar is unknown, because it acts in nobody's name.
     """
     token = session.scalars(
         select(Token).where(
@@ -307,7 +314,7 @@ def holder(
             or_(col(Token.expires_at).is_(None), col(Token.expires_at) > at),
         )
     ).first()
-    if token is None or purpose not in (None, token.purpose):
+    if token is None or token.purpose not in ((purpose,) if purpose else _ACTING):
         return None
     try:
         return actor(session, token.person_id, at)
@@ -316,10 +323,18 @@ def holder(
 
 
 def revoke(
-    session: Session, at: datetime, *, by: str, secret: str | None = None, person_id: str = ""
+    session: Session,
+    at: datetime,
+    *,
+    by: str,
+    secret: str | None = None,
+    person_id: str = "",
+    purpose: Purpose | None = None,
 ) -> int:
-    """Revoke one token by its secret, or all of a person; answers how many."""
+    """Revoke one token by its secret, or all of a person (of one purpose); answers how many."""
     chosen = col(Token.digest) == digest_of(secret) if secret else col(Token.person_id) == person_id
+    if purpose is not None:
+        chosen = and_(chosen, col(Token.purpose) == purpose)
     tokens = session.scalars(
         select(Token).where(chosen, col(Token.revoked_at).is_(None)).order_by(col(Token.id))
     ).all()
