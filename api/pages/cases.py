@@ -6,16 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from api.bodies import BODIES
 from api.cases import note_reading
 from api.commands import Ask, carry_out, check_key, stream_of
 from api.deps import Door, TheDoor, now
-from api.pages import forms, frame, lists, moves, render, sentences
-from api.pages.forms import Trouble, Typed
+from api.pages import decisions, forms, frame, lists, moves, render, sentences
+from api.pages.forms import DATABASE_AWAY, Trouble, Typed
 from api.pages.render import Way
 from api.pages.security import Reader, Sent, SentForm, Viewer
 from api.pages.sentences import Line
@@ -31,8 +29,6 @@ from store import details, history, matters, people, policies, words
 from store.views import Entry, EscalationDetail, PostDetail
 
 router = APIRouter(include_in_schema=False)
-
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 MEMBERS = 50
 """Members of a matter that its page shows; the JSON interface has them all."""
@@ -186,6 +182,7 @@ def _escalation(session: Session, entity_id: str, actor: Actor) -> dict[str, Any
     stream = f"escalation/{entity_id}"
     return {
         "detail": detail,
+        "voices_of": {entity_id: decisions.voices_of(session, actor, detail)},
         "decided": _approved(session, stream) if acts["primary"] == "reply" else "",
         "team": team,
         "max_length": channel.max_length if channel else None,
@@ -392,9 +389,9 @@ async def _page_again(
         context = await door.read(lambda s: lists.queue_context(s, viewer, asked, trouble))
         return render.page("queue.html", trouble.status, **context)
     context = await door.read(
-        lambda s: lists.decisions_context(s, viewer, typed=typed, trouble=trouble)
+        lambda s: decisions.decisions_context(s, viewer, typed=typed, trouble=trouble)
     )
-    is_shown = any(card.id == entity_id for card in context["cards"])
+    is_shown = any(card.detail.id == entity_id for card in context["cards"])
     if not is_shown:
         # It was decided meanwhile: its own page tells how, and keeps what was typed.
         return await _show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)

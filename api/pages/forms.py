@@ -15,12 +15,17 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import FormData
 
 from api.bodies import BODIES
 from api.bodies import Body as CommandBody
 from api.errors import Malformed, field_error
 from api.pages import inputs, times
+
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""What a page meets where the database cannot be asked; what was typed is shown again."""
 
 PROMISES = 3
 """Promises that a form has room for; more can be sent by the JSON interface."""
@@ -31,6 +36,9 @@ _OURS = frozenset({"csrf", "key", "expected_seq", "page", "as_approved"})
 _PROMISE = re.compile(r"promises-(\d)-(sentence|accountable|due_on|proof)")
 
 LABELS = inputs.LABELS | {
+    "since": "From",
+    "deputy": "Who comes in your place",
+    "to": "Who decides",
     "request": "What you ask for",
     "recommendation": "What you recommend",
     "reply": "The words of the reply",

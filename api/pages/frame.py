@@ -15,8 +15,7 @@ from api.deps import now
 from api.pages import sentences
 from api.pages.security import Viewer
 from domain.errors import Refused
-from domain.people import Role
-from store import cursors, details, history, people, queries
+from store import cursors, deciding, details, history, people, queries
 
 COUNTED = 1_000
 """A count goes no further: whether there are more does not change what anybody does next."""
@@ -32,7 +31,7 @@ _DONE = re.compile(r"(escalation|post|commitment|matter)/([0-9A-Z]{26})/(\d{1,9}
 
 def frame(session: Session, viewer: Viewer, here: str) -> dict[str, Any]:
     """Who looks at which page, and how many decisions wait for them."""
-    waiting = count(session, stage="deciding") if viewer.actor.has(Role.EXECUTIVE) else 0
+    waiting = deciding.count(session, viewer.actor, now())
     return {"viewer": viewer, "here": here, "waiting": waiting}
 
 

@@ -1,4 +1,4 @@
-"""The lists: the queue, what waits for a decision, our posts, our promises."""
+"""The lists: the queue, and our posts."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from sqlmodel import Session
 
 from api.deps import TheDoor, now
 from api.pages import frame, render
-from api.pages.forms import Trouble, Typed
+from api.pages.forms import Trouble
 from api.pages.security import Reader, Viewer
 from domain.escalation import ESCALATION
-from domain.people import Actor, Role
-from store import details, policies, queries
+from domain.people import Actor
+from store import policies, queries
 from store.views import EscalationItem
 
 router = APIRouter(include_in_schema=False)
 
 ROWS = 30
-CARDS = 10
 
 VIEWS = {
     "mine": "Mine",
@@ -39,18 +38,6 @@ POSTS = {
     "unconfirmed": "Unconfirmed",
     "publishing": "Being published",
     "published": "Published",
-    "": "All",
-}
-
-PROMISES = {
-    "open": "Open",
-    "reported": "Reported kept",
-    "told": "The commenter is asked",
-    "denied": "The commenter says no",
-    "broken": "Broken",
-    "kept": "Kept",
-    "kept_late": "Kept late",
-    "withdrawn": "Withdrawn",
     "": "All",
 }
 
@@ -152,47 +139,7 @@ def _counts(session: Session, actor: Actor, team: str) -> dict[str, int]:
     return {view: frame.count(session, **filters(actor, view, team)) for view in views}
 
 
-# Decisions. ----------------------------------------------------------------------------------
-
-
-@router.get("/decisions")
-async def decisions(
-    door: TheDoor, viewer: Reader, cursor: Place = "", done: Place = ""
-) -> Response:
-    """What waits for an executive: the request, the exact words, and the ways to decide."""
-    context = await door.read(lambda s: decisions_context(s, viewer, cursor=cursor, done=done))
-    return render.page("decisions.html", **context)
-
-
-def decisions_context(
-    session: Session,
-    viewer: Viewer,
-    *,
-    cursor: str = "",
-    done: str = "",
-    typed: Typed | None = None,
-    trouble: Trouble | None = None,
-) -> dict[str, Any]:
-    at = now()
-    found = queries.escalations(
-        session, viewer.actor, at, stage="deciding", limit=CARDS, cursor=cursor or None
-    )
-    cards = [details.escalation(session, item.id, viewer.actor, at) for item in found.items]
-    in_force = policies.current(session)
-    return {
-        **frame.frame(session, viewer, "decisions"),
-        "now": at,
-        "cards": cards,
-        "next_cursor": found.next_cursor,
-        "channels": in_force.policy.channels if in_force else {},
-        "is_executive": viewer.actor.has(Role.EXECUTIVE),
-        "done": frame.done_of(session, viewer, done),
-        "typed": typed or Typed(),
-        "trouble": trouble,
-    }
-
-
-# Posts and promises. -------------------------------------------------------------------------
+# Posts. ---------------------------------------------------------------------------------------
 
 
 @router.get("/posts")
@@ -212,22 +159,3 @@ async def posts(
         }
 
     return render.page("posts.html", stage=stage, views=POSTS, **await door.read(work))
-
-
-@router.get("/commitments")
-async def commitments(
-    door: TheDoor, viewer: Reader, stage: Word = "open", cursor: Place = ""
-) -> Response:
-    """What we have promised, the next date at the top."""
-
-    def work(session: Session) -> dict[str, Any]:
-        found = queries.commitments(
-            session, viewer.actor, now(), stage=stage or None, limit=ROWS, cursor=cursor or None
-        )
-        return {
-            **frame.frame(session, viewer, "commitments"),
-            "found": found,
-            "names": frame.names(session, [item.accountable for item in found.items]),
-        }
-
-    return render.page("commitments.html", stage=stage, views=PROMISES, **await door.read(work))
