@@ -6,14 +6,16 @@ Which of them are near is found in their words, by the door; here is only what t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from domain.base import Moment, Value
-from domain.escalation import Stage
-from domain.escalation.state import Decision
+from domain.escalation import Recommendation
+from domain.escalation.events import Approved, Bypassed, DecidedAlone, Proposed, RefusedBy
+from domain.ledger import Fact
 from domain.people import Actor
 from store import people, queries, tables, words
 from store.deciding import part
@@ -26,7 +28,17 @@ BEGINNING = 2_000
 
 EXCERPT = 200
 
-_DECIDED = (Stage.REPLYING, Stage.LISTENING, Stage.CLOSED)
+
+class Verdict(NamedTuple):
+    """A decision as the ledger has it; its words by their ids."""
+
+    outcome: Literal["approved", "refused"]
+    by: str
+    at: datetime
+    code: str | None
+    reason: str | None
+    request: str | None
+    """None where the owner decided alone."""
 
 
 class Decided(NamedTuple):
@@ -37,7 +49,7 @@ class Decided(NamedTuple):
     terms: str | None
     comment: str
     request: str
-    decision: Decision
+    verdict: Verdict
 
     @property
     def about(self) -> str:
@@ -62,7 +74,7 @@ class Precedent(Value):
     terms: str | None
     comment: str
     request: str
-    outcome: Literal["approved", "refused", "moved_to_private"]
+    outcome: Literal["approved", "refused"]
     code: str | None
     reason: str | None
     """Of a refusal what was printed; of a yes what the approver wrote to the owner."""
@@ -79,41 +91,92 @@ class Precedent(Value):
     promises: tuple[Kept, ...]
 
 
-def decided(session: Session, actor: Actor, team: str, *, but: str) -> list[Decided]:
-    """The newest decisions of a team, for those who read its proposals; without one case."""
+def decided(session: Session, actor: Actor, team: str) -> list[Decided]:
+    """The last decisions of a team whose answers came out, for those who read its proposals."""
     if not queries.is_insider(actor, team):
         return []
+    ids = _answered(session, team)
+    verdicts = _verdicts(session, ids)
     case, comment, text = tables.Escalation, tables.Comment, tables.Words
-    decision, proposal = part(session, "decision"), part(session, "proposal")
     rows = session.execute(
         select(
             col(case.id),
             col(case.channel),
             part(session, "terms")["name"].label("terms"),
             func.substr(col(text.text), 1, BEGINNING).label("comment"),
-            decision,
-            proposal,
         )
         .join(tables.Snapshot, col(tables.Snapshot.stream) == "escalation/" + col(case.id))
         .join(comment, col(comment.id) == col(case.comment_id), isouter=True)
         .join(text, col(text.id) == col(comment.words_id), isouter=True)
-        .where(col(case.team) == team, col(case.stage).in_(_DECIDED), col(case.id) != but)
-        .order_by(col(case.id).desc())
-        .limit(RECENT)
-    ).all()
-    rows = [row for row in rows if row.decision and row.proposal]
-    requests = words.texts(session, [row.proposal["request"]["id"] for row in rows])
+        .where(col(case.id).in_(list(verdicts)))
+    )
+    found = {row.id: row for row in rows}
+    requests = words.texts(session, [verdict.request for verdict in verdicts.values()])
     return [
         Decided(
-            row.id,
-            row.channel,
-            row.terms,
-            row.comment or "",
-            requests.get(row.proposal["request"]["id"], ""),
-            Decision.model_validate(row.decision),
+            case_id,
+            found[case_id].channel,
+            found[case_id].terms,
+            found[case_id].comment or "",
+            requests.get(verdicts[case_id].request or "", ""),
+            verdicts[case_id],
         )
-        for row in rows
+        for case_id in ids
+        if case_id in verdicts
     ]
+
+
+def _answered(session: Session, team: str) -> list[str]:
+    """Cases of a team by when their last answer came out, without those a matter answered."""
+    post = tables.Post
+    rows = session.execute(
+        select(col(post.escalation_id), func.max(col(post.published_at)).label("at"))
+        .where(
+            col(post.team) == team,
+            col(post.published_at).is_not(None),
+            col(post.commitment_id).is_(None),
+            col(post.matter_id).is_(None),
+        )
+        .group_by(col(post.escalation_id))
+        .order_by(func.max(col(post.published_at)).desc())
+        .limit(RECENT)
+    )
+    return [row.escalation_id for row in rows]
+
+
+_DECIDING = (Proposed.NAME, Approved.NAME, RefusedBy.NAME, Bypassed.NAME, DecidedAlone.NAME)
+
+
+def _verdicts(session: Session, ids: Sequence[str]) -> dict[str, Verdict]:
+    """How each was decided last. A case that came back has forgotten it; the ledger has not."""
+    table = tables.LedgerEntry
+    rows = session.execute(
+        select(col(table.stream), col(table.body))
+        .where(
+            col(table.stream).in_([f"escalation/{case_id}" for case_id in ids]),
+            col(table.name).in_(_DECIDING),
+        )
+        .order_by(col(table.stream), col(table.seq))
+    )
+    found: dict[str, Verdict] = {}
+    asked: dict[str, str] = {}
+    for row in rows:
+        fact = Fact.model_validate_json(row.body)
+        case_id = row.stream.partition("/")[2]
+        if fact.name == Proposed.NAME:
+            asked[case_id] = fact.data["request"]["id"]
+            continue
+        is_yes = fact.name != RefusedBy.NAME and fact.data.get("outcome") != Recommendation.REFUSE
+        reason = fact.data.get("reason")
+        found[case_id] = Verdict(
+            outcome="approved" if is_yes else "refused",
+            by=fact.by,
+            at=fact.at,
+            code=fact.data.get("code"),
+            reason=reason["id"] if reason else None,
+            request=asked.get(case_id),
+        )
+    return found
 
 
 def told(session: Session, chosen: Sequence[Decided]) -> list[Precedent]:
@@ -124,13 +187,13 @@ def told(session: Session, chosen: Sequence[Decided]) -> list[Precedent]:
     posts = _answers(session, ids)
     replies = _replies(session, ids, posts)
     promises = _promises(session, ids)
-    reasons = words.texts(session, [c.decision.reason.id for c in chosen if c.decision.reason])
-    names = people.names(session, [case.decision.by for case in chosen])
+    reasons = words.texts(session, [case.verdict.reason for case in chosen])
+    names = people.names(session, [case.verdict.by for case in chosen])
     found = []
     for case in chosen:
         at, answer = posts.get(case.id, (None, None))
         replied_at, reply = replies.get(case.id, (None, None))
-        decision = case.decision
+        verdict = case.verdict
         found.append(
             Precedent(
                 id=case.id,
@@ -138,12 +201,12 @@ def told(session: Session, chosen: Sequence[Decided]) -> list[Precedent]:
                 terms=case.terms,
                 comment=case.comment[:EXCERPT],
                 request=case.request,
-                outcome=decision.outcome,
-                code=decision.code,
-                reason=reasons.get(decision.reason.id) if decision.reason else None,
-                by=decision.by,
-                by_name=names.get(decision.by, decision.by),
-                decided_at=decision.at,
+                outcome=verdict.outcome,
+                code=verdict.code,
+                reason=reasons.get(verdict.reason or ""),
+                by=verdict.by,
+                by_name=names.get(verdict.by, verdict.by),
+                decided_at=verdict.at,
                 published_at=at,
                 answer=answer,
                 replied_at=replied_at,

@@ -143,7 +143,7 @@ Earlier = Callable[[str], list[Decided]]
 
 def _earlier(session: Session, actor: Actor) -> Earlier:
     """The earlier decisions of a team, read once for all cards of a page."""
-    return cache(lambda team: precedents.decided(session, actor, team, but=""))
+    return cache(lambda team: precedents.decided(session, actor, team))
 
 
 def card_of(session: Session, actor: Actor, case_id: str, earlier: Earlier) -> Card:

@@ -76,7 +76,7 @@ async def test_what_cannot_be_is_said_and_kept(office: Office) -> None:
         ({"until": "0001-01-01"}, "Until the end of"),
         ({"until": _day(-3)}, "it ends before it begins"),
         ({"until": _day(3), "deputy": "dev"}, "dev acts in nothing"),
-        ({"until": _day(3), "deputy": "nobody"}, "no person 'nobody'"),
+        ({"until": _day(3), "deputy": "nobody"}, "there is no person"),
     ):
         answer = await cora.http.post("/me/away/absences", data=fields | wrong)
         assert answer.status_code == 422, wrong
