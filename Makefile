@@ -26,7 +26,7 @@ RUN := @exec
 help: ## List what can be done
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 up: $(VENV)/.runtime ## Serve the product; ARGS="--port 9000 --data DIR --empty"
 	$(RUN) $(PY) -m answerable up $(ARGS)
@@ -35,9 +35,12 @@ story: $(VENV)/.runtime ## Play one comment through a throw-away stack
 	$(RUN) $(PY) -m answerable story --throwaway $(ARGS)
 
 ##@ Develop
-.PHONY: test lint format bench
+.PHONY: test test-browser lint format bench
 test: $(VENV)/.dev ## Run all tests; ARGS="tests/domain -k claim"
 	$(RUN) $(PY) -m pytest $(ARGS)
+
+test-browser: $(VENV)/.dev ## The same for what only a browser can tell; needs chromium
+	$(RUN) $(PY) -m pytest tests/browser $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, types and the direction of imports
 	$(PY) -m ruff check .

@@ -128,15 +128,18 @@ def _listen(host: str, port: int) -> socket.socket:
 def _serve(settings: Settings, listener: socket.socket) -> None:
     import uvicorn
 
+    from api.app import from_environment
+    from api.serving import Server
+
+    app = from_environment()
     config = uvicorn.Config(
-        "api.app:from_environment",
-        factory=True,
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=REQUESTS_GRACE,
     )
-    server = uvicorn.Server(config)
+    server = Server(config, app)
 
     def stop(*_: object) -> None:
         server.should_exit = True

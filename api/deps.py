@@ -20,6 +20,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from api.errors import Unauthenticated
+from api.live import Live
 from api.metrics import Metrics
 from config.settings import Settings
 from domain.errors import Forbidden
@@ -52,8 +53,12 @@ class Door:
     database: Database
     client: Client
     metrics: Metrics = field(default_factory=Metrics)
+    live: Live = field(init=False)
     _policy: tuple[float, InForce] | None = field(default=None, repr=False)
     _pulse: float = field(default=float("-inf"), repr=False)
+
+    def __post_init__(self) -> None:
+        self.live = Live(self.database)
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run ``work`` in a reading session, off the event loop."""

@@ -36,6 +36,9 @@ LINGER_SECONDS = 2.0
 """How long the rest of a stranger's body is thrown away after our answer has gone out. A
 connection that is closed with bytes unread is reset, and the answer is lost with it."""
 
+ENDLESS = frozenset({"/live"})
+"""Answers that go on for as long as somebody listens. All others have their time."""
+
 SIGNED = "/api/v1/hooks/"
 """Webhooks say who they are by a signature over their body, so it has to be read."""
 
@@ -86,12 +89,14 @@ class Gate:
         try:
             await self._within_limits(scope, receive, reply)
         finally:
-            self.observe(scope, reply.status, time.monotonic() - started)
+            if scope["path"] not in ENDLESS:
+                self.observe(scope, reply.status, time.monotonic() - started)
 
     async def _within_limits(self, scope: Scope, receive: Receive, reply: _Reply) -> None:
         limit = self.settings.max_body
+        seconds = None if scope["path"] in ENDLESS else self.settings.request_seconds
         try:
-            async with asyncio.timeout(self.settings.request_seconds):
+            async with asyncio.timeout(seconds):
                 body = await self._read(scope, receive)
                 await self.app(scope, _once(body, receive), reply.send)
         except _Gone:

@@ -115,7 +115,6 @@ def escalation(
         names={},
         terms=state.terms.name,
         may_be_batched=state.decision_terms.batch,
-        priority=state.terms.priority,
         is_public=state.terms.is_public,
         held_for=state.held_for,
         paused_until=state.paused_until,

@@ -44,6 +44,9 @@ from store.views import Chain, Entry, HistoryPage
 LIMIT = 1_000
 """The longest page of a history."""
 
+LATEST = 8
+"""More facts than any command leads to."""
+
 INSIDE = frozenset(
     event.NAME
     for event in (
@@ -66,6 +69,22 @@ def history(
     state = details.state_of(session, stream)
     is_insider = details.reads_inside(actor, state)
     return _page(session, stream, limit=limit, cursor=cursor, is_insider=is_insider)
+
+
+def latest(session: Session, stream: str) -> Entry | None:
+    """What was done last, as those of other teams may see it: of the last command its first
+    fact, which says what it was about."""
+    table = tables.LedgerEntry
+    rows = session.scalars(
+        select(table)
+        .where(col(table.stream) == stream)
+        .order_by(col(table.seq).desc())
+        .limit(LATEST)
+    ).all()
+    same = [row for row in rows if (row.at, row.by) == (rows[0].at, rows[0].by)]
+    if not same:
+        return None
+    return _entry(same[-1], people.names(session, [same[-1].by]), is_insider=False)
 
 
 def of_the_house(

@@ -7,9 +7,9 @@ that carry it are named in ``tables``. The detail of one case is in ``store.deta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import (
     ColumnElement,
@@ -82,26 +82,38 @@ def is_insider(actor: Actor, team: str, owner: str | None = None) -> bool:
 # The queue. ----------------------------------------------------------------------------------
 
 
+class Wanted(TypedDict, total=False):
+    """What is wanted of the queue; what is left out, or None, chooses nothing."""
+
+    stage: str | None
+    owner: str | None
+    team: str | None
+    channel: str | None
+    priority: str | None
+    language: str | None
+    late: bool
+    before: datetime | None
+    """Those whose next move is owed before this moment."""
+    waiting: bool | None
+    """Those whose owner waits for others, or those whose owner does not."""
+    q: str | None
+
+
 def escalations(
     session: Session,
     actor: Actor,
     at: datetime,
     *,
-    stage: str | None = None,
-    owner: str | None = None,
-    team: str | None = None,
-    late: bool = False,
-    q: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
+    **wanted: Unpack[Wanted],
 ) -> EscalationPage:
     """A page of escalations: the open ones by when their next move is owed, or, with stage
     ``closed``, the closed ones, newest first. Raises Invalid for an unknown stage or cursor."""
     check_reader(actor)
+    stage = wanted.get("stage")
     check_stage(stage, Stage)
-    statement = escalations_statement(
-        session, at, stage=stage, owner=owner, team=team, late=late, q=q, cursor=cursor
-    )
+    statement = escalations_statement(session, at, cursor=cursor, **wanted)
     rows = list(session.scalars(statement.limit(bounded(limit) + 1)))
     rows, is_more = rows[:limit], len(rows) > limit
     next_cursor = None
@@ -112,25 +124,48 @@ def escalations(
     return EscalationPage(items=tuple(escalation_items(session, rows, at)), next_cursor=next_cursor)
 
 
+def of_these(
+    session: Session, actor: Actor, at: datetime, ids: Sequence[str], **wanted: Unpack[Wanted]
+) -> list[EscalationItem]:
+    """Those of these escalations that are in a view, in no order."""
+    check_reader(actor)
+    statement = escalations_statement(session, at, **wanted).order_by(None)
+    rows = list(session.scalars(statement.where(col(tables.Escalation.id).in_(ids))))
+    return escalation_items(session, rows, at) if rows else []
+
+
+def counts(
+    session: Session, at: datetime, most: int, views: Mapping[str, Wanted]
+) -> dict[str, int]:
+    """How many escalations are in each view, as far as it is worth counting; one statement."""
+    table = tables.Escalation
+    asked = []
+    for name, wanted in views.items():
+        some = (
+            escalations_statement(session, at, **wanted)
+            .order_by(None)
+            .with_only_columns(col(table.id))
+        )
+        counted = select(func.count()).select_from(some.limit(most).subquery())
+        asked.append(counted.scalar_subquery().label(name))
+    row = session.execute(select(*asked)).one()
+    return dict(zip(views, row, strict=True))
+
+
 def escalations_statement(
-    session: Session,
-    at: datetime,
-    *,
-    stage: str | None = None,
-    owner: str | None = None,
-    team: str | None = None,
-    late: bool = False,
-    q: str | None = None,
-    cursor: str | None = None,
+    session: Session, at: datetime, *, cursor: str | None = None, **wanted: Unpack[Wanted]
 ) -> Select[tables.Escalation]:
     """What the database is asked for; tests look at its plan."""
     table = tables.Escalation
     statement = select(table)
-    for column, wanted in ((table.owner, owner), (table.team, team)):
-        if wanted is not None:
-            statement = statement.where(col(column) == wanted)
-    if q is not None:
+    for name in ("owner", "team", "channel", "priority", "language"):
+        if (value := wanted.get(name)) is not None:
+            statement = statement.where(col(getattr(table, name)) == value)
+    if (is_waiting := wanted.get("waiting")) is not None:
+        statement = statement.where(col(table.is_waiting) == is_waiting)
+    if (q := wanted.get("q")) is not None:
         statement = statement.where(col(table.id).in_(_found(session, q)))
+    stage, late = wanted.get("stage"), wanted.get("late")
     if stage == Stage.CLOSED:
         statement = statement.where(col(table.stage) == stage).order_by(col(table.id).desc())
         if late:
@@ -142,8 +177,8 @@ def escalations_statement(
     statement = statement.where(col(table.is_open)).order_by(col(table.sort_at), col(table.id))
     if stage is not None:
         statement = statement.where(col(table.stage) == stage)
-    if late:
-        statement = statement.where(col(table.sort_at) < at)
+    if before := at if late else wanted.get("before"):
+        statement = statement.where(col(table.sort_at) < before)
     return _after(statement, table.sort_at, table.id, "due", cursor)
 
 
@@ -188,7 +223,14 @@ def escalation_items(
 def _item(row: tables.Escalation, beside: Any, at: datetime) -> EscalationItem:
     return EscalationItem(
         **row.model_dump(
-            exclude={"conversation_id", "comment_id", "predecessor", "sort_at", "is_open"}
+            exclude={
+                "conversation_id",
+                "comment_id",
+                "predecessor",
+                "sort_at",
+                "is_open",
+                "is_waiting",
+            }
         ),
         owner_name=beside.owner_name,
         is_late=row.is_open and row.due_at is not None and row.due_at < at,

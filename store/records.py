@@ -24,6 +24,7 @@ from domain.ledger import GENESIS, SCHEMA, Batch, Fact, digest, link
 from domain.matter import Matter
 from domain.matter.serving import standing
 from domain.post import Post, PostKind, PostStage
+from domain.terms import Priority
 from domain.watch import wakes_at
 from store import tables, words
 from store.database import Database
@@ -241,6 +242,9 @@ def _queue_row(state: Escalation) -> dict[str, Any]:
         "outcome": state.outcome,
         "closed_at": state.closed_at,
         "predecessor": state.predecessor,
+        "priority": state.terms.priority or Priority.NORMAL,
+        "language": state.terms.language,
+        "is_waiting": state.is_waiting,
     }
 
 

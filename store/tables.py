@@ -314,6 +314,10 @@ class Escalation(SQLModel, table=True):
         _queue("escalation_stage", "stage", "sort_at", "id"),
         _queue("escalation_team", "team", "stage", "sort_at", "id"),
         _queue("escalation_team_due", "team", "sort_at", "id"),
+        # The queue of one channel, of what is urgent, of one language.
+        _queue("escalation_channel", "channel", "sort_at", "id"),
+        _queue("escalation_priority", "priority", "sort_at", "id"),
+        _queue("escalation_language", "language", "sort_at", "id"),
         Index("escalation_stage_all", "stage", "id"),
         Index("escalation_team_all", "team", "id"),
         Index("escalation_owner_all", "owner", "id"),
@@ -340,6 +344,26 @@ class Escalation(SQLModel, table=True):
     """The matter it belongs to, or belonged to last."""
     matter_state: str | None = None
     """How it stands to that matter: see ``MemberState``."""
+    priority: str = Field(default="normal", sa_column_kwargs={"server_default": "normal"})
+    language: str | None = None
+    """The language to answer in, where it is known."""
+    is_waiting: bool = Field(default=False, sa_column=_flag())
+    """Its owner has done their part for now; others owe the next move."""
+
+
+class Presence(SQLModel, table=True):
+    """Who looks at a case just now, or writes in it. Rows go when somebody leaves or says nothing
+    more; no history is kept."""
+
+    __tablename__ = "presence"
+    __table_args__ = (
+        # Who is there now, and what has to go.
+        Index("presence_seen", "seen_at"),
+    )
+    stream: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+    is_writing: bool
+    seen_at: datetime = Field(sa_column=_moment())
 
 
 class Matter(SQLModel, table=True):

@@ -39,6 +39,8 @@ class EscalationItem(Value):
     excerpt: str
     """How the first comment begins, in its latest revision."""
     comments: int
+    priority: str = "normal"
+    language: str | None = None
 
 
 class PostItem(Value):
@@ -273,7 +275,6 @@ class EscalationDetail(EscalationItem):
     """Which terms of the policy these are."""
     may_be_batched: bool = False
     """Whether these terms let it be decided together with others."""
-    priority: str | None = None
     is_public: bool = True
     held_for: str | None = None
     paused_until: Moment | None = None

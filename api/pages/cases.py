@@ -12,7 +12,7 @@ from api.bodies import BODIES
 from api.cases import note_reading
 from api.commands import Ask, carry_out, check_key, stream_of
 from api.deps import Door, TheDoor, now
-from api.pages import decisions, forms, frame, lists, moves, render, sentences
+from api.pages import decisions, forms, frame, moves, queue, render, sentences
 from api.pages.forms import DATABASE_AWAY, Trouble, Typed
 from api.pages.render import Way
 from api.pages.security import Reader, Sent, SentForm, Viewer
@@ -386,7 +386,7 @@ async def _page_again(
         return await _show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
     path, asked = forms.split(page)
     if path == "/queue":
-        context = await door.read(lambda s: lists.queue_context(s, viewer, asked, trouble))
+        context = await door.read(lambda s: queue.context(s, viewer, asked, trouble))
         return render.page("queue.html", trouble.status, **context)
     context = await door.read(
         lambda s: decisions.decisions_context(s, viewer, typed=typed, trouble=trouble)

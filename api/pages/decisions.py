@@ -109,14 +109,14 @@ def decisions_context(
     typed: Typed | None = None,
     trouble: Trouble | None = None,
 ) -> dict[str, Any]:
-    at = now()
+    at, around = now(), frame.frame(session, viewer, "decisions")
     found = deciding.cases(session, viewer.actor, at, limit=CARDS, cursor=cursor or None)
     earlier = _earlier(session, viewer.actor)
     cards = [card_of(session, viewer.actor, case.row.id, earlier) for case in found.mine]
     others = found.others[:OTHERS]
     named = {person for case in others for person in case.missing}
     return {
-        **frame.frame(session, viewer, "decisions"),
+        **around,
         "now": at,
         "cards": cards,
         "voices_of": {card.detail.id: card.voices for card in cards},

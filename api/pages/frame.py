@@ -15,7 +15,7 @@ from api.deps import now
 from api.pages import sentences
 from api.pages.security import Viewer
 from domain.errors import Refused
-from store import cursors, deciding, details, history, people, queries
+from store import cursors, deciding, details, history, people, queries, tail
 
 COUNTED = 1_000
 """A count goes no further: whether there are more does not change what anybody does next."""
@@ -30,9 +30,11 @@ _DONE = re.compile(r"(escalation|post|commitment|matter)/([0-9A-Z]{26})/(\d{1,9}
 
 
 def frame(session: Session, viewer: Viewer, here: str) -> dict[str, Any]:
-    """Who looks at which page, and how many decisions wait for them."""
+    """Who looks at which page, how many decisions wait for them, and up to which position of the
+    ledger it is true: a page is kept live from there on, so this is read before the rest of it."""
+    position = tail.newest(session)
     waiting = deciding.count(session, viewer.actor, now())
-    return {"viewer": viewer, "here": here, "waiting": waiting}
+    return {"viewer": viewer, "here": here, "waiting": waiting, "position": position}
 
 
 def count(session: Session, **chosen: Any) -> int:

@@ -81,7 +81,7 @@ def _link(address: object) -> str | None:
     return text if text.startswith(("https://", "http://")) else None
 
 
-def _query(**fields: object) -> str:
+def query(**fields: object) -> str:
     """The part of an address after the path; what is empty is left out."""
     chosen = {name: value for name, value in fields.items() if value}
     return f"?{urlencode(chosen)}" if chosen else ""
@@ -102,6 +102,7 @@ _environment.globals.update(
     script=_address("script.js"),
     icon=_address("icon.svg"),
     stages=sentences.STAGES,
+    priorities=sentences.PRIORITIES,
     acts_of=sentences.ACTS_OF,
     member_states=sentences.MEMBER_STATES,
     seats=sentences.SEATS,
@@ -112,7 +113,7 @@ _environment.globals.update(
     explain=sentences.explain,
     rung_acts=sentences.RUNG_ACTS,
     span=times.span,
-    query=_query,
+    query=query,
     new_key=words.new_id,
     inputs_of=inputs.inputs,
     promise_rows=range(PROMISES),
@@ -126,6 +127,7 @@ def page(template: str, status: int = 200, **context: Any) -> HTMLResponse:
     clock = {
         "relative": lambda moment: times.relative(moment, at),
         "due": lambda moment: times.due(moment, at),
+        "ago": lambda moment: times.ago(moment, at),
     }
     text = _environment.get_template(template).render(**clock, **context)
     return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY})

@@ -108,6 +108,8 @@ EXTEND_CODES = {
     "absence": "Somebody is away",
 }
 
+PRIORITIES = {"urgent": "Urgent", "normal": "Normal", "low": "Can wait"}
+
 DISMISS_CODES = {
     "spam": "Spam",
     "abuse": "Abuse",

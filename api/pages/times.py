@@ -41,6 +41,12 @@ def relative(at: datetime, now: datetime) -> str:
     return f"in {span(seconds)}" if seconds > 0 else f"{span(seconds)} ago"
 
 
+def ago(at: datetime, now: datetime) -> str:
+    """``2 s ago`` or ``3 h ago``, for what has just happened."""
+    seconds = (now - at).total_seconds()
+    return f"{max(int(seconds), 0)} s ago" if seconds < _UNITS[-1][0] else relative(at, now)
+
+
 def due(at: datetime, now: datetime) -> str:
     """``due in 3 h`` or ``3 h late``."""
     seconds = (at - now).total_seconds()

@@ -180,6 +180,13 @@ class Escalation(State):
         return Seat.OWNER if self.question else STAGES[self.stage].owed_by
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether its owner has done their part for now, so that others owe the next move."""
+        if self.stage is Stage.REPLYING:
+            return self.reply is not None or self.waiting is not None
+        return self.stage in (Stage.DECIDING, Stage.LISTENING) and self.owing is not Seat.OWNER
+
+    @property
     def waits_for_matter(self) -> bool:
         """Whether its answer is decided elsewhere: its own ladder then does not climb."""
         is_tied = self.matter is not None and not self.matter.is_served

@@ -22,6 +22,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from answerable.worker import running
 from api.app import create_app
+from api.serving import Server
 from config.settings import Settings
 from store import people, words
 from store.database import Database
@@ -137,9 +138,8 @@ def comment(external_id: str = "1", **changes: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def served(app: FastAPI, lifespan: Literal["on", "off"] = "on") -> AsyncIterator[str]:
     """The app on a socket of its own; answers its address."""
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=0, log_level="critical", lifespan=lifespan, access_log=False)
-    )
+    config = uvicorn.Config(app, port=0, log_level="critical", lifespan=lifespan, access_log=False)
+    server = Server(config, app)
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
         await asyncio.sleep(0.01)

@@ -1,0 +1,139 @@
+"""A real browser in front of the really running service: what only a browser can tell.
+
+``page_of`` opens a page as somebody of the cast. When the test is over, everything the browser
+had to complain about meanwhile (its console, failed requests, answers that are errors) fails it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pytest
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    async_playwright,
+)
+
+from tests.api.conftest import OpenDoor
+from tests.api.conftest import door as door  # noqa: PLC0414 - a fixture, for the tests beside
+from tests.pages.conftest import Office
+
+HEIGHT = 900
+
+WHERE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+Theme = Literal["light", "dark"]
+
+
+def find_chromium() -> str | None:
+    """Where the browser is: CHROMIUM says so, or it is on the PATH."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, WHERE)), None)
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for the session; each page has a profile of its own."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip("no chromium: apt-get install chromium, or name it by CHROMIUM=/path")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        await browser.close()
+
+
+@dataclass
+class Desk:
+    """The browsers of one test: opens pages and hears what they complain about."""
+
+    browser: Browser
+    office: Office
+    complaints: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    async def page_of(
+        self,
+        name: str | None,
+        *,
+        width: int = 1440,
+        theme: Theme = "light",
+        script: bool = True,
+        quiet: bool = True,
+    ) -> Page:
+        """A page in a new browser profile, signed in as somebody of the cast, or as nobody.
+
+        Where it is not quiet, what the browser complains about is no failure."""
+        context = await self.browser.new_context(
+            base_url=self.office.address,
+            viewport={"width": width, "height": HEIGHT},
+            color_scheme=theme,
+            java_script_enabled=script,
+            reduced_motion="reduce",
+        )
+        self.contexts.append(context)
+        if quiet:
+            context.on("console", self._console)
+            context.on("requestfailed", self._failed)
+            context.on("response", self._answered)
+            context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        page = await context.new_page()
+        if name is not None:
+            token = getattr(self.office.door, name).token
+            await page.goto("/sign-in")
+            await page.fill("input[name=token]", token)
+            await page.click("form:has(input[name=token]) button")
+            await page.wait_for_selector("text=Sign out")
+        return page
+
+    async def close(self) -> None:
+        for context in self.contexts:
+            await context.close()
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"console: {message.text}")
+
+    def _failed(self, request: Request) -> None:
+        # A page that is left takes its stream and whatever it was asking for with it.
+        if "ERR_ABORTED" not in (request.failure or ""):
+            self.complaints.append(f"failed: {request.url} {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.complaints.append(f"{response.status}: {response.url}")
+
+
+@pytest.fixture(scope="module")
+async def office(door: OpenDoor) -> AsyncIterator[Office]:
+    """The pages of a whole running service, with SQLite; the tests of a module share it."""
+    office = Office(door)
+    yield office
+    await office.close()
+
+
+@pytest.fixture
+async def desk(chromium: Browser, office: Office) -> AsyncIterator[Desk]:
+    desk = Desk(chromium, office)
+    yield desk
+    await desk.close()
+    assert desk.complaints == []
+
+
+PageOf = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+def page_of(desk: Desk) -> PageOf:
+    """``await page_of("ada", width=360, theme="dark", script=False)``."""
+    return desk.page_of
