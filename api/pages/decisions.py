@@ -19,13 +19,14 @@ from sqlmodel import Session
 
 from api.commands import Ask, carry_out, check_key, stream_of
 from api.deps import Door, TheDoor, now
-from api.pages import forms, frame, render
+from api.pages import forms, frame, render, sentences
 from api.pages.forms import Trouble, Typed
 from api.pages.security import Reader, SentForm, Viewer
+from api.pages.sentences import Line
 from domain.errors import AnswerableError, Conflict, Invalid
 from domain.people import Actor
 from language import sameness
-from store import deciding, details, policies, precedents
+from store import cursors, deciding, details, history, policies, precedents
 from store.precedents import Decided, Precedent
 from store.views import EscalationDetail
 
@@ -46,6 +47,9 @@ BATCH = 20
 
 AT_ONCE = 4
 """Commands of one batch that are on their way at the same time."""
+
+SINCE = 10
+"""Things that have happened since a card was made, of which it tells."""
 
 ACTS = ("approve", "refuse", "return", "ask")
 
@@ -131,6 +135,24 @@ def decisions_context(
         "typed": typed or Typed(),
         "trouble": trouble,
     }
+
+
+@router.get("/decisions/since/{case_id}")
+async def since(
+    case_id: str, door: TheDoor, viewer: Reader, seq: Annotated[int, Query(ge=0)]
+) -> Response:
+    """What has happened to a case since its card was made: told beside the card, which stays as
+    it is, with whatever is being typed into it."""
+    stream = stream_of("escalation", case_id)
+
+    def work(session: Session) -> list[Line]:
+        state = details.state_of(session, stream)
+        after = cursors.encode(stream, (str(seq),))
+        found = history.history(session, stream, viewer.actor, limit=SINCE, cursor=after)
+        inside = details.reads_inside(viewer.actor, state)
+        return sentences.tell(session, found.items, is_insider=inside)
+
+    return render.page("since.html", lines=await door.read(work))
 
 
 def _channels(session: Session) -> Mapping[str, Any]:
