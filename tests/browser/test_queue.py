@@ -1,0 +1,200 @@
+"""The queue in a real browser: by mouse and by keyboard, raced for, live, and without script."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+
+import pytest
+from playwright.async_api import Page, expect
+
+from store import words
+from tests.browser.conftest import PageOf
+from tests.pages.conftest import Office
+
+FREE = "/queue?view=free"
+
+
+async def _case(office: Office, text: str) -> str:
+    """A new case that says this; answers its id."""
+    path = await office.door.opened(words.new_id(), text=text)
+    return path.partition("/")[2]
+
+
+async def _free(page: Page) -> None:
+    await page.goto(FREE)
+    # Live from here on.
+    await page.wait_for_function("document.documentElement.classList.contains('scripted')")
+
+
+async def test_a_claimed_row_leaves_the_other_browser_within_a_second(
+    page_of: PageOf, office: Office
+) -> None:
+    case = await _case(office, "My lamp flickers.")
+    ada, ben = await page_of("ada"), await page_of("ben")
+    for page in (ada, ben):
+        await _free(page)
+    await _until_live(office, 2)
+    row = ada.locator(f"#row-{case}")
+    await expect(row).to_contain_text("My lamp flickers.")
+
+    await ben.locator(f"#row-{case}").get_by_role("button", name="Claim").click()
+    await expect(ben.locator(f"#row-{case}")).to_contain_text("You claimed it")
+    claimed_at = time.monotonic()
+    await expect(row).to_contain_text("Ben claimed it", timeout=5_000)
+    assert time.monotonic() - claimed_at < 1
+    assert re.search(r"Ben claimed it \d+ s ago\.", await row.inner_text())
+    await expect(row.get_by_role("button", name="Claim")).to_have_count(0)
+
+
+async def _until_live(office: Office, streams: int) -> None:
+    for _ in range(200):
+        if office.door.app.state.door.live.count >= streams:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the pages never went live")
+
+
+async def test_of_two_who_claim_at_once_one_wins_and_the_other_reads_who(
+    page_of: PageOf, office: Office
+) -> None:
+    case = await _case(office, "My tap drips.")
+    pages = [await page_of(name) for name in ("ada", "ben")]
+    for page in pages:
+        await _free(page)
+    buttons = [page.locator(f"#row-{case}").get_by_role("button", name="Claim") for page in pages]
+    await asyncio.gather(*(button.click(no_wait_after=True) for button in buttons))
+
+    rows = [page.locator(f"#row-{case}") for page in pages]
+    for row in rows:
+        await expect(row).to_have_attribute("data-gone", "")
+    texts = [await row.inner_text() for row in rows]
+    winner = "Ada" if "You claimed it" in texts[0] else "Ben"
+    assert sum("You claimed it" in text for text in texts) == 1, texts
+    assert sum(f"{winner} claimed it" in text for text in texts) == 1
+
+
+async def test_the_queue_is_worked_by_keyboard_alone(page_of: PageOf, office: Office) -> None:
+    for n in range(3):
+        await _case(office, f"Keyboard case {n}.")
+    page = await page_of("ada")
+    await _free(page)
+    press = page.keyboard.press
+    rows = await page.locator("[data-row]").evaluate_all("all => all.map(r => r.dataset.row)")
+
+    async def focused() -> str:
+        return str(await page.evaluate("document.activeElement.closest('[data-row]')?.dataset.row"))
+
+    await press("j")
+    await press("j")
+    assert await focused() == rows[1]
+    await press("k")
+    assert await focused() == rows[0]
+    await press("x")
+    assert await page.locator(f"#row-{rows[0]} [data-pick]").is_checked()
+    await press("j")
+    await press("c")
+    await expect(page.locator(f"#row-{rows[1]}")).to_contain_text("You claimed it")
+    assert await focused() == rows[1], "focus stays where it was"
+    await press("/")
+    await page.keyboard.type("jkcx?")
+    assert await page.input_value("#q") == "jkcx?"
+    await press("Escape")
+    await press("?")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await press("Escape")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await press("j")
+    await press("Enter")
+    await page.wait_for_url("**/escalation/*")
+
+
+async def test_the_keys_can_be_switched_off_in_a_browser(page_of: PageOf, office: Office) -> None:
+    await _case(office, "No keys, please.")
+    page = await page_of("ada")
+    await _free(page)
+    await page.get_by_role("button", name="Keyboard", exact=True).click()
+    await page.get_by_label("Use these keys in this browser").uncheck()
+    await page.get_by_role("button", name="Close").click()
+    await page.reload()
+    await page.evaluate("document.activeElement.blur()")
+    await page.keyboard.press("j")
+    assert await page.evaluate("document.activeElement.closest('[data-row]')") is None
+
+
+async def test_new_cases_are_announced_and_shift_nothing(page_of: PageOf, office: Office) -> None:
+    await _case(office, "An old one.")
+    page = await page_of("ada")
+    await _free(page)
+    await _until_live(office, 1)
+    before = await page.locator("[data-row]").count()
+    await _case(office, "A new one.")
+    await expect(page.locator("#new")).to_contain_text("1 new: show it")
+    assert await page.locator("[data-row]").count() == before
+    await page.click("#new a")
+    await expect(page.get_by_role("link", name="A new one.")).to_be_visible()
+
+
+async def test_many_are_claimed_at_once_and_each_says_what_became_of_it(
+    page_of: PageOf, office: Office
+) -> None:
+    mine, lost = await _case(office, "Bulk, free."), await _case(office, "Bulk, lost.")
+    page = await page_of("ada")
+    await _free(page)
+    await page.locator(f"#row-{mine} [data-pick]").check()
+    await page.locator(f"#row-{lost} [data-pick]").check()
+    assert await page.inner_text("[data-picked]") == "2"
+    await office.door.ben.post(f"escalations/{lost}/claim")
+    await page.locator("#bulk").get_by_role("button", name="Claim").click()
+
+    told = page.get_by_role("status").filter(has_text="Claimed:")
+    await expect(told).to_contain_text("Bulk, free.: done.")
+    assert office.door.service.state(f"escalation/{mine}").owner == "ada"
+    assert office.door.service.state(f"escalation/{lost}").owner == "ben"
+
+
+async def test_everything_works_without_script(page_of: PageOf, office: Office) -> None:
+    case = await _case(office, "No script here.")
+    page = await page_of("ada", script=False)
+    await page.goto(FREE)
+    assert not await page.get_by_role("button", name="Keyboard", exact=True).is_visible()
+    await page.locator(f"#row-{case}").get_by_role("button", name="Claim").click()
+    await page.wait_for_url(re.compile("/escalation/"))
+    await expect(page.get_by_text("you claimed it")).to_be_visible()
+
+    other = await _case(office, "No script, in bulk.")
+    await page.goto(FREE)
+    await page.locator(f"#row-{other} [data-pick]").check()
+    await page.select_option("#bulk-code", "spam")
+    await page.locator("#bulk").get_by_role("button", name="Dismiss").click()
+    await expect(page.get_by_text("Dismissed: 1 of 1.")).to_be_visible()
+
+
+async def test_after_the_first_visit_a_page_needs_at_most_three_requests(
+    page_of: PageOf, office: Office
+) -> None:
+    case = await _case(office, "Count me.")
+    page = await page_of("ada")
+    await page.goto(FREE)
+    for address in ("/queue?view=all", f"/escalation/{case}"):
+        asked: list[str] = []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        await page.goto(address, wait_until="networkidle" if "escal" in address else "load")
+        await asyncio.sleep(0.5)
+        over_the_wire = [url for url in asked if "/static/" not in url]
+        assert len(over_the_wire) <= 3, over_the_wire
+
+
+@pytest.mark.parametrize("text", ['<b>bold</b> & "quoted"', "وصلت دراجتي بدون سرج 🚲🔥"])
+async def test_words_of_others_are_only_words_when_a_row_is_drawn_anew(
+    page_of: PageOf, office: Office, text: str
+) -> None:
+    path = await office.door.opened(words.new_id(), text=text, conversation_id=words.new_id())
+    case = path.partition("/")[2]
+    page = await page_of("ada")
+    await page.goto("/queue?view=all")
+    await _until_live(office, 1)
+    await office.door.ben.post(f"{path}/claim")
+    await expect(page.locator(f"#row-{case}")).to_contain_text("Ben")
+    await expect(page.locator(f"#row-{case} a.title")).to_have_text(text)
