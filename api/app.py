@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from temporalio.client import Client
 
 from api import (
+    calendar,
     cases,
     commands,
     commitments,
@@ -120,8 +121,8 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
     app.include_router(health.router)
     routers = (
         intake.router, cases.router, drafts.router, people.router, policy.router,
-        commitments.router, matters.router, me.router, insights.router, commands.router(),
-        public.router,
+        commitments.router, matters.router, me.router, insights.router, calendar.router,
+        commands.router(), public.router,
     )  # fmt: skip
     for router in routers:
         app.include_router(router, responses=_PROBLEMS)

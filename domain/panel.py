@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from domain.base import Value
@@ -74,6 +75,24 @@ class Panel(Value):
             return False
         named = {*self.approvers, *self.extra} if self.approvers else set(actor.stands_for)
         return bool(named & set(actor.stands_for) - {proposer})
+
+    def voices(
+        self, actor: Actor, principals: Iterable[Actor], proposer: str | None
+    ) -> tuple[str, ...]:
+        """For whom the actor may still speak here: themselves first, then those they stand for.
+        ``principals`` are these people as they are now. Empty: nothing here waits for the actor."""
+        spoken = {p for v in self.votes for p in (v.by, v.on_behalf_of) if p}
+        if actor.id in {proposer, *spoken} or not self.may_speak(actor, proposer):
+            return ()
+        own = (actor.id,) if self.is_eligible(actor.id, actor.roles) else ()
+        lent = (
+            person.id
+            for person in principals
+            if person.id in actor.stands_for
+            and person.id not in {proposer, *spoken}
+            and self.is_eligible(person.id, person.roles)
+        )
+        return (*own, *lent)
 
     def seat(self, actor: Actor, principal: Actor | None, proposer: str | None) -> str | None:
         """For whom the actor decides, None: for themselves. Raises Forbidden where that may not

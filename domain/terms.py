@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field, model_serializer, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from domain.base import Seconds, Value
 from domain.calendar import Calendar
@@ -141,6 +141,15 @@ class DecisionTerms(Value):
     needed: int = Field(default=1, ge=1, le=20)
     """``some``: how many distinct people must say yes."""
     inform: Seconds = Field(default=8 * HOUR, ge=1, le=LONGEST)
+    batch: bool = False
+    """Whether several cases may be decided together, with one reason for all of them."""
+
+    @model_serializer(mode="wrap")
+    def _whole(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What these terms always had is always stored; what came later, where it says something:
+        terms that were pinned before are then stored as they were."""
+        said: dict[str, Any] = dump(self)
+        return said if self.batch else {n: v for n, v in said.items() if n != "batch"}
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> DecisionTerms:

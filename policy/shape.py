@@ -102,6 +102,7 @@ class DecisionSection(Section):
     approvers: tuple[Id, ...] | None = None
     needed: Annotated[int, Field(ge=1, le=20)] | None = None
     inform: SpanField | None = None
+    batch: bool | None = None
 
 
 class RepliesSection(Section):

@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 from domain.base import Words
 from domain.calendar import Calendar
 from domain.commitment import COMMITMENT, Commitment, NewDate, Promise
+from domain.commitment.events import KeptReported
 from domain.deadlines import Deadline
 from domain.entity import Permission, allowed
 from domain.errors import Unknown
@@ -67,6 +68,17 @@ def state_of(session: Session, stream: str) -> Any:
     return records.load(row)
 
 
+def reads_inside(actor: Actor, state: Any) -> bool:
+    """Whether proposals, drafts and notes of this entity may be read: by insiders of its team,
+    and by whoever is asked to decide it, wherever they work."""
+    if queries.is_insider(actor, state.team, getattr(state, "owner", None)):
+        return True
+    proposal = state.proposal if isinstance(state, Escalation) else None
+    if proposal is None or not actor.roles & queries.READERS:
+        return False
+    return (proposal.panel or Panel()).may_speak(actor, proposal.by)
+
+
 # One escalation. -----------------------------------------------------------------------------
 
 
@@ -79,7 +91,7 @@ def escalation(
     row = session.get_one(tables.Escalation, escalation_id)
     talk = session.get_one(tables.Conversation, state.conversation_id)
     item = queries.escalation_items(session, [row], at)[0]
-    is_insider = queries.is_insider(actor, state.team, state.owner)
+    is_insider = reads_inside(actor, state)
     replies = _posts(session, actor, col(tables.Post.escalation_id) == escalation_id)
     commitments = _commitments(session, escalation_id, at)
     notes = notes_of(session, state.stream, Noted) if is_insider else ()
@@ -95,13 +107,14 @@ def escalation(
         allowed=allowed(ESCALATION, actor, state),
         deadlines=_deadlines(state, state.terms.ladder, at),
         conversation=_conversation(session, talk, actor),
-        proposal=_proposal(session, proposal) if proposal else None,
+        proposal=_proposal(session, proposal, state.unsigned) if proposal else None,
         decision=_decision(session, state, is_insider=is_insider),
         replies=replies,
         commitments=commitments,
         notes=notes,
         names={},
         terms=state.terms.name,
+        may_be_batched=state.decision_terms.batch,
         is_public=state.terms.is_public,
         held_for=state.held_for,
         paused_until=state.paused_until,
@@ -123,7 +136,8 @@ def _named(detail: EscalationDetail) -> set[str | None]:
         named |= {detail.proposal.by, *(p.accountable for p in detail.proposal.promises)}
         panel = detail.proposal.panel
         if panel:
-            named |= {*panel.approvers, *panel.extra, *(vote.by for vote in panel.votes)}
+            named |= {*panel.approvers, *panel.extra}
+            named |= {name for vote in panel.votes for name in (vote.by, vote.on_behalf_of)}
     if detail.decision:
         named |= {detail.decision.by, detail.decision.on_behalf_of}
     return named
@@ -285,7 +299,7 @@ def _revisions(session: Session, comment_ids: list[str]) -> dict[str, list[Revis
     return found
 
 
-def _proposal(session: Session, proposal: Proposal) -> ProposalView:
+def _proposal(session: Session, proposal: Proposal, unsigned: Sequence[Promise]) -> ProposalView:
     proofs = [p.proof for p in proposal.promises]
     refs = [proposal.request, proposal.reply, *(p.words for p in proposal.promises), *proofs]
     texts = _texts(session, refs)
@@ -297,6 +311,7 @@ def _proposal(session: Session, proposal: Proposal) -> ProposalView:
         promises=tuple(_promise(promise, texts) for promise in proposal.promises),
         has_news=proposal.news,
         panel=_panel(proposal.panel) if proposal.panel else None,
+        unsigned=tuple(promise.id for promise in unsigned),
     )
 
 
@@ -522,11 +537,26 @@ def commitment(
         answer_reason=texts.get(answered.reason.id) if answered else None,
         reported_by=reported_by,
         reported_at=report.at if report else None,
+        evidence=_evidence(session, state) if is_insider else None,
         deadlines=_promise_deadlines(state, at),
         posts=_posts(session, actor, said),
         allowed=allowed(COMMITMENT, actor, state),
         names=people.names(session, named),
     )
+
+
+def _evidence(session: Session, state: Commitment) -> str | None:
+    """What the ledger has as evidence of the last report; the state does not carry it."""
+    table = tables.LedgerEntry
+    body = session.scalars(
+        select(col(table.body))
+        .where(col(table.stream) == state.stream, col(table.name) == KeptReported.NAME)
+        .order_by(col(table.seq).desc())
+    ).first()
+    if body is None:
+        return None
+    shown = KeptReported.model_validate(Fact.model_validate_json(body).data).evidence
+    return _texts(session, [shown]).get(shown.id) if shown else None
 
 
 def _date(date: NewDate, texts: dict[str, str]) -> DateView:

@@ -67,7 +67,7 @@ def history(
     """A page of a stream's ledger, in order, and whether its chain holds from end to end."""
     queries.check_reader(actor)
     state = details.state_of(session, stream)
-    is_insider = queries.is_insider(actor, state.team, getattr(state, "owner", None))
+    is_insider = details.reads_inside(actor, state)
     return _page(session, stream, limit=limit, cursor=cursor, is_insider=is_insider)
 
 

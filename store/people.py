@@ -39,6 +39,8 @@ from store.words import new_id
 class Purpose(StrEnum):
     API = "api"
     SESSION = "session"
+    CALENDAR = "calendar"
+    """Opens one's own deadlines to be read, and nothing else."""
 
 
 def put_team(session: Session, team_id: str, name: str) -> None:
@@ -342,10 +344,12 @@ def in_force(session: Session, secret: str, at: datetime, purpose: Purpose) -> T
     ).first()
 
 
-def holder(session: Session, secret: str, at: datetime) -> Actor | None:
-    """Who holds this token; None if it is not in force or its person has left. A session's secret
-    is no token: it is good in its browser alone, see ``sessions``."""
-    token = in_force(session, secret, at, Purpose.API)
+def holder(
+    session: Session, secret: str, at: datetime, purpose: Purpose = Purpose.API
+) -> Actor | None:
+    """Who holds this token; None if it is not in force for this purpose, or its person has left.
+    A session's secret is no token: it is good in its browser alone, see ``sessions``."""
+    token = in_force(session, secret, at, purpose)
     if token is None:
         return None
     try:
@@ -355,11 +359,21 @@ def holder(session: Session, secret: str, at: datetime) -> Actor | None:
 
 
 def revoke(
-    session: Session, at: datetime, *, by: str, secret: str | None = None, person_id: str = ""
+    session: Session,
+    at: datetime,
+    *,
+    by: str,
+    secret: str | None = None,
+    person_id: str = "",
+    purpose: Purpose | None = None,
 ) -> int:
-    """Revoke one token by its secret, or all of a person, sessions included; answers how many."""
-    chosen = col(Token.digest) == digest_of(secret) if secret else col(Token.person_id) == person_id
-    return revoke_those(session, at, chosen, by=by)
+    """Revoke one token by its secret, or all of a person (of one purpose); answers how many."""
+    chosen = [
+        col(Token.digest) == digest_of(secret) if secret else col(Token.person_id) == person_id
+    ]
+    if purpose is not None:
+        chosen.append(col(Token.purpose) == purpose)
+    return revoke_those(session, at, *chosen, by=by)
 
 
 def revoke_those(session: Session, at: datetime, *chosen: ColumnElement[bool], by: str) -> int:

@@ -11,7 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import Select, TextualSelect, bindparam, func, literal, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    TextualSelect,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -375,10 +385,12 @@ def commitments(
     stage: str | None = None,
     accountable: str | None = None,
     escalation_id: str | None = None,
+    whose: ColumnElement[bool] | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> CommitmentPage:
-    """A page of our promises, the one that is due first at the top."""
+    """A page of our promises, the one that is due first at the top. ``whose``: see
+    ``promises.Whose``."""
     check_reader(actor)
     check_stage(stage, CommitmentStage)
     table = tables.Commitment
@@ -389,6 +401,8 @@ def commitments(
         statement = statement.where(col(table.accountable) == accountable)
     if escalation_id is not None:
         statement = statement.where(col(table.escalation_id) == escalation_id)
+    if whose is not None:
+        statement = statement.where(whose)
     statement = after(statement, table.due_at, table.id, "promises", cursor)
     rows = list(session.scalars(statement))
     next_cursor = None

@@ -186,6 +186,9 @@ class ProposalView(Value):
     has_news: bool
     """The commenter has spoken since: approving then sends nothing out by itself."""
     panel: PanelView | None = None
+    unsigned: tuple[str, ...] = ()
+    """The ids of promises that whoever is to be accountable has not accepted yet: approved words
+    wait for that."""
 
 
 class VoteView(Value):
@@ -272,6 +275,8 @@ class EscalationDetail(EscalationItem):
     """The names of all people mentioned, by id."""
     terms: str | None = None
     """Which terms of the policy these are."""
+    may_be_batched: bool = False
+    """Whether these terms let it be decided together with others."""
     is_public: bool = True
     held_for: str | None = None
     paused_until: Moment | None = None
@@ -321,6 +326,8 @@ class CommitmentDetail(CommitmentItem):
     answer_reason: str | None
     reported_by: str | None
     reported_at: Moment | None
+    evidence: str | None
+    """What was brought forward with the last report that it is kept, for insiders."""
     deadlines: tuple[DeadlineView, ...]
     posts: tuple[PostItem, ...]
     """The reply that made the promise and every follow-up."""

@@ -8,7 +8,7 @@ from pydantic import Field, PrivateAttr
 
 from api.bodies.base import Body, Draft, Reason, Says
 from domain.base import Moment
-from domain.comments import Text
+from domain.comments import Link, Text
 from store import commitments as store
 from store import people, words
 
@@ -19,9 +19,14 @@ class ReportKept(Body):
     SAYS: ClassVar = Says("text")
     text: Text
     evidence: Text | None = None
+    link: Link | None = Field(
+        default=None,
+        description="Where the evidence can be looked at; kept as the first line of it.",
+    )
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        evidence = draft.words(self.evidence, "evidence", "evidence") if self.evidence else None
+        shown = "\n".join(part for part in (self.link, self.evidence) if part)
+        evidence = draft.words(shown, "evidence", "evidence") if shown else None
         return {
             "post_id": words.new_id(),
             "words": draft.public_words(self.text, "reply", self.SAYS),

@@ -7,16 +7,14 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from api.bodies import BODIES, Draft
 from api.cases import note_reading
 from api.commands import Ask, carry_out, check_key, rehearse, stream_of
 from api.deps import Door, TheDoor, now
-from api.pages import asking, editor, forms, frame, lists, moves, queue, render, sentences
-from api.pages.forms import Trouble, Typed
+from api.pages import asking, decisions, editor, forms, frame, moves, queue, render, sentences
+from api.pages.forms import DATABASE_AWAY, Trouble, Typed
 from api.pages.render import Way
 from api.pages.security import Reader, Sent, SentForm, Viewer
 from api.pages.sentences import Line
@@ -34,8 +32,6 @@ from store.policies import InForce
 from store.views import Entry, EscalationDetail, PostDetail
 
 router = APIRouter(include_in_schema=False)
-
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 MEMBERS = 50
 """Members of a matter that its page shows; the JSON interface has them all."""
@@ -256,6 +252,7 @@ def _escalation(
     stream = f"escalation/{entity_id}"
     return {
         "detail": detail,
+        "voices_of": {entity_id: decisions.voices_of(session, actor, detail)},
         "decided": _approved(session, stream) if acts["primary"] == "reply" else "",
         "team": team,
         "max_length": channel.max_length if channel else None,
@@ -474,9 +471,9 @@ async def _page_again(
         context = await door.read(lambda s: queue.context(s, viewer, asked, trouble))
         return render.page("queue.html", trouble.status, **context)
     context = await door.read(
-        lambda s: lists.decisions_context(s, viewer, typed=typed, trouble=trouble)
+        lambda s: decisions.decisions_context(s, viewer, typed=typed, trouble=trouble)
     )
-    is_shown = any(card.id == entity_id for card in context["cards"])
+    is_shown = any(card.detail.id == entity_id for card in context["cards"])
     if not is_shown:
         # It was decided meanwhile: its own page tells how, and keeps what was typed.
         return await show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)

@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import FormData
 
 from api.bodies import BODIES
@@ -22,6 +24,9 @@ from api.bodies import Body as CommandBody
 from api.errors import Malformed, field_error
 from api.pages import editor, inputs, times
 from domain.drafts import DraftKind
+
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""What a page meets where the database cannot be asked; what was typed is shown again."""
 
 _OURS = frozenset(
     {"csrf", "key", "expected_seq", "page", "as_approved", "act", "seen", "make", "drop", "save"}
@@ -33,6 +38,9 @@ _LISTS = frozenset({"not_promises"})
 """Fields that may be sent several times, each a line."""
 
 LABELS = inputs.LABELS | {
+    "since": "From",
+    "deputy": "Who comes in your place",
+    "to": "Who decides",
     "request": "What you ask for",
     "recommendation": "What you recommend",
     "reply": "The words of the reply",

@@ -15,8 +15,7 @@ from api.deps import now
 from api.pages import sentences
 from api.pages.security import Viewer
 from domain.errors import Refused
-from domain.people import Role
-from store import cursors, details, history, people, queries, tail
+from store import cursors, deciding, details, history, people, queries, tail
 
 COUNTED = 1_000
 """A count goes no further: whether there are more does not change what anybody does next."""
@@ -34,7 +33,7 @@ def frame(session: Session, viewer: Viewer, here: str) -> dict[str, Any]:
     """Who looks at which page, how many decisions wait for them, and up to which position of the
     ledger it is true: a page is kept live from there on, so this is read before the rest of it."""
     position = tail.newest(session)
-    waiting = count(session, stage="deciding") if viewer.actor.has(Role.EXECUTIVE) else 0
+    waiting = deciding.count(session, viewer.actor, now())
     return {"viewer": viewer, "here": here, "waiting": waiting, "position": position}
 
 

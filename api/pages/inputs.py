@@ -14,6 +14,8 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from pydantic import AwareDatetime
+
 from api.bodies import BODIES
 from api.pages import sentences, times
 
@@ -52,6 +54,16 @@ _WORDS: dict[str, Mapping[str, str]] = {
 }
 
 
+_SHAPES: dict[Any, str] = {
+    datetime: "date",
+    AwareDatetime: "date",  # What a Moment is underneath.
+    bool: "check",
+    float: "number",
+    int: "number",
+    tuple: "lines",
+}
+
+
 @dataclass(frozen=True)
 class Input:
     """One field of a form. ``shape``: area, line, id, choice, date, number, check."""
@@ -84,7 +96,7 @@ def _input(name: str, annotation: Any, *, is_required: bool) -> Input:
         if not is_required:
             options = (("", "—"), *options)
         return Input(name, label, "choice", is_required, options)
-    shape = {datetime: "date", bool: "check", float: "number", int: "number", tuple: "lines"}.get(
+    shape = _SHAPES.get(
         inner, "line" if name in _LINES or name.endswith("_id") or name == "into" else "area"
     )
     return Input(name, label, shape, is_required)

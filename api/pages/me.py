@@ -1,87 +1,220 @@
-"""The page on which I say how I want to be told."""
+"""The pages about oneself: the link for one's calendar; who stands in, who decides in one's place.
+
+Absences and delegations are those of the JSON interface; here they are asked for in days of one's
+own zone, from the first day away to the last.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from api.deps import TheDoor
+from api import calendar
+from api import people as door_of_people
+from api.bodies.base import Strict
+from api.deps import Door, TheDoor, now
 from api.errors import Malformed, field_error
-from api.me import NoticesBody, change, view
-from api.pages import forms, frame, render, security
-from api.pages.forms import Trouble
-from api.pages.security import Viewer
+from api.pages import days, forms, frame, render
+from api.pages.forms import DATABASE_AWAY, Trouble, Typed
+from api.pages.security import Reader, Sent, SentForm, Viewer
+from api.people import AbsenceBody, DelegationBody
 from domain.errors import AnswerableError
-from domain.notices import TOPICS, Timing, Way
 from domain.people import Role
+from store import colleagues, feeds, people
+
+B = TypeVar("B", bound=Strict)
 
 router = APIRouter(include_in_schema=False)
 
-person = security.only_signed_in(Role.STAFF, Role.EXECUTIVE, Role.AUDITOR, Role.ADMIN)
-Person = Annotated[Viewer, Depends(person)]
-
-TIMINGS = {
-    Timing.AT_ONCE: "At once, in my working hours",
-    Timing.DAILY: "Once a day, when my working day begins",
+REASONS = {
+    "vacation": "Vacation",
+    "duty": "On duty elsewhere",
+    "other": "Something else",
 }
 
+DONE = {
+    "absence": "Your absence is planned.",
+    "absence-ended": "You are counted as there again.",
+    "delegation": "It is arranged: they may decide on your behalf.",
+    "delegation-ended": "They decide on your behalf no longer.",
+    "calendar-ended": "The link opens nothing any more.",
+}
+"""What is said after something was done, by the word in the address."""
 
-@router.get("/me/notices")
-async def notices(door: TheDoor, viewer: Person, done: str = "") -> Response:
-    """By which ways I hear of what, and when."""
-    return await _show(door, viewer, is_done=done == "yes")
+Word = Annotated[str, Query(max_length=40)]
 
 
-async def _show(
-    door: TheDoor, viewer: Viewer, *, is_done: bool = False, trouble: Trouble | None = None
-) -> Response:
+@router.get("/me")
+async def me(door: TheDoor, viewer: Reader, done: Word = "") -> Response:
+    """What is arranged for oneself: the calendar, and being away."""
+    return await _me(door, viewer, done=done)
+
+
+async def _me(door: Door, viewer: Viewer, *, done: str = "", address: str = "") -> Response:
     def work(session: Session) -> dict[str, Any]:
-        mine = view(session, door, viewer.actor.id)
-        return {**frame.frame(session, viewer, "me"), "mine": mine}
+        return {
+            **frame.frame(session, viewer, "me"),
+            "person": colleagues.detail(session, viewer.actor.id, viewer.actor, now()),
+            "made_at": feeds.made_at(session, viewer.actor.id),
+        }
 
     context = await door.read(work)
-    status = trouble.status if trouble else 200
+    return render.page("me.html", **context, said=DONE.get(done), address=address)
+
+
+@router.post("/me/calendar")
+async def make_calendar(door: TheDoor, sent: SentForm) -> Response:
+    """Make the link, and show it this once: what is secret stands in no address and no redirect."""
+    made = await calendar.make_link(door, sent.viewer.actor.id)
+    return await _me(door, sent.viewer, address=made.address)
+
+
+@router.post("/me/calendar/end")
+async def end_calendar(door: TheDoor, sent: SentForm) -> Response:
+    await calendar.end_link(door, sent.viewer.actor.id)
+    return render.see_other("/me?done=calendar-ended")
+
+
+# Away. ---------------------------------------------------------------------------------------
+
+
+@router.get("/me/away")
+async def away(door: TheDoor, viewer: Reader, done: Word = "") -> Response:
+    """When I am away and who comes in my place; who decides on my behalf, and for whom I do."""
+    return await _away(door, viewer, said=DONE.get(done))
+
+
+async def _away(
+    door: Door,
+    viewer: Viewer,
+    *,
+    said: str | None = None,
+    typed: Typed | None = None,
+    trouble: Trouble | None = None,
+) -> Response:
+    def work(session: Session) -> dict[str, Any]:
+        me, at = viewer.actor.id, now()
+        zone = days.zone_of(session, me)
+        person = colleagues.detail(session, me, viewer.actor, at)
+        named = {*person.stands_for}
+        named |= {name for d in person.delegations for name in (d.person, d.to)}
+        named |= {absence.deputy for absence in person.absences if absence.deputy}
+        return {
+            **frame.frame(session, viewer, "me"),
+            "person": person,
+            "names": frame.names(session, named),
+            "others": _others(session, me),
+            "today": days.day_of(at, zone).isoformat(),
+            "zone": zone.key,
+            "first_day": lambda absence: days.day_of(absence.since, zone),
+            "last_day": lambda absence: days.day_of(absence.until - timedelta(seconds=1), zone),
+        }
+
+    context = await door.read(work)
     return render.page(
-        "me_notices.html",
-        status,
-        topics=TOPICS,
-        timings=TIMINGS,
-        ways=tuple(Way),
-        is_done=is_done,
-        trouble=trouble,
+        "away.html",
+        trouble.status if trouble else 200,
         **context,
+        reasons=REASONS,
+        said=said,
+        typed=typed or Typed(),
+        trouble=trouble,
     )
 
 
-@router.post("/me/notices")
-async def change_notices(request: Request, door: TheDoor, viewer: Person) -> Response:
-    """Take the form as the JSON interface takes its body."""
-    form = await security.form_of(request, door.settings)
-    values = forms.values_of(form)
-    try:
-        await change(door, viewer.actor.id, _body(values))
-    except AnswerableError as error:
-        return await _show(door, viewer, trouble=await forms.trouble_of(request, error))
-    return render.see_other("/me/notices?done=yes")
+def _others(session: Session, me: str) -> list[tuple[str, str]]:
+    """Who may stand in: everybody else who acts in anything."""
+    return [
+        (person.id, person.name)
+        for person, _ in people.everybody(session)
+        if person.is_active and person.id != me and {*person.roles} - {Role.AUDITOR, Role.SERVICE}
+    ]
 
 
-def _body(values: dict[str, str]) -> NoticesBody:
-    """What was ticked. Raises Malformed."""
-    topics = {
-        topic: {
-            "ways": [way for way in Way if values.get(f"{topic}-{way}") == "yes"],
-            "timing": values.get(f"{topic}-timing", Timing.AT_ONCE),
-        }
-        for topic in TOPICS
-    }
-    chat = {
-        "chat": values.get("chat", "").strip() or None,
-        "forget_chat": values.get("forget_chat") == "yes",
-    }
+@router.post("/me/away/absences")
+async def plan_absence(request: Request, door: TheDoor, sent: SentForm) -> Response:
+    return await _arrange(request, door, sent, "absence")
+
+
+@router.post("/me/away/delegations")
+async def give_delegation(request: Request, door: TheDoor, sent: SentForm) -> Response:
+    return await _arrange(request, door, sent, "delegation")
+
+
+@router.post("/me/away/absences/{absence_id}/end")
+async def end_absence(absence_id: door_of_people.Ulid, door: TheDoor, sent: SentForm) -> Response:
+    actor = sent.viewer.actor
+    await door_of_people.end_absence(actor.id, absence_id, door, actor)
+    return render.see_other("/me/away?done=absence-ended")
+
+
+@router.post("/me/away/delegations/{delegation_id}/end")
+async def end_delegation(
+    delegation_id: door_of_people.Ulid, door: TheDoor, sent: SentForm
+) -> Response:
+    actor = sent.viewer.actor
+    await door_of_people.end_delegation(actor.id, delegation_id, door, actor)
+    return render.see_other("/me/away?done=delegation-ended")
+
+
+async def _arrange(request: Request, door: Door, sent: Sent, what: str) -> Response:
+    """Plan what the form asks for by the door of the JSON interface; what is wrong is said on the
+    page, with all that was typed."""
+    actor, values = sent.viewer.actor, forms.values_of(sent.form)
     try:
-        return NoticesBody.model_validate({"topics": topics, **chat})
+        zone = await door.read(lambda session: days.zone_of(session, actor.id))
+        fields = _fields(values, zone)
+        if what == "absence":
+            absence = _body(AbsenceBody, fields)
+            await door_of_people.plan_absence(actor.id, absence, door, actor)
+        else:
+            delegation = _body(DelegationBody, fields)
+            await door_of_people.give_delegation(actor.id, delegation, door, actor)
+    except (AnswerableError, *DATABASE_AWAY) as error:
+        trouble = await forms.trouble_of(request, error)
+        typed = Typed(about="away", act=what, values=values)
+        return await _away(door, sent.viewer, typed=typed, trouble=trouble)
+    return render.see_other(f"/me/away?done={what}")
+
+
+def _body(body: type[B], fields: Mapping[str, Any]) -> B:
+    try:
+        return body.model_validate(fields)
     except ValidationError as error:
         raise Malformed([field_error(e) for e in error.errors()]) from None
+
+
+def _fields(values: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
+    """What was typed, as the door takes it: days become moments, from the first moment of the
+    first day (from now on, where that is today) to the first moment after the last one."""
+    fields: dict[str, Any] = {
+        name: values[name]
+        for name in ("deputy", "reason", "to", "may_pass_on")
+        if values.get(name, "").strip()
+    }
+    first, last = _day(values.get("since", "")), _day(values.get("until", ""))
+    if isinstance(first, date):
+        is_now = first <= days.day_of(now(), zone)
+        fields |= {} if is_now else {"since": days.beginning(first, zone)}
+    elif first:
+        fields["since"] = first
+    if isinstance(last, date):
+        fields["until"] = days.beginning(last + timedelta(days=1), zone)
+    elif last:
+        fields["until"] = last
+    return fields
+
+
+def _day(text: str) -> date | str:
+    """The day; what is none is handed on as it is, to be refused by name."""
+    try:
+        found = date.fromisoformat(text.strip())
+    except ValueError:
+        return text.strip()
+    return found if 1000 <= found.year <= 9000 else text.strip()

@@ -14,14 +14,12 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from api.commands import ULID, Ask, carry_out, check_key
 from api.deps import Door, TheDoor, now
 from api.pages import forms, frame, render, sentences
-from api.pages.forms import Trouble
+from api.pages.forms import DATABASE_AWAY, Trouble
 from api.pages.security import Reader, SentForm, Viewer
 from api.pages.sentences import Line
 from domain.errors import AnswerableError, Invalid
@@ -70,8 +68,6 @@ FILTERS: dict[str, tuple[str, ...]] = {
 """What can be chosen within a view, where it is not all of it."""
 
 EVERY_FILTER = ("team", "channel", "owner", "stage", "priority", "language")
-
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 Word = Annotated[str, Query(max_length=40)]
 

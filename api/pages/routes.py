@@ -6,13 +6,16 @@ from fastapi import APIRouter
 
 from api.pages import (
     cases,
+    decisions,
     go,
     insights,
     ledger,
     lists,
     live,
     me,
+    notices,
     presence,
+    promises,
     queue,
     render,
     sessions,
@@ -24,8 +27,8 @@ from api.pages import (
 router = APIRouter(include_in_schema=False)
 # What is written is asked for before the acts: "words" and "draft" are none.
 parts = (
-    render, sign_in, sessions, queue, lists, writing, cases, insights, words, ledger, go, me,
-    live, presence,
+    render, sign_in, sessions, queue, lists, decisions, promises, me, notices, writing, cases,
+    insights, words, ledger, go, live, presence,
 )  # fmt: skip
 for part in parts:
     router.include_router(part.router)

@@ -1,49 +1,115 @@
-"""The page on which people say how they want to be told."""
+"""Being away and the link of one's calendar, by forms."""
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from domain.people import Role
+from store import absences, people
 from tests.pages.conftest import Office, form_of, text_of
 
-
-async def test_everybody_sets_their_own_notices_on_a_page(office: Office) -> None:
-    for name in ("ada", "cora", "dev"):
-        browser = await office.browser_of(name)
-        page = await browser.see("/me/notices")
-        fields = form_of(page, "/me/notices") | {"cases-timing": "daily"}
-        fields = {k: v for k, v in fields.items() if k not in ("late-mail", "late-chat")}
-        saved = await browser.http.post("/me/notices", data=fields)
-        assert "Saved." in text_of(saved)
-        mine = await getattr(office.door, name).get("me/notices")
-        assert mine["topics"]["cases"]["timing"] == "daily"
-        assert mine["topics"]["late"]["ways"] == []
-    root = await office.browser_of_admin()
-    await root.see("/me/notices")
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
-async def test_a_wrong_address_is_refused_in_words_and_not_shown_again(office: Office) -> None:
-    browser = await office.browser_of("ada")
-    fields = form_of(await browser.see("/me/notices"), "/me/notices")
-    answer = await browser.http.post(
-        "/me/notices", data=fields | {"chat": "json://10.0.0.7/very-secret"}
-    )
-    assert answer.status_code == 422
-    assert "no address of a chat service" in text_of(answer)
-    assert "very-secret" not in answer.text
-    good = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
-    await browser.http.post("/me/notices", data=fields | {"chat": good})
-    page = await browser.see("/me/notices")
-    assert "You can be reached in your chat" in text_of(page)
-    assert "TIiajkdnlazkcOXrIdevi7FQ" not in page.text
-    fields = form_of(page, "/me/notices") | {"forget_chat": "yes"}
-    await browser.http.post("/me/notices", data=fields)
-    assert "No address of your chat" in text_of(await browser.see("/me/notices"))
+def _day(ahead: int) -> str:
+    return (datetime.now(BERLIN) + timedelta(days=ahead)).date().isoformat()
 
 
-async def test_nobody_sets_them_from_another_site_or_without_signing_in(office: Office) -> None:
-    stranger = office.browser()
-    assert "Sign in" in text_of(await stranger.see("/me/notices"))
-    browser = await office.browser_of("ada")
-    fields = form_of(await browser.see("/me/notices"), "/me/notices")
-    headers = {"Sec-Fetch-Site": "cross-site"}
-    answer = await browser.http.post("/me/notices", data=fields, headers=headers)
-    assert answer.status_code == 403
+def live_in_berlin(office: Office) -> None:
+    with office.door.service.database.writing() as session:
+        people.put_person(
+            session, "cora", "Cora", [Role.EXECUTIVE], {}, datetime.now(UTC), by="root",
+            zone="Europe/Berlin",
+        )  # fmt: skip
+
+
+async def test_an_absence_is_planned_in_days_of_ones_own_zone_and_ended(office: Office) -> None:
+    live_in_berlin(office)
+    cora = await office.browser_of("cora")
+    page = await cora.see("/me/away")
+    fields = form_of(page, "/me/away/absences")
+    assert fields["since"] == _day(0)
+    sent = fields | {"since": _day(2), "until": _day(3), "deputy": "ben", "reason": "vacation"}
+    planned = await cora.http.post("/me/away/absences", data=sent)
+
+    assert "Your absence is planned." in text_of(planned)
+    assert "Ben comes in your place" in text_of(planned)
+    with office.door.service.database.reading() as session:
+        (row,) = absences.absences(session, datetime.now(UTC), "cora")
+    first, back = row.since.astimezone(BERLIN), row.until.astimezone(BERLIN)
+    assert (first.date().isoformat(), first.hour) == (_day(2), 0)
+    assert (back.date().isoformat(), back.hour) == (_day(4), 0), "the first moment back"
+
+    again = await cora.http.post("/me/away/absences", data=sent)
+    assert again.status_code == 409
+    assert "absent then already" in text_of(again)
+    assert form_of(again, "/me/away/absences")["until"] == _day(3)
+    end = f"/me/away/absences/{row.id}/end"
+    ended = await cora.http.post(end, data=form_of(planned, end))
+    assert "counted as there again" in text_of(ended)
+    assert "Nothing. Nobody stands in" in text_of(ended)
+
+
+async def test_decisions_are_delegated_from_now_on_and_taken_back(office: Office) -> None:
+    cora, ben = await office.browser_of("cora"), await office.browser_of("ben")
+    page = await cora.see("/me/away")
+    fields = form_of(page, "/me/away/delegations") | {"to": "ben", "until": _day(1)}
+    given = await cora.http.post("/me/away/delegations", data=fields)
+
+    assert "Ben may decide on your behalf" in text_of(given)
+    assert "Just now you may decide on behalf of Cora" in text_of(await ben.see("/me/away"))
+    (end,) = re.findall(r"/me/away/delegations/\w+/end", given.text)
+    foreign = form_of(await ben.see("/me/away"), "/me/away/absences")
+    assert (await ben.http.post(end, data=foreign)).status_code == 404
+    ended = await cora.http.post(end, data=form_of(given, end))
+    assert "no longer" in text_of(ended)
+
+
+async def test_what_cannot_be_is_said_and_kept(office: Office) -> None:
+    cora = await office.browser_of("cora")
+    fields = form_of(await cora.see("/me/away"), "/me/away/absences")
+    for wrong, said in (
+        ({"until": ""}, "Until the end of: is missing"),
+        ({"until": "someday"}, "Until the end of"),
+        ({"until": "0001-01-01"}, "Until the end of"),
+        ({"until": _day(-3)}, "it ends before it begins"),
+        ({"until": _day(3), "deputy": "dev"}, "dev acts in nothing"),
+        ({"until": _day(3), "deputy": "nobody"}, "there is no person"),
+    ):
+        answer = await cora.http.post("/me/away/absences", data=fields | wrong)
+        assert answer.status_code == 422, wrong
+        assert said.lower() in text_of(answer).lower(), (wrong, text_of(answer))
+
+
+async def test_an_auditor_looks_and_arranges_nothing(office: Office) -> None:
+    dev = await office.browser_of("dev")
+    for address in ("/me", "/me/away"):
+        page = await dev.see(address)
+        assert "/me/away/absences" not in page.text
+        assert 'action="/me/calendar"' not in page.text
+
+
+async def test_the_link_of_a_calendar_is_made_shown_once_renewed_and_ended(office: Office) -> None:
+    ben = await office.browser_of("ben")
+    page = await ben.see("/me")
+    assert "There is none yet." in page.text
+    made = await ben.http.post("/me/calendar", data=form_of(page, "/me/calendar"))
+    first = _path(made.text)
+    seen = await ben.see("/me")
+    assert first not in seen.text
+    assert "There is one, made" in text_of(seen)
+    assert (await office.door.http.get(first)).status_code == 200
+
+    second = _path((await ben.http.post("/me/calendar", data=form_of(seen, "/me/calendar"))).text)
+    assert (await office.door.http.get(first)).status_code == 404
+    ended = await ben.http.post("/me/calendar/end", data=form_of(made, "/me/calendar/end"))
+    assert "opens nothing any more" in text_of(ended)
+    assert (await office.door.http.get(second)).status_code == 404
+
+
+def _path(text: str) -> str:
+    found = re.search(r"/calendar/[\w-]+\.ics", text)
+    assert found
+    return found[0]

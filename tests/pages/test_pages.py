@@ -79,7 +79,7 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
         assert shown in text_of(waiting)
     approved = await cora.do(path, "approve", page=waiting, reason="Of course.")
     assert "you approved" in text_of(approved)
-    assert "Nothing waits for a decision" in approved.text
+    assert "Nothing waits for your decision" in approved.text
     await office.door.service.until_stage(path[1:], "listening")
 
     answered = await ben.see(path)

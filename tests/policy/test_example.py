@@ -178,7 +178,9 @@ TERMS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "allowances": st.fixed_dictionaries(
             {}, optional={"claim": spans(), "decide": spans(), "listen": spans()}
         ),
-        "decision": st.sampled_from([{}, {"mode": "owner"}, {"mode": "some", "needed": 2}]),
+        "decision": st.sampled_from(
+            [{}, {"mode": "owner"}, {"mode": "some", "needed": 2}, {"batch": True}]
+        ),
         "replies": st.fixed_dictionaries(
             {}, optional={"undo": st.just("2m"), "gate": st.booleans()}
         ),

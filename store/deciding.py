@@ -1,0 +1,219 @@
+"""What waits for whose word: cases that are being decided, and promises with an open question.
+
+A row of the queue does not know whose word is missing; the snapshot does. Of each only the part
+that tells is read, so that a page may ask about a few hundred cases at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, ColumnElement, Row, cast, select, type_coerce
+from sqlmodel import Session, col
+
+from domain.commitment import CommitmentStage, NewDate
+from domain.errors import Unknown
+from domain.escalation import Escalation, Panel, Proposal, Stage
+from domain.people import Actor, Role
+from store import cursors, matters, people, queries, tables
+from store.views import CommitmentItem, EscalationItem, MatterItem
+
+WINDOW = 500
+"""Cases that are looked through for one page, those owed soonest; the next page goes on there."""
+
+
+class Waiting(NamedTuple):
+    """A case that is being decided. ``voices``: for whom the reader may speak, themselves first;
+    empty: it waits for others."""
+
+    row: tables.Escalation
+    voices: tuple[str, ...]
+    missing: tuple[str, ...]
+    """The named people whose word is missing; none: any executive's."""
+    is_asked: bool
+    """The owner is asked for information first."""
+
+
+class Found(NamedTuple):
+    mine: list[Waiting]
+    others: list[Waiting]
+    next_cursor: str | None
+
+
+def part(session: Session, name: str) -> ColumnElement[Any]:
+    """One field of a snapshot, read by the database, so that the rest is never sent."""
+    body = col(tables.Snapshot.body)
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    # Cast in SQLite, JSON would be a number; there text is taken as it is.
+    found: ColumnElement[Any] = (type_coerce if is_sqlite else cast)(body, JSON)[name]
+    return found.label(name)
+
+
+def principals(session: Session, actor: Actor) -> list[Actor]:
+    """Those that the actor stands for, as they are now."""
+    found = []
+    for person in actor.stands_for:
+        try:
+            found.append(people.actor(session, person))
+        except Unknown:
+            continue
+    return found
+
+
+def cases(
+    session: Session, actor: Actor, at: datetime, *, limit: int, cursor: str | None = None
+) -> Found:
+    """What waits for a decision, the case owed soonest first: up to ``limit`` that wait for the
+    reader, and those for others among all that were looked through on the way."""
+    queries.check_reader(actor)
+    rows = _rows(session, at, WINDOW + 1, cursor)
+    is_more, rows = len(rows) > WINDOW, rows[:WINDOW]
+    mine: list[Waiting] = []
+    others: list[Waiting] = []
+    last = None
+    for waiting in _sorted_out(session, actor, rows):
+        if len(mine) == limit and waiting.voices:
+            is_more = True
+            break
+        (mine if waiting.voices else others).append(waiting)
+        last = waiting.row
+    place = cursors.encode("due", (last.sort_at, last.id)) if last and is_more else None
+    return Found(mine, others, place)
+
+
+def count(session: Session, actor: Actor, at: datetime) -> int:
+    """How many cases wait for this reader, as far as one page would look."""
+    if not actor.roles & {Role.EXECUTIVE, Role.STAFF}:
+        return 0
+    waiting = _sorted_out(session, actor, _rows(session, at, WINDOW))
+    return sum(1 for case in waiting if case.voices)
+
+
+def _rows(
+    session: Session, at: datetime, limit: int, cursor: str | None = None
+) -> Sequence[Row[Any]]:
+    table = tables.Escalation
+    statement = queries.escalations_statement(session, at, stage=Stage.DECIDING, cursor=cursor)
+    joined = statement.join(
+        tables.Snapshot, col(tables.Snapshot.stream) == "escalation/" + col(table.id)
+    )
+    return session.execute(
+        joined.add_columns(part(session, "proposal"), part(session, "question")).limit(limit)
+    ).all()
+
+
+def _sorted_out(session: Session, actor: Actor, rows: Sequence[Row[Any]]) -> Iterable[Waiting]:
+    others = principals(session, actor) if rows else []
+    for found in rows:
+        proposal = Proposal.model_validate(found.proposal)
+        panel = proposal.panel or Panel()
+        is_asked = found.question is not None
+        voices = () if is_asked else panel.voices(actor, others, proposal.by)
+        yield Waiting(found.Escalation, voices, panel.missing, is_asked)
+
+
+def voices(session: Session, actor: Actor, state: Escalation) -> tuple[str, ...]:
+    """For whom this person may speak on a case: see ``Panel.voices``."""
+    if state.stage is not Stage.DECIDING or state.proposal is None:
+        return ()
+    panel = state.proposal.panel or Panel()
+    return panel.voices(actor, principals(session, actor), state.proposal.by)
+
+
+def items(session: Session, waiting: Sequence[Waiting], at: datetime) -> list[EscalationItem]:
+    return queries.escalation_items(session, [case.row for case in waiting], at)
+
+
+# What else waits for an executive. ------------------------------------------------------------
+
+
+class AlsoWaiting(NamedTuple):
+    """Matters to decide, promises that a commenter denies, other dates that are asked for."""
+
+    matters: list[MatterItem]
+    denied: list[CommitmentItem]
+    dates: list[CommitmentItem]
+
+
+def also(session: Session, actor: Actor, at: datetime) -> AlsoWaiting:
+    """What else wants this reader's word, each owed soonest first."""
+    if not actor.has(Role.EXECUTIVE) and not actor.stands_for:
+        return AlsoWaiting([], [], [])
+    return AlsoWaiting(
+        _matters(session, actor, at), _denied(session, actor, at), _dates(session, actor, at)
+    )
+
+
+def _matters(session: Session, actor: Actor, at: datetime) -> list[MatterItem]:
+    table = tables.Matter
+    rows = session.execute(
+        select(table, part(session, "proposal"))
+        .join(tables.Snapshot, col(tables.Snapshot.stream) == "matter/" + col(table.id))
+        .where(col(table.stage) == Stage.DECIDING)
+        .order_by(col(table.due_at), col(table.id))
+        .limit(WINDOW)
+    ).all()
+    # Who decides a matter with others is told on its page; its proposer does not.
+    mine = [row for row, proposal in rows if proposal and proposal["by"] != actor.id]
+    return matters.matter_items(session, mine, at) if actor.has(Role.EXECUTIVE) else []
+
+
+def _denied(session: Session, actor: Actor, at: datetime) -> list[CommitmentItem]:
+    table = tables.Commitment
+    approvers = {actor.id, *actor.stands_for}
+    rows = session.scalars(
+        select(table)
+        .where(
+            col(table.stage) == CommitmentStage.DENIED,
+            col(table.approver).in_(approvers),
+            col(table.accountable) != actor.id,
+        )
+        .order_by(col(table.due_at), col(table.id))
+        .limit(WINDOW)
+    ).all()
+    return queries.commitment_items(session, rows, at)
+
+
+def _dates(session: Session, actor: Actor, at: datetime) -> list[CommitmentItem]:
+    if not actor.has(Role.EXECUTIVE):
+        return []
+    open_ones = _open_promises(session)
+    asked = wanted(session, [row.id for row in open_ones])
+    rows = [
+        row
+        for row in open_ones
+        if (date := asked.get(row.id))
+        and date.is_signed
+        and date.agreed_by is None
+        and actor.id not in (date.asked_by, row.accountable)
+    ]
+    return queries.commitment_items(session, rows, at)
+
+
+def _open_promises(session: Session) -> list[tables.Commitment]:
+    table = tables.Commitment
+    return list(
+        session.scalars(
+            select(table)
+            .where(col(table.stage) == CommitmentStage.OPEN)
+            .order_by(col(table.due_at), col(table.id))
+            .limit(WINDOW)
+        )
+    )
+
+
+def wanted(session: Session, commitment_ids: Sequence[str]) -> dict[str, NewDate]:
+    """The other date that is asked for, or agreed and not yet public, of those that have one."""
+    table = tables.Snapshot
+    rows = session.execute(
+        select(col(table.stream), part(session, "wanted")).where(
+            col(table.stream).in_([f"commitment/{found}" for found in commitment_ids])
+        )
+    )
+    return {
+        row.stream.partition("/")[2]: NewDate.model_validate(row.wanted)
+        for row in rows
+        if row.wanted is not None
+    }

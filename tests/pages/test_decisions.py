@@ -1,0 +1,236 @@
+"""Decisions as an executive makes them: what waits for whom, all that it takes, several at once."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from domain.people import Role
+from domain.policy import GENERAL
+from domain.terms import DecisionMode, DecisionTerms
+from store import absences, people, policies
+from tests import builders
+from tests.pages.conftest import Office, form_of, text_of
+
+WORDS = "Your saddle was left out of the box."
+
+
+def page_of(path: str) -> str:
+    return f"/{path.replace('escalations', 'escalation')}"
+
+
+def rule(office: Office, **decision: Any) -> None:
+    """Have the general terms decided like this, for all that opens from now on."""
+    terms = {GENERAL: builders.plan(decision=DecisionTerms(**decision))}
+    at = datetime.now(UTC)
+    with office.door.service.database.writing() as session:
+        policies.apply(session, builders.policy(terms=terms), "root", at)
+        for person in ("finn", "gil"):
+            people.put_person(session, person, person.title(), [Role.EXECUTIVE], {}, at, by="root")
+    office.door.app.state.door._policy = None
+
+
+def sections(page: str) -> tuple[str, str]:
+    """What waits for the reader, and what waits for others."""
+    mine, _, others = page.partition("These wait for others")
+    return mine, others
+
+
+async def test_what_waits_for_me_stands_before_what_waits_for_others(office: Office) -> None:
+    rule(office, mode=DecisionMode.ONE, approvers=("finn",))
+    theirs = await office.door.deciding(reply=WORDS)
+    rule(office)
+    mine = await office.door.deciding(reply="These are other words.", request="May I write this?")
+    cora, ada = await office.browser_of("cora"), await office.browser_of("ada")
+    page = await cora.see("/decisions")
+    first, last = sections(page.text)
+
+    assert "May I write this?" in first
+    assert mine.split("/")[1] in first
+    assert theirs.split("/")[1] not in first
+    assert theirs.split("/")[1] in last
+    assert "Finn has the word" in text_of(page)
+    assert 'Decisions <span class="count wanted">1<' in page.text
+    seen = await ada.see("/decisions")
+    assert "Nothing waits for your decision" in seen.text
+    assert "An executive who did not propose it has the word" in text_of(seen)
+
+
+async def test_a_card_says_all_that_a_decision_takes(office: Office) -> None:
+    sentence = "We will send you a saddle by Friday."
+    due_at = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    promise = {"sentence": sentence, "accountable": "ben", "due_at": due_at, "proof": "A receipt."}
+    await office.door.deciding(reply=f"We are sorry. {sentence}", promises=[promise])
+    cora = await office.browser_of("cora")
+    page = await cora.see("/decisions")
+    said = text_of(page)
+
+    for shown in (
+        "May I send a saddle?",
+        "Recommends to approve",
+        "Exactly these words would be published",
+        "as an answer to Rita",
+        f"{len(f'We are sorry. {sentence}')} of at most 5000 characters",
+        "Ben is accountable",
+        "Known to be done by: A receipt.",
+        "approved words wait until Ben has accepted this",
+        "Once the promises in them are accepted, exactly these words are published on console",
+        "due in",
+    ):
+        assert shown in said, shown
+    assert page.text.count(sentence) == 3, "in the words, as a promise, and where a yes is given"
+
+
+async def test_every_verdict_has_its_form_and_a_reason(office: Office) -> None:
+    door = office.door
+    cora = await office.browser_of("cora")
+    asked, returned, refused = [page_of(await door.deciding(reply=WORDS)) for _ in range(3)]
+
+    answer = await cora.do(asked, "ask", page=await cora.see("/decisions"), question="Which one?")
+    assert "you asked" in text_of(answer)
+    assert door.service.state(asked[1:]).question  # type: ignore[attr-defined]
+    assert "was asked and answers first" in text_of(answer)
+    await cora.do(returned, "return", page=await cora.see("/decisions"), reason="Say when.")
+    assert door.service.state(returned[1:]).stage == "preparing"
+    again = await cora.do(
+        refused, "refuse", page=await cora.see("/decisions"), status=422, code="not_ours", reason=""
+    )
+    assert "The reason: is missing" in text_of(again)
+    assert form_of(again, f"{refused}/refuse")["code"] == "not_ours"
+    await cora.do(refused, "refuse", page=again, code="not_ours", reason="The maker does that.")
+    decision = door.service.state(refused[1:]).decision  # type: ignore[attr-defined]
+    assert (decision.outcome, decision.code) == ("refused", "not_ours")
+
+
+async def test_who_stands_for_an_approver_is_asked_and_the_record_says_so(office: Office) -> None:
+    rule(office, mode=DecisionMode.ONE, approvers=("finn",))
+    at = datetime.now(UTC)
+    with office.door.service.database.writing() as session:
+        absences.give(session, "finn", "eve", at, at + timedelta(days=2), at, by="finn")
+    path = page_of(await office.door.deciding(reply=WORDS))
+    eve = await office.browser_of("eve")
+    page = await eve.see("/decisions")
+
+    assert "You do this on behalf of Finn" in text_of(page)
+    assert WORDS in page.text, "whoever is asked reads what they are asked"
+    assert form_of(page, f"{path}/approve")["on_behalf_of"] == "finn"
+    await eve.do(path, "approve", page=page)
+    decision = office.door.service.state(path[1:]).decision  # type: ignore[attr-defined]
+    assert (decision.by, decision.on_behalf_of) == ("eve", "finn")
+
+
+async def test_of_several_votes_each_is_named_and_who_has_spoken_is_asked_no_more(
+    office: Office,
+) -> None:
+    rule(office, mode=DecisionMode.ALL, approvers=("cora", "finn"))
+    path = page_of(await office.door.deciding(reply=WORDS))
+    cora = await office.browser_of("cora")
+    page = await cora.see("/decisions")
+    assert "2 people have to agree" in text_of(page)
+    assert "Yours is one of 2 voices that are needed" in text_of(page)
+    after = await cora.do(path, "approve", page=page)
+
+    mine, others = sections(after.text)
+    assert path.split("/")[2] not in mine.replace(after.text.partition("<h1>")[0], "")
+    assert "Finn has the word" in re.sub(r"<[^>]+>", "", others)
+
+
+async def test_the_nearest_earlier_cases_and_how_they_went_stand_on_the_card(
+    office: Office,
+) -> None:
+    door = office.door
+    near = await door.opened(text="My new bike was delivered without its leather saddle.")
+    far = await door.opened(text="Your opening hours on the website are wrong.")
+    for path, request in (
+        (near, "May we deliver the missing saddle?"),
+        (far, "May we correct the website?"),
+    ):
+        await door.ada.post(f"{path}/claim")
+        await door.ada.post(
+            f"{path}/propose", {"request": request, "reply": "Yes, and thank you for telling us."}
+        )
+        await door.cora.post(f"{path}/approve")
+        await door.until_stage(path, "listening")
+    await door.heard_again(near)
+    new = await door.opened(text="The bike was delivered today, the leather saddle is missing.")
+    await door.ada.post(f"{new}/claim")
+    await door.ada.post(f"{new}/propose", {"request": "May we deliver the missing saddle?"})
+    cora = await office.browser_of("cora")
+    said = text_of(await cora.see("/decisions"))
+
+    assert "What was decided before in the nearest case" in said
+    assert "without its leather saddle" in said
+    assert "Approved by Cora" in said
+    assert "The answer came out" in said
+    assert "The commenter came back" in said
+    assert "opening hours" not in said.partition("These wait for others")[0]
+
+
+async def test_what_has_no_precedent_says_so(office: Office) -> None:
+    await office.door.deciding(reply=WORDS)
+    cora = await office.browser_of("cora")
+    assert "No earlier case of this team is like this one" in text_of(await cora.see("/decisions"))
+
+
+async def test_several_are_decided_together_where_the_terms_allow_it(office: Office) -> None:
+    door = office.door
+    alone = page_of(await door.deciding(reply=WORDS))
+    rule(office, batch=True)
+    together = [page_of(await door.deciding(reply=WORDS)) for _ in range(3)]
+    cora = await office.browser_of("cora")
+    page = await cora.see("/decisions")
+    ticks = re.findall(r'name="case" value="([^"]+)"', page.text)
+    assert {tick.split(".")[0] for tick in ticks} == {path.split("/")[2] for path in together}
+
+    look = await cora.see("/decisions/together", params={"case": ticks})
+    assert look.text.count(WORDS) == 3, "each with exactly its words"
+    fields = form_of(look, "/decisions/together")
+    await door.heard_again(together[0][1:].replace("escalation/", "escalations/"))
+    sent = {"csrf": fields["csrf"], "key": fields["key"], "case": ticks, "act": "approve"}
+    answers = [
+        await cora.http.post("/decisions/together", data=sent | {"reason": "All fine."})
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    said = text_of(answers[-1])
+    assert "2 of 3 are decided and recorded." in said
+    assert "Not decided:" in said
+    for path in together[1:]:
+        names = door.service.names(path[1:])
+        assert names.count("escalation:decision:approved") == 1
+    assert door.service.state(together[0][1:]).stage == "deciding"
+
+    state = door.service.state(alone[1:])
+    forged = sent | {"case": [f"{state.id}.{state.seq}.cora"], "key": "another"}
+    refused = await cora.http.post("/decisions/together", data=forged)
+    assert "ask for a decision of its own" in text_of(refused)
+    assert door.service.state(alone[1:]).stage == "deciding"
+
+
+async def test_a_batch_without_a_reason_or_a_choice_decides_nothing(office: Office) -> None:
+    rule(office, batch=True)
+    paths = [page_of(await office.door.deciding(reply=WORDS)) for _ in range(2)]
+    cora = await office.browser_of("cora")
+    page = await cora.see("/decisions")
+    ticks = re.findall(r'name="case" value="([^"]+)"', page.text)
+    fields = form_of(await cora.see("/decisions/together", params={"case": ticks}), "/together")
+    sent = {"csrf": fields["csrf"], "key": fields["key"], "case": ticks}
+
+    for wrong in ({"act": "refuse", "code": "not_ours", "reason": " "}, {"act": "delete"}, {}):
+        answer = await cora.http.post("/decisions/together", data=sent | wrong)
+        assert answer.status_code == 422, text_of(answer)
+    assert (await cora.see("/decisions/together", 422)).text
+    assert (await cora.see("/decisions/together", 422, params={"case": ["x"]})).text
+    assert {office.door.service.state(path[1:]).stage for path in paths} == {"deciding"}
+
+
+@pytest.mark.parametrize("name", ["ada", "dev"])
+async def test_who_does_not_decide_has_no_form(office: Office, name: str) -> None:
+    await office.door.deciding(reply=WORDS)
+    browser = await office.browser_of(name)
+    page = await browser.see("/decisions")
+    assert "verdict-" not in page.text
+    assert WORDS not in page.text
