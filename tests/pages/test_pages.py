@@ -9,12 +9,13 @@ from enum import StrEnum
 
 import httpx
 import pytest
+from fastapi import Response
 from fastapi.routing import iter_route_contexts
 from pydantic import AwareDatetime
 
 from api.app import create_app
 from api.deps import ACCESS, POLICY_SECONDS
-from api.pages import cases, frame, queue, sentences
+from api.pages import cases, frame, queue, security, sentences
 from config.settings import Settings
 from domain.commitment import CommitmentStage
 from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
@@ -444,6 +445,22 @@ async def test_signing_in_leads_nowhere_else(office: Office, onward: str) -> Non
     answer = await browser.http.post("/sign-in", data=fields, follow_redirects=False)
 
     assert answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "name", "is_secure"),
+    [("https://answerable.example", "__Host-answerable", True), (None, "answerable", False)],
+)
+def test_over_https_the_cookie_is_ours_alone(
+    public_url: str | None, name: str, is_secure: bool
+) -> None:
+    response = Response()
+    security.set_cookie(response, Settings(public_url=public_url), "secret")
+    cookie = response.headers["set-cookie"]
+    assert cookie.startswith(f"{name}=secret; HttpOnly; ")
+    assert "Path=/; SameSite=lax" in cookie
+    assert ("Secure" in cookie) is is_secure
+    assert "Domain" not in cookie
 
 
 async def test_a_link_from_a_mail_finds_the_session(office: Office) -> None:
