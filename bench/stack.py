@@ -231,7 +231,8 @@ def _http(port: int) -> httpx.AsyncClient:
         base_url=f"http://{embedded.LOOPBACK}:{port}",
         timeout=60,
         trust_env=False,
-        limits=httpx.Limits(max_connections=200, max_keepalive_connections=200),
+        # Below the time after which the api lets go of a connection that says nothing.
+        limits=httpx.Limits(max_connections=200, max_keepalive_connections=200, keepalive_expiry=3),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, literal, select, tuple_
+from sqlalchemy import bindparam, func, literal, select, tuple_
 from sqlmodel import Session, col
 
 from domain.entity import allowed
@@ -21,6 +21,7 @@ from domain.matter.serving import ANSWERED
 from domain.people import Actor
 from domain.post import PostStage
 from store import cursors, details, people, queries, tables, words
+from store.statements import plain
 from store.tables import UtcDateTime
 from store.views import (
     AnswerView,
@@ -188,6 +189,21 @@ def matters(
         next_cursor = cursors.encode("matters", (rows[limit - 1].opened_at, rows[limit - 1].id))
     items = matter_items(session, rows[:limit], at)
     return MatterPage(items=tuple(items), next_cursor=next_cursor)
+
+
+_MATTER, _WORDS = plain(tables.Matter).c, plain(tables.Words).c
+_TAKING = (
+    select(_MATTER.id, _WORDS.text)
+    .join_from(plain(tables.Matter), plain(tables.Words), _WORDS.id == _MATTER.title_id)
+    .where(_MATTER.is_open, _MATTER.is_taking)
+    .order_by(_MATTER.opened_at.desc(), _MATTER.id.desc())
+    .limit(bindparam("most"))
+)
+
+
+def taking(session: Session, most: int) -> list[tuple[str, str]]:
+    """The matters that escalations may still join, newest first: id and title."""
+    return [(row.id, row.text) for row in session.execute(_TAKING, {"most": most})]
 
 
 def matter_items(session: Session, rows: Sequence[tables.Matter], at: datetime) -> list[MatterItem]:

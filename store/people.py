@@ -32,6 +32,7 @@ from domain.people import Actor, Role, Seat, Seats
 from domain.roster import Filled, stands_for
 from domain.roster import fill as fill_seat
 from store import absences, house, notices, roster
+from store.statements import plain
 from store.tables import Escalation, Membership, Person, Team, Token
 from store.words import new_id
 
@@ -281,6 +282,18 @@ def everybody(session: Session) -> list[tuple[Person, list[Membership]]]:
         members.setdefault(membership.person_id, []).append(membership)
     people = session.scalars(select(Person).order_by(col(Person.id)))
     return [(person, members.get(person.id, [])) for person in people]
+
+
+_ACTIVE = (
+    select(plain(Person).c.id, plain(Person).c.name, plain(Person).c.roles)
+    .where(plain(Person).c.is_active)
+    .order_by(plain(Person).c.name, plain(Person).c.id)
+)
+
+
+def staff(session: Session) -> list[tuple[str, str]]:
+    """Everybody who may own a case: id and name, by name."""
+    return [(row.id, row.name) for row in session.execute(_ACTIVE) if Role.STAFF in row.roles]
 
 
 def names(session: Session, ids: Iterable[str | None]) -> dict[str, str]:

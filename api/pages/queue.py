@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ from api.pages.security import Reader, SentForm, Viewer
 from api.pages.sentences import Line
 from domain.errors import AnswerableError, Invalid
 from domain.escalation import ESCALATION
-from domain.people import Actor, Role
+from domain.people import Actor
 from store import history, matters, people, policies, presence, queries
 from store.queries import Wanted
 from store.views import EscalationItem
@@ -236,16 +236,9 @@ def _counts(session: Session, actor: Actor, wish: Wish, at: datetime) -> dict[st
 def _choices(session: Session, viewer: Viewer) -> dict[str, Any]:
     """What the filters and the bulk actions offer."""
     in_force = policies.current(session)
-    staff = [
-        (person.id, person.name)
-        for person, _ in people.everybody(session)
-        if person.is_active and Role.STAFF in person.roles
-    ]
     channels = sorted(in_force.policy.channels) if in_force else []
     stages = [(i, name) for i, name in sentences.STAGES["escalation"].items() if i != "closed"]
-    taking: Iterable[Any] = ()
-    if viewer.may_act():
-        taking = matters.matters(session, viewer.actor, now(), limit=MATTERS).items
+    staff = people.staff(session)
     return {
         "teams": in_force.policy.teams if in_force else {},
         "choices": (
@@ -255,7 +248,7 @@ def _choices(session: Session, viewer: Viewer) -> dict[str, Any]:
             ("priority", "Priority", list(sentences.PRIORITIES.items())),
         ),
         "staff": staff,
-        "matters": [(one.id, one.title or one.id) for one in taking],
+        "matters": matters.taking(session, MATTERS) if viewer.may_act() else [],
     }
 
 

@@ -1,0 +1,91 @@
+"""The queue by forms alone: views, filters that live in the address, many at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.pages import queue
+from api.pages.security import Viewer
+from store import words
+from tests.builders import ADA, CORA
+from tests.pages.conftest import Office, form_of, text_of
+
+
+def _viewer(who: Any) -> Viewer:
+    return Viewer(who.actor, who.id, "csrf")
+
+
+def test_a_wish_is_its_address_and_keeps_what_its_view_can_do_alone() -> None:
+    asked = {"view": "all", "channel": "console", "owner": "ben", "q": "a b", "cursor": "c"}
+    wish = queue.wish_of(_viewer(ADA), asked)
+    assert wish.address() == "/queue?view=all&channel=console&owner=ben&q=a+b&cursor=c"
+    assert wish.address(view="closed", cursor="") == "/queue?view=closed&owner=ben&q=a+b"
+    assert queue.wish_of(_viewer(CORA), {"view": "team"}).view == "all"
+    assert queue.wish_of(_viewer(ADA), {"view": "nonsense"}).view == "team"
+
+
+async def test_what_waits_for_others_is_not_mine_to_do(office: Office) -> None:
+    mine = (await office.door.prepared()).partition("/")[2]
+    waiting = (await office.door.deciding()).partition("/")[2]
+    ada = await office.browser_of("ada")
+    seen = {view: (await ada.see(f"/queue?view={view}")).text for view in ("mine", "waiting")}
+    assert f"row-{mine}" in seen["mine"]
+    assert f"row-{waiting}" not in seen["mine"]
+    assert f"row-{waiting}" in seen["waiting"]
+    assert f"row-{mine}" not in seen["waiting"]
+
+
+async def test_many_at_once_are_decided_one_by_one_and_only_once(office: Office) -> None:
+    free, lost, foreign = [
+        (await office.door.opened(words.new_id(), channel=channel)).partition("/")[2]
+        for channel in ("console", "console", "shop")
+    ]
+    ada = await office.browser_of("ada")
+    page = await ada.see("/queue?view=all")
+    await office.door.ben.post(f"escalations/{lost}/claim")
+    ids = [one for one in page.text.split('value="') if one[26:28] in (":1", ":2", ":3")]
+    sent = form_of(page, "/queue/bulk") | {"act": "dismiss", "code": "spam"}
+    sent["ids"] = [one.partition('"')[0] for one in ids]  # type: ignore[assignment]
+    assert len(sent["ids"]) == 3
+    for _ in range(2):
+        told = text_of(await ada.http.post("/queue/bulk", data=sent))
+        assert "Dismissed: 1 of 3." in told
+        assert "this is for" in told
+    assert (await office.door.ada.get(f"escalations/{free}"))["outcome"] == "dismissed"
+    for other in (lost, foreign):
+        assert (await office.door.ada.get(f"escalations/{other}"))["outcome"] is None
+    history = await office.door.ada.get(f"escalations/{free}/history")
+    assert sum(entry["name"] == "escalation:case:dismissed" for entry in history["items"]) == 1
+
+
+async def test_nothing_chosen_is_said_and_an_auditor_chooses_nothing(office: Office) -> None:
+    await office.door.opened()
+    ada, dev = await office.browser_of("ada"), await office.browser_of("dev")
+    sent = form_of(await ada.see("/queue?view=all"), "/queue/bulk") | {"act": "claim"}
+    answer = await ada.http.post("/queue/bulk", data=sent)
+    assert answer.status_code == 422
+    assert "choose between 1 and 30 rows" in text_of(answer).lower()
+    page = await dev.see("/queue?view=all")
+    assert "/queue/bulk" not in page.text
+    assert "data-pick" not in page.text
+
+
+async def test_a_search_tells_no_count_that_it_does_not_know(office: Office) -> None:
+    await office.door.opened()
+    ada = await office.browser_of("ada")
+    assert 'class="count">1<' in (await ada.see("/queue?view=free")).text
+    assert 'class="count"' not in (await ada.see("/queue?view=free&q=saddle")).text.split("rows")[0]
+
+
+async def test_changes_show_no_more_than_the_page_itself(office: Office) -> None:
+    case = (await office.door.opened()).partition("/")[2]
+    changes = f"/queue/changes?view=free&shown={case},<b>&other={case}"
+    ada = await office.browser_of("ada")
+    found = (await ada.see(changes)).text
+    assert f'id="row-{case}"' in found
+    assert "1 new: show it" in found
+    assert "<b>&" not in found
+    stranger = await office.browser().http.get(changes)
+    assert stranger.url.path == "/sign-in"
+    root = await office.browser_of_admin()
+    assert (await root.http.get(changes)).status_code == 403
