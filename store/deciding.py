@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, ColumnElement, Row, cast, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, Row, Select, cast, select, type_coerce
 from sqlmodel import Session, col
 
 from domain.commitment import CommitmentStage, NewDate
 from domain.errors import Unknown
-from domain.escalation import Escalation, Panel, Proposal, Stage
+from domain.escalation import Escalation, Panel, Stage
 from domain.people import Actor, Role
 from store import cursors, matters, people, queries, tables
 from store.views import CommitmentItem, EscalationItem, MatterItem
@@ -84,34 +84,50 @@ def cases(
 
 
 def count(session: Session, actor: Actor, at: datetime) -> int:
-    """How many cases wait for this reader, as far as one page would look."""
+    """How many cases wait for this reader, as far as one page would look. Asked with every page,
+    so the rows themselves are not read."""
     if not actor.roles & {Role.EXECUTIVE, Role.STAFF}:
         return 0
-    waiting = _sorted_out(session, actor, _rows(session, at, WINDOW))
-    return sum(1 for case in waiting if case.voices)
+    parts = _parts(session)
+    rows = session.execute(_deciding(session, at).with_only_columns(*parts).limit(WINDOW)).all()
+    others = principals(session, actor) if rows else []
+    return sum(1 for row in rows if _panel_and_voices(row, actor, others)[1])
 
 
 def _rows(
     session: Session, at: datetime, limit: int, cursor: str | None = None
 ) -> Sequence[Row[Any]]:
-    table = tables.Escalation
+    statement = _deciding(session, at, cursor).add_columns(*_parts(session))
+    return session.execute(statement.limit(limit)).all()
+
+
+def _deciding(session: Session, at: datetime, cursor: str | None = None) -> Select[Any]:
     statement = queries.escalations_statement(session, at, stage=Stage.DECIDING, cursor=cursor)
-    joined = statement.join(
-        tables.Snapshot, col(tables.Snapshot.stream) == "escalation/" + col(table.id)
-    )
-    return session.execute(
-        joined.add_columns(part(session, "proposal"), part(session, "question")).limit(limit)
-    ).all()
+    stream = "escalation/" + col(tables.Escalation.id)
+    return statement.join(tables.Snapshot, col(tables.Snapshot.stream) == stream)
+
+
+def _parts(session: Session) -> list[ColumnElement[Any]]:
+    """Of a case that is being decided, what tells whose word is missing."""
+    proposal = part(session, "proposal")
+    by, panel = proposal["by"].label("by"), proposal["panel"].label("panel")
+    return [by, panel, part(session, "question")]
+
+
+def _panel_and_voices(
+    row: Row[Any], actor: Actor, others: Sequence[Actor]
+) -> tuple[Panel, tuple[str, ...]]:
+    """While the owner is asked for information, nobody's voice is waited for."""
+    panel = Panel.model_validate(row.panel) if row.panel else Panel()
+    is_asked = row.question is not None
+    return panel, () if is_asked else panel.voices(actor, others, row.by)
 
 
 def _sorted_out(session: Session, actor: Actor, rows: Sequence[Row[Any]]) -> Iterable[Waiting]:
     others = principals(session, actor) if rows else []
-    for found in rows:
-        proposal = Proposal.model_validate(found.proposal)
-        panel = proposal.panel or Panel()
-        is_asked = found.question is not None
-        voices = () if is_asked else panel.voices(actor, others, proposal.by)
-        yield Waiting(found.Escalation, voices, panel.missing, is_asked)
+    for row in rows:
+        panel, found = _panel_and_voices(row, actor, others)
+        yield Waiting(row.Escalation, found, panel.missing, row.question is not None)
 
 
 def voices(session: Session, actor: Actor, state: Escalation) -> tuple[str, ...]:

@@ -46,9 +46,9 @@ def acts(answer: httpx.Response) -> set[str]:
 
 
 async def test_each_owes_what_they_owe_and_nobody_elses_words_are_told(
-    fresh_door: OpenDoor,
+    any_door: OpenDoor,
 ) -> None:
-    door = fresh_door
+    door = any_door
     paths = {who: await link(door, who) for who in ("ada", "ben", "cora", "eve")}
     assert {who: acts(await feed(door, path)) for who, path in paths.items()} == {
         "ada": set(), "ben": set(), "cora": set(), "eve": set(),
