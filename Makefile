@@ -34,10 +34,14 @@ up: $(VENV)/.runtime ## Serve the product; ARGS="--port 9000 --data DIR --empty"
 story: $(VENV)/.runtime ## Play one comment through a throw-away stack
 	$(RUN) $(PY) -m answerable story --throwaway $(ARGS)
 
+# All tests at once: most of them wait for Temporal's server or for a browser most of the time.
+# A file stays in one process, so that its fixtures are made once.
+AT_ONCE := --numprocesses 3 --dist loadfile
+
 ##@ Develop
 .PHONY: test test-browser lint format bench
 test: $(VENV)/.dev ## Run all tests; ARGS="tests/domain -k claim"
-	$(RUN) $(PY) -m pytest $(ARGS)
+	$(RUN) $(PY) -m pytest $(or $(ARGS),$(AT_ONCE))
 
 test-browser: $(VENV)/.dev ## The same for what only a browser can tell; needs chromium
 	$(RUN) $(PY) -m pytest tests/browser $(ARGS)
