@@ -175,7 +175,25 @@ def latest(session: Session, escalation_id: str, actor: Actor) -> dict[DraftKind
     marks = _marks(session, escalation_id)
     mine = [m for m in marks if m.kind is not DraftKind.NOTE or m.person == actor.id]
     heads = [head for kind in DraftKind if (head := newest(mine, kind))]
-    return {head.kind: _draft(session, escalation_id, head) for head in heads}
+    if not heads:
+        return {}
+    row, versions = tables.Draft, [head.version for head in heads]
+    texts = dict(
+        session.execute(
+            select(col(row.version), col(row.text)).where(
+                col(row.escalation_id) == escalation_id, col(row.version).in_(versions)
+            )
+        )
+        .tuples()
+        .all()
+    )
+    names = people.names(session, [head.person for head in heads])
+    return {
+        head.kind: Draft(
+            **head.model_dump(), person_name=names.get(head.person), text=texts[head.version]
+        )
+        for head in heads
+    }
 
 
 def draft(session: Session, escalation_id: str, version: int, actor: Actor) -> Draft:

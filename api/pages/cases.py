@@ -29,7 +29,7 @@ from domain.people import Actor, Role, Seat, Seats
 from domain.post import PostKind
 from store import details, drafts, history, matters, people, queries, words
 from store.policies import InForce
-from store.views import Entry, EscalationDetail, PostDetail
+from store.views import Entry, EscalationDetail, MatterDetail, PostDetail
 
 router = APIRouter(include_in_schema=False)
 
@@ -112,7 +112,7 @@ async def show(
         if typed is not None and typed.about == entity_id:
             filled[typed.act] = typed.values
         acts = [p.act for p in context["detail"].allowed if p.ok]
-        draft = draft_of(session, door, in_force, stream, viewer)
+        draft = draft_of(session, door, in_force, context["state"], viewer)
         context["filled"] = filled
         context["readings"] = _readings(draft, kind, acts, filled, typed, context.get("decided"))
         return {
@@ -134,9 +134,10 @@ async def show(
     return render.page(f"{kind}.html", trouble.status if trouble else status, **context)
 
 
-def draft_of(session: Session, door: Door, in_force: InForce, stream: str, viewer: Viewer) -> Draft:
+def draft_of(
+    session: Session, door: Door, in_force: InForce, state: State, viewer: Viewer
+) -> Draft:
     """A command in the making about this, for what can be said of its words before it is sent."""
-    state = details.state_of(session, stream)
     return Draft(session, viewer.actor, state, in_force, now(), door.settings.max_text)
 
 
@@ -211,6 +212,7 @@ def _acts(session: Session, kind: str, detail: Any, actor: Actor) -> dict[str, A
     others = [p.act for p in allowed if p.ok and p.act != first]
     return {
         "kind": kind,
+        "state": state,
         "primary": first,
         "others": others,
         "why_not": _reasons(KINDS[kind], actor, state, [p for p in allowed if not p.ok]),
@@ -242,9 +244,6 @@ def _escalation(
 ) -> dict[str, Any]:
     detail = details.escalation(session, entity_id, actor, now())
     channel = in_force.policy.channels.get(detail.channel)
-    by = detail.proposal.by if detail.proposal else None
-    approvers = people.fill(session, Seat.APPROVERS, Seats(team=detail.team, not_person=by))
-    named = frame.names(session, approvers)
     team = in_force.policy.teams.get(detail.team, detail.team)
     acts = _acts(session, "escalation", detail, actor)
     if moves.current_reply(detail):
@@ -256,11 +255,21 @@ def _escalation(
         "decided": _approved(session, stream) if acts["primary"] == "reply" else "",
         "team": team,
         "max_length": channel.max_length if channel else None,
-        "move": moves.of_escalation(detail, team, [named[a] for a in approvers]),
+        "move": moves.of_escalation(detail, team, _approvers(session, detail)),
         **acts,
         "said_elsewhere": queries.others_of_author(session, actor, entity_id, now()),
         **_colleagues(session, detail.team, detail.owner),
     }
+
+
+def _approvers(session: Session, detail: EscalationDetail | MatterDetail) -> list[str]:
+    """The names of those who decide, while a decision is waited for."""
+    if detail.stage != "deciding":
+        return []
+    by = detail.proposal.by if detail.proposal else None
+    approvers = people.fill(session, Seat.APPROVERS, Seats(team=detail.team, not_person=by))
+    named = frame.names(session, approvers)
+    return [named[person] for person in approvers]
 
 
 def _bound(state: Escalation) -> Words | None:
@@ -344,14 +353,11 @@ def _commitment(
 
 def _matter(session: Session, entity_id: str, actor: Actor, in_force: InForce) -> dict[str, Any]:
     detail = matters.matter(session, entity_id, actor, now())
-    by = detail.proposal.by if detail.proposal else None
-    approvers = people.fill(session, Seat.APPROVERS, Seats(team=detail.team, not_person=by))
-    named = frame.names(session, approvers)
     members = matters.members(session, entity_id, actor, now(), limit=MEMBERS)
     return {
         "detail": detail,
         "members": members,
-        "move": moves.of_matter(detail, [named[a] for a in approvers]),
+        "move": moves.of_matter(detail, _approvers(session, detail)),
         **_acts(session, "matter", detail, actor),
         **_colleagues(session, detail.team, detail.owner),
     }

@@ -22,10 +22,11 @@ from api.pages import cases, editor, forms, frame, render
 from api.pages.forms import Typed
 from api.pages.security import Doer, SentForm, Viewer
 from domain.drafts import DraftKind
+from domain.entity import State
 from domain.errors import Conflict, Invalid, Refused, Unknown
 from domain.people import Role
 from language.difference import Piece, difference
-from store import drafts, people
+from store import details, drafts, people
 from store.drafts import Draft
 
 router = APIRouter(include_in_schema=False)
@@ -48,7 +49,8 @@ async def check_words(
     in_force = await door.policy()
 
     def read(session: Session) -> dict[str, Any]:
-        draft = cases.draft_of(session, door, in_force, stream, sent.viewer)
+        state: State = details.state_of(session, stream)
+        draft = cases.draft_of(session, door, in_force, state, sent.viewer)
         new = editor.changed(values, sent.viewer.actor.id, now(), draft.language)
         return {
             "values": new,
