@@ -365,12 +365,17 @@ class _Counts:
 
     def __init__(self, session: Session, span: Span, at: datetime) -> None:
         self.groups = [_Group(row) for row in _grouped(session, _within(span))]
+        self._by_step: dict[Step, list[_Group]] = defaultdict(list)
+        for group in self.groups:
+            self._by_step[group.step].append(group)
         self.at = at
 
-    def of(self, **wanted: Any) -> list[_Group]:
-        """The groups of which each of these is so."""
-        chosen = list(wanted.items())
-        return [g for g in self.groups if all(getattr(g, name) == v for name, v in chosen)]
+    def of(self, step: Step, **wanted: Any) -> list[_Group]:
+        """The groups of a step of which each of these is so."""
+        found = self._by_step[step]
+        for name, value in wanted.items():
+            found = [group for group in found if getattr(group, name) == value]
+        return found
 
     def count(self, **wanted: Any) -> int:
         return sum(group.n for group in self.of(**wanted))
@@ -382,10 +387,17 @@ class _Counts:
         return sum(group.n for group in found), None if since is None else _minutes(since, self.at)
 
     def plain(self, **wanted: Any) -> Minutes:
-        return sum((group.plain for group in self.of(**wanted)), Counter())
+        return _together(group.plain for group in self.of(**wanted))
 
     def working(self, **wanted: Any) -> Minutes:
-        return sum((group.working for group in self.of(**wanted)), Counter())
+        return _together(group.working for group in self.of(**wanted))
+
+
+def _together(several: Iterable[Minutes]) -> Minutes:
+    whole: Minutes = Counter()
+    for minutes in several:
+        whole.update(minutes)
+    return whole
 
 
 def _grouped(session: Session, chosen: list[Any]) -> Sequence[Any]:

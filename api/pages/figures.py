@@ -110,8 +110,9 @@ class Table:
         """The columns that hold numbers, which stand one below the other."""
         return frozenset(
             n
-            for n in range(len(self.columns))
-            if any(isinstance(row[n].value, int) for row in self.rows)
+            for n, column in enumerate(self.columns)
+            if column.key.endswith(("_minutes", "_permille"))
+            or any(isinstance(row[n].value, int) for row in self.rows)
         )
 
 
