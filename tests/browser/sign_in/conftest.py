@@ -1,4 +1,4 @@
-"""A real browser, pages in it at any width and theme, and a real identity provider.
+"""Pages of the one real browser, at any address, width and theme, and a real identity provider.
 
 Whoever writes a browser test takes ``page`` (or ``new_page`` for several or other ones) and the
 ``office`` of tests/pages, whose address it opens. A page whose console is not empty at the end of
@@ -7,46 +7,18 @@ a test fails it: a refused script, a missing picture or a breach of the policy i
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.browser.sign_in.provider import Iam, open_iam
 from tests.pages.conftest import Office, office
 
 __all__ = ["office"]
-
-CHROMIUM = "ANSWERABLE_TEST_CHROMIUM"
-"""Names a browser, where it is not found by itself."""
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-
-
-def find_chromium() -> str | None:
-    """A Chromium of this machine, or the one that Playwright has fetched."""
-    if named := os.environ.get(CHROMIUM):
-        return named
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser for the session; every page has its own cookies."""
-    path = find_chromium()
-    async with async_playwright() as playwright:
-        if path is None and not os.path.exists(playwright.chromium.executable_path):  # noqa: ASYNC240, PTH110
-            pytest.skip(
-                f"there is no Chromium on this machine; install one, or name it in {CHROMIUM}"
-            )
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 @dataclass
@@ -131,9 +103,9 @@ async def pages(browser: Browser, address: str) -> AsyncIterator[NewPage]:
 
 
 @pytest.fixture
-async def new_page(browser: Browser, office: Office) -> AsyncIterator[NewPage]:
+async def new_page(chromium: Browser, office: Office) -> AsyncIterator[NewPage]:
     """Makes pages at the office's address."""
-    async with pages(browser, office.address) as new_page:
+    async with pages(chromium, office.address) as new_page:
         yield new_page
 
 

@@ -35,7 +35,7 @@ class Opened(Protocol):
 
 
 @pytest.fixture
-def opened(browser: Browser, iam: Iam, migrated_sqlite: Path, tmp_path: Path) -> Opened:
+def opened(chromium: Browser, iam: Iam, migrated_sqlite: Path, tmp_path: Path) -> Opened:
     """Opens a service whose people sign in with the provider, and pages in it."""
 
     @asynccontextmanager
@@ -46,7 +46,7 @@ def opened(browser: Browser, iam: Iam, migrated_sqlite: Path, tmp_path: Path) ->
         address = f"http://127.0.0.1:{port}"
         named = iam.client(address, trusted=trusted) | settings
         opening = bare_door(migrated_sqlite, tmp_path, port=port, public_url=address, **named)
-        async with opening as door, pages(browser, address) as new_page:
+        async with opening as door, pages(chromium, address) as new_page:
             yield door, new_page
 
     return opened
@@ -193,6 +193,8 @@ async def test_one_ends_the_session_of_another_machine_and_then_all(
             await sign_in(page, "quinn")
             await page.wait_for_url("**/queue")
         await here.get_by_role("link", name="Quinn").click()
+        await here.get_by_role("link", name="Sessions").click()
+        await here.wait_for_url("**/sessions")
         rows = here.get_by_role("main").get_by_role("listitem")
         assert await rows.count() == 2
         said = [await rows.nth(n).inner_text() for n in range(2)]
