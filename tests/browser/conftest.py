@@ -21,6 +21,7 @@ from playwright.async_api import (
     Request,
     Response,
     async_playwright,
+    expect,
 )
 
 from tests.api.conftest import OpenDoor
@@ -28,6 +29,8 @@ from tests.api.conftest import door as door  # noqa: PLC0414 - a fixture, for th
 from tests.pages.conftest import Office
 
 HEIGHT = 900
+
+expect.set_options(timeout=15_000)  # A busy machine is slow, and not wrong.
 
 WHERE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

@@ -12,7 +12,7 @@ from tests.browser.conftest import Desk, PageOf
 from tests.pages.conftest import Office
 
 
-async def _until(claim, seconds: float = 10) -> None:
+async def _until(claim, seconds: float = 20) -> None:
     for _ in range(int(seconds / 0.05)):
         if await claim() if asyncio.iscoroutinefunction(claim) else claim():
             return

@@ -54,3 +54,51 @@ def test_upgrading_twice_at_once_changes_nothing(database: Database) -> None:
     upgrade(database)
     upgrade(database)
     assert present(database) == newest()
+
+
+def test_rows_from_before_are_filled_from_their_snapshots(
+    database_url: str, tmp_path: Path
+) -> None:
+    """What a view of the queue asks for is known of cases that were opened before it was asked."""
+    database = _empty(database_url, tmp_path, "filled")
+    upgrade(database, "0008")
+    bodies = {
+        "waits": '{"stage": "deciding", "terms": {"priority": "urgent", "language": "de"}}',
+        "asked": '{"stage": "deciding", "question": {"by": "cora"}, "terms": {}}',
+        "replying": '{"stage": "replying", "reply": {"post_id": "p"}, "terms": {}}',
+        "mine": '{"stage": "preparing", "terms": {"language": "fr"}}',
+    }
+    now, later = "2026-03-02 09:00:00.000000+00:00", "2026-03-03 09:00:00.000000+00:00"
+    if database.is_sqlite:
+        now, later = now[:-6], later[:-6]
+    with database.engine.begin() as connection:
+        for case, body in bodies.items():
+            connection.execute(
+                text(
+                    "INSERT INTO escalation (id, seq, stage, is_open, channel, team,"
+                    " conversation_id, comment_id, opened_at, sort_at)"
+                    " VALUES (:id, 1, 'deciding', :yes, 'c', 't', 'v', 'w', :now, :later)"
+                ),
+                {"id": case, "yes": True, "now": now, "later": later},
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO snapshot (stream, kind, epoch, seq, schema_version, is_open, body,"
+                    " head, changed_at)"
+                    " VALUES (:stream, 'escalation', 1, 1, 1, :yes, :body, '', :now)"
+                ),
+                {"stream": f"escalation/{case}", "yes": True, "body": body, "now": now},
+            )
+    upgrade(database)
+    with database.engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT id, priority, language, is_waiting FROM escalation ORDER BY id")
+        )
+        found = {row.id: (row.priority, row.language, bool(row.is_waiting)) for row in rows}
+    database.dispose()
+    assert found == {
+        "asked": ("normal", None, False),
+        "mine": ("normal", "fr", False),
+        "replying": ("normal", None, True),
+        "waits": ("urgent", "de", True),
+    }
