@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Query
 from api.deps import API, Reader, TheDoor, now
 from domain.errors import Invalid
 from store import insights
-from store.insights import Insights, MovePage, Span, Which
+from store.insight_views import Insights, MovePage, Span
+from store.insights import Which
 
 router = APIRouter(prefix=API)
 

@@ -59,6 +59,7 @@ class Listener:
     """One open stream. ``next`` answers what to tell, and None once it is to end."""
 
     who: str
+    person: str
     _waiting: asyncio.Queue[Batch | None] = field(
         default_factory=lambda: asyncio.Queue(BEHIND), repr=False
     )
@@ -96,8 +97,9 @@ class Live:
     def count(self) -> int:
         return len(self._listeners)
 
-    async def listen(self, who: str, after: int | None) -> Listener:
-        """A stream of what happens from now on, beginning with what happened after a position.
+    async def listen(self, who: str, person: str, after: int | None) -> Listener:
+        """A stream of what happens from now on, beginning with what happened after a position, for
+        a session (``who``) of this person.
 
         Raises Conflict where this session has too many already, or the process is stopping.
         """
@@ -107,7 +109,7 @@ class Live:
                 f"this session has {STREAMS} live pages open already",
                 "close one of them; this page works without, and can be loaded again",
             )
-        listener = Listener(who)
+        listener = Listener(who, person)
         async with self._starting:
             if self._reader is None:
                 self._position = await asyncio.to_thread(self._newest)
@@ -153,10 +155,12 @@ class Live:
                 beats += 1
                 if beats % ROLL_CALL == 0:
                     present = await asyncio.to_thread(self._call_roll)
-                    streams = {stream for stream, _, _ in present ^ self._present}
-                    self._present = present
-                    told = tuple((stream, "presence") for stream in sorted(streams))
-                    self._tell(Batch(self._position, told, "present"))
+                    moved, self._present = present ^ self._present, present
+                    for listener in list(self._listeners):
+                        # Nobody is shown to themselves.
+                        streams = {stream for stream, who, _ in moved if who != listener.person}
+                        told = tuple((stream, "presence") for stream in sorted(streams))
+                        self._offer(listener, Batch(self._position, told, "present"))
         except SQLAlchemyError as error:
             log.warning("live pages cannot be fed: %s", type(error).__name__)
             for listener in list(self._listeners):
@@ -165,11 +169,12 @@ class Live:
             self._reader = None
 
     def _tell(self, batch: Batch) -> None:
-        if not batch.changes:
-            return
         for listener in list(self._listeners):
-            if not listener.tell(batch):
-                self._let_go(listener)
+            self._offer(listener, batch)
+
+    def _offer(self, listener: Listener, batch: Batch) -> None:
+        if batch.changes and not listener.tell(batch):
+            self._let_go(listener)
 
     # In a thread. -----------------------------------------------------------------------------
 

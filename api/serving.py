@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 
 class Server(uvicorn.Server):
@@ -15,11 +15,11 @@ class Server(uvicorn.Server):
     app would be the place to end them, but its end comes only after that of all answers.
     """
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+    def __init__(self, config: uvicorn.Config, app: ASGIApp) -> None:
         super().__init__(config)
         self._app = app
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if (door := getattr(self._app.state, "door", None)) is not None:
+        if (door := getattr(getattr(self._app, "state", None), "door", None)) is not None:
             door.live.close()
         await super().shutdown(sockets)

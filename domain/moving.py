@@ -52,7 +52,7 @@ class Moved(Event):
                 f"by the calendar in force it would be due {iso(new)}",
                 "look at that date, then accept it",
                 field="due_at",
-                due_at=new,
+                due_at=iso(new),
             )
         return cls(
             calendar=command.calendar,

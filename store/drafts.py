@@ -183,9 +183,7 @@ def latest(session: Session, escalation_id: str, actor: Actor) -> dict[DraftKind
             select(col(row.version), col(row.text)).where(
                 col(row.escalation_id) == escalation_id, col(row.version).in_(versions)
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     names = people.names(session, [head.person for head in heads])
     return {

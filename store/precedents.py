@@ -167,13 +167,13 @@ def _verdicts(session: Session, ids: Sequence[str]) -> dict[str, Verdict]:
             asked[case_id] = fact.data["request"]["id"]
             continue
         is_yes = fact.name != RefusedBy.NAME and fact.data.get("outcome") != Recommendation.REFUSE
-        reason = fact.data.get("reason")
+        why = fact.data.get("reason")
         found[case_id] = Verdict(
             outcome="approved" if is_yes else "refused",
             by=fact.by,
             at=fact.at,
             code=fact.data.get("code"),
-            reason=reason["id"] if reason else None,
+            reason=why["id"] if why else None,
             request=asked.get(case_id),
         )
     return found

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from api.pages.figures import PROMISES, STEPS, Table, length
-from store.insights import Insights
+from store.insight_views import Insights
 
 HATCHED = {"kept_late": "lines", "still_broken": "cross", "withdrawn": "dots"}
 """What is told apart by a pattern, and not by colour alone."""

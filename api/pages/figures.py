@@ -16,7 +16,8 @@ from urllib.parse import urlencode
 from api.pages import sentences
 from domain.escalation.moves import Step, Wording
 from store.figures import CommitmentFigures
-from store.insights import FEW, Count, Insights, PersonCount, Span, Spread, State, Which
+from store.insight_views import Count, Insights, PersonCount, Span, Spread
+from store.insights import FEW, State, Which
 
 STEPS = {
     Step.ANSWER: "First public answer",

@@ -18,7 +18,8 @@ from api.pages.security import Reader, Viewer
 from domain.escalation.moves import Step
 from store import figures as promises
 from store import insights, policies
-from store.insights import FEW, Span, State, Which
+from store.insight_views import Span
+from store.insights import FEW, State, Which
 
 router = APIRouter(include_in_schema=False)
 

@@ -40,7 +40,7 @@ async def live(
 ) -> Response:
     """What happens from now on, and before that what happened after a position."""
     told = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else after
-    listener = await door.live.listen(viewer.csrf, told)
+    listener = await door.live.listen(viewer.csrf, viewer.actor.id, told)
     return StreamingResponse(
         _events(request, door, listener),
         media_type="text/event-stream",

@@ -71,6 +71,44 @@ ROUTES = """
     POST /post/{entity_id}/{act}                            act
     POST /commitment/{entity_id}/{act}                      act
     POST /matter/{entity_id}/{act}                          act
+    GET  /calendar/{secret}.ics                             all
+    GET  /ledger.json                                       all
+    GET  /ledger/{promise}.json                             all
+    GET  /ledger.atom                                       all
+    GET  /queue/changes                                     read
+    POST /queue/{entity_id}/claim                           act
+    POST /queue/bulk                                        act
+    GET  /decisions/since/{case_id}                         read
+    GET  /decisions/together                                read
+    POST /decisions/together                                act
+    GET  /me                                                read
+    POST /me/calendar                                       act
+    POST /me/calendar/end                                   act
+    GET  /me/away                                           read
+    POST /me/away/absences                                  act
+    POST /me/away/delegations                               act
+    POST /me/away/absences/{absence_id}/end                 act
+    POST /me/away/delegations/{delegation_id}/end           act
+    GET  /me/notices                                        house
+    POST /me/notices                                        house
+    POST /{kind}/{entity_id}/words                          act
+    POST /escalation/{entity_id}/draft                      act
+    GET  /escalation/{entity_id}/drafts                     act
+    POST /escalation/{entity_id}/drafts                     act
+    GET  /insights                                          read
+    GET  /insights/tables/{name}.csv                        read
+    GET  /insights/cases                                    read
+    GET  /insights/promises                                 read
+    GET  /ledger                                            all
+    GET  /ledger/all                                        all
+    GET  /ledger/{promise}                                  all
+    POST /ledger/{promise}                                  all
+    GET  /robots.txt                                        all
+    GET  /go/{secret}                                       all
+    POST /go/{secret}/{act}                                 all
+    GET  /live                                              read
+    GET  /presence/escalation/{entity_id}                   read
+    POST /presence/escalation/{entity_id}                   act
     POST /api/v1/comments                                   bring
     POST /api/v1/comments/removals                          bring
     POST /api/v1/hooks/{channel}                            all
@@ -110,9 +148,17 @@ ROUTES = """
     GET  /api/v1/people/{person_id}/sessions                house
     POST /api/v1/people/{person_id}/sessions/end            house
     POST /api/v1/people/{person_id}/absences                house
-    POST /api/v1/people/{person_id}/absences/{absence_id}/end       house
+    POST /api/v1/people/{person_id}/absences/{absence_id}/end house
     POST /api/v1/people/{person_id}/delegations             house
     POST /api/v1/people/{person_id}/delegations/{delegation_id}/end house
+    GET  /api/v1/me/notices                                 house
+    PUT  /api/v1/me/notices                                 house
+    GET  /api/v1/notices/deliveries                         admin
+    GET  /api/v1/insights                                   read
+    GET  /api/v1/insights/moves                             read
+    GET  /api/v1/people/{person_id}/calendar                house
+    POST /api/v1/people/{person_id}/calendar                house
+    POST /api/v1/people/{person_id}/calendar/end            house
     GET  /api/v1/house/history                              watch
     GET  /api/v1/policy                                     house
     GET  /api/v1/policy/versions                            house
@@ -183,7 +229,12 @@ class Caller:
         cookie = security.new_visitor() if self.name == "nobody" else self._session()
         sent = {"csrf": security.csrf_of(cookie)} if method == "POST" else None
         headers = {"Cookie": f"answerable={cookie}", "Sec-Fetch-Site": "same-origin"}
-        return await self.door.http.request(method, address, headers=headers, data=sent)
+        asked = self.door.http.stream(method, address, headers=headers, data=sent)
+        async with asked as answer:
+            # A live page's stream has no end.
+            if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+                await answer.aread()
+            return answer
 
     @property
     def _token(self) -> str:

@@ -180,7 +180,7 @@ async def test_a_session_has_so_many_streams_and_no_more(
 
 async def test_a_slow_listener_is_let_go_and_nobody_waits_for_them(sqlite_house: Database) -> None:
     hub = Live(sqlite_house)
-    slow, quick = await hub.listen("slow", None), await hub.listen("quick", None)
+    slow, quick = await hub.listen("slow", "ada", None), await hub.listen("quick", "ada", None)
     for position in range(1, BEHIND + 2):
         hub._tell(live.Batch(position, (("escalation/1", "escalation:owner:claimed"),)))
         assert await quick.next()
@@ -192,7 +192,7 @@ async def test_a_slow_listener_is_let_go_and_nobody_waits_for_them(sqlite_house:
 
 async def test_nobody_reads_the_ledger_while_nobody_listens(sqlite_house: Database) -> None:
     hub = Live(sqlite_house)
-    listener = await hub.listen("ada", None)
+    listener = await hub.listen("a session", "ada", None)
     assert hub._reader is not None
     hub.leave(listener)
     await _ended(hub)
@@ -216,7 +216,7 @@ async def test_a_server_that_stops_ends_its_streams_at_once(office: Office) -> N
 async def test_another_process_hears_of_it_as_well(service: builders.Service) -> None:
     """Each reads the ledger for itself, with either database."""
     hub = Live(service.database)
-    listener = await hub.listen("ada", None)
+    listener = await hub.listen("a session", "ada", None)
     case = await service.opened()
     async with asyncio.timeout(5):
         batch = await listener.next()

@@ -32,6 +32,7 @@ PUBLIC = {
     "/", "/sign-in", "/sign-in/as", "/sign-in/with", "/sign-in/back", "/sign-out",
     "/static/{name}", "/word/{secret}",
     "/ledger", "/ledger/all", "/ledger/{promise}", "/robots.txt", "/go/{secret}",
+    "/go/{secret}/{act}",
 }  # fmt: skip
 """What is served without a session: it shows nothing about any case, save what was published and
 the one promise that a private link was made for."""

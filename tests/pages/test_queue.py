@@ -50,7 +50,7 @@ async def test_many_at_once_are_decided_one_by_one_and_only_once(office: Office)
     for _ in range(2):
         told = text_of(await ada.http.post("/queue/bulk", data=sent))
         assert "Dismissed: 1 of 3." in told
-        assert "this is for" in told
+        assert "Ask its owner or, while there is none, staff of its team." in told
     assert (await office.door.ada.get(f"escalations/{free}"))["outcome"] == "dismissed"
     for other in (lost, foreign):
         assert (await office.door.ada.get(f"escalations/{other}"))["outcome"] is None

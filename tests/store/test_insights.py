@@ -24,7 +24,8 @@ from domain.terms import Limits, ReplyTerms
 from store import figures, insights, policies, records, tables
 from store import moves as rows
 from store.database import Database
-from store.insights import Span, State, Which
+from store.insight_views import Span
+from store.insights import State, Which
 from tests import builders
 from tests.builders import ADA, AT, BEN, CORA, DEV, EVE, HOOK, ROOT
 from tests.domain.harness import (
