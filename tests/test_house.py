@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = (
-    "domain", "config", "policy", "store", "channels", "language", "intake", "activities",
+    "domain", "config", "policy", "store", "channels", "language", "texts", "intake", "activities",
     "workflows", "api", "answerable",
 )  # fmt: skip
 

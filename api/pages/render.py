@@ -23,6 +23,7 @@ from api.pages.forms import WAYS_OUT
 from api.pages.security import LOCAL_HOSTS, Public
 from config.settings import Settings
 from store import words
+from texts import raw_gettext, raw_ngettext
 
 HOME = Path(__file__).parent.parent
 
@@ -93,6 +94,10 @@ _environment = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=["jinja2.ext.i18n"],
+)
+_environment.install_gettext_callables(  # type: ignore[attr-defined]
+    raw_gettext, raw_ngettext, newstyle=True
 )
 _environment.filters.update(
     absolute=times.absolute, iso=lambda at: at.isoformat(timespec="seconds"), web=_link
