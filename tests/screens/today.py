@@ -86,6 +86,8 @@ def _answered_with_a_promise(today: Today) -> str:
         promises=[{"sentence": promise, "accountable": "ben", "due_at": _in(days=4)}],
     )  # fmt: skip
     today.do("cora", case, "approve")
+    (unsigned,) = today.ask("ben", "GET", case)["waiting"]["unsigned"]
+    today.do("ben", case, "accept_promise", promise_id=unsigned)
     today.until(case, lambda found: found["stage"] == "listening")
     return case
 
