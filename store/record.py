@@ -164,7 +164,9 @@ class _Plan:
             found = self._some(self.of_case, self._one_of(), place)
             return _newest(_by(found, index), _L.c, limit)
         each = [
-            _newest(_by(self._some(self.of_case, _L.c.name == n, place), "ledger_name"), _L.c, limit)
+            _newest(
+                _by(self._some(self.of_case, _L.c.name == n, place), "ledger_name"), _L.c, limit
+            )
             for n in self.names
         ]
         if len(each) == 1:
@@ -220,9 +222,7 @@ def _names(wanted: Search) -> list[str] | None:
 def _check(actor: Actor, wanted: Search) -> None:
     is_of_house = wanted.kind == HOUSE or (wanted.act or "").startswith(f"{HOUSE}:")
     if is_of_house and not actor.has(Role.AUDITOR):
-        raise Forbidden(
-            "not_a_reader", "the ledger of the house is for auditors", "ask an auditor"
-        )
+        raise Forbidden("not_a_reader", "the ledger of the house is for auditors", "ask an auditor")
     parts = {":".join(name.split(":")[:n]) for name in acts() for n in (2, 3)}
     _check_known("act", wanted.act, parts, "as GET /api/v1/record answers it in entry.name")
     _check_known("kind", wanted.kind, [*KINDS, HOUSE])
@@ -240,9 +240,7 @@ def _check_known(
 # Cases. ---------------------------------------------------------------------------------------
 
 
-def _cases(
-    session: Session, at: datetime, wanted: Search
-) -> tuple[list[str] | None, Any]:
+def _cases(session: Session, at: datetime, wanted: Search) -> tuple[list[str] | None, Any]:
     """The streams of the cases that are asked about, or, where these are many, the condition that
     an entry has to meet; neither where nothing is asked about cases."""
     is_rare = wanted.kind in _TABLES and wanted.act is None and wanted.person is None
