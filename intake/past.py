@@ -44,9 +44,10 @@ LONGEST = 20_000
 _SILENT = frozenset(
     {
         "identity", "request_id", "worker_version", "sdk_metadata", "metering_metadata",
-        "binary_checksum", "header", "workflow_task_completed_event_id", "worker_deployment_version",
-        "deployment_version", "worker_deployment_name", "protocol_instance_id",
-        "versioning_behavior", "inherit_build_id", "use_workflow_build_id", "build_id_redirect_counter",
+        "binary_checksum", "header", "workflow_task_completed_event_id", "deployment_version",
+        "worker_deployment_version", "worker_deployment_name", "protocol_instance_id",
+        "versioning_behavior", "inherit_build_id", "use_workflow_build_id",
+        "build_id_redirect_counter",
     }
 )  # fmt: skip
 """What of an event tells about machines and nothing about the case."""
@@ -109,6 +110,11 @@ class Past(Value):
     def contradicted(self) -> frozenset[int]:
         """The entries for which other bytes are named in here."""
         return frozenset(n for event in self._named(is_same=False) for n in _span(event))
+
+    @property
+    def last(self) -> int:
+        """The last entry that is named in here; 0 where none is."""
+        return max((e.last or 0 for run in self.runs for e in run.events), default=0)
 
     def _named(self, *, is_same: bool) -> list[PastEvent]:
         return [e for run in self.runs for e in run.events if e.is_same is is_same]
@@ -271,8 +277,10 @@ def beside(found: Past, entries: Sequence[tuple[int, str, Fact | None]]) -> Past
 def _beside(event: PastEvent, digests: dict[int, str], keys: dict[str, int]) -> PastEvent:
     if place := _RECORDED.fullmatch(event.what):
         first, last = int(place[1]), int(place[2])
-        named = [digests.get(seq, "") for seq in range(first, min(last, first + EVENTS) + 1)]
-        is_same = event.what == name_of(first, last, named)
+        named = [digests[seq] for seq in range(first, last + 1) if seq in digests]
+        # What the ledger does not have yet is being written just now, or was taken away.
+        is_there = len(named) == last - first + 1
+        is_same = event.what == name_of(first, last, named) if is_there else None
         return event.model_copy(update={"first": first, "last": last, "is_same": is_same})
     if event.type == "workflow_execution_update_accepted":
         update = re.search(r'"update_id": "(\w+)"', event.data)

@@ -69,27 +69,19 @@ def acts() -> tuple[str, ...]:
 
 # How a case can have ended. -------------------------------------------------------------------
 
-_Condition = Callable[[Any], Any]
-
-OUTCOMES: dict[str, tuple[str, _Condition]] = {
-    "open": ("escalation", lambda row: row.is_open),
+OUTCOMES: dict[str, tuple[str, str, object]] = {
+    "open": ("escalation", "is_open", True),
+    **{str(outcome): ("escalation", "outcome", outcome) for outcome in Outcome},
+    **{f"promise_{standing}": ("commitment", "standing", standing) for standing in Standing},
     **{
-        str(outcome): ("escalation", lambda row, outcome=outcome: row.outcome == outcome)
-        for outcome in Outcome
-    },
-    **{
-        f"promise_{standing}": ("commitment", lambda row, s=standing: row.standing == s)
-        for standing in Standing
-    },
-    **{
-        f"post_{stage}": ("post", lambda row, stage=stage: row.stage == stage)
+        f"post_{stage}": ("post", "stage", stage)
         for stage in (
             PostStage.PUBLISHED, PostStage.FAILED, PostStage.UNCONFIRMED, PostStage.RETURNED,
             PostStage.WITHDRAWN,
         )
     },
 }  # fmt: skip
-"""What an address may say, of which kind of case it is said, and which rows it means."""
+"""What an address may say, of which kind of case it is said, and which column is what in it."""
 
 
 # Searching. -----------------------------------------------------------------------------------
@@ -288,10 +280,10 @@ def _rows(session: Session, kind: str, at: datetime, wanted: Search) -> list[Any
             return None
         found.append(row.channel == wanted.channel)
     if wanted.outcome is not None:
-        of_kind, condition = OUTCOMES[wanted.outcome]
+        of_kind, column, value = OUTCOMES[wanted.outcome]
         if of_kind != kind:
             return None
-        found.append(condition(row))
+        found.append(row[column] == value)
     if wanted.late is not None:
         if kind not in _LATE:
             return None
