@@ -112,11 +112,12 @@ class Past(Value):
         return frozenset(n for event in self._named(is_same=False) for n in _span(event))
 
     @property
-    def last(self) -> int:
-        """The last entry that is named in here; 0 where none is."""
-        return max((e.last or 0 for run in self.runs for e in run.events), default=0)
+    def unknown(self) -> frozenset[int]:
+        """The entries that are named in here where the ledger did not have all of them."""
+        named = (e for e in self._named(is_same=None) if _RECORDED.fullmatch(e.what))
+        return frozenset(n for event in named for n in _span(event))
 
-    def _named(self, *, is_same: bool) -> list[PastEvent]:
+    def _named(self, *, is_same: bool | None) -> list[PastEvent]:
         return [e for run in self.runs for e in run.events if e.is_same is is_same]
 
 

@@ -246,6 +246,7 @@ async def file(
         "allowances": _allowances(found),
         "printed_for": viewer.name,
         "witness": _witness(found, history),
+        "is_witnessed": not (history.contradicted or history.unknown - _seqs(found)),
         "address": door.settings.links,
     }
     return await asyncio.to_thread(render.page, "record_file.html", **context)
@@ -269,16 +270,21 @@ def _allowances(found: CaseFile) -> dict[str, str]:
     return {name: times.exact_span(value) for name, value in said.items() if isinstance(value, int)}
 
 
+def _seqs(found: CaseFile) -> set[int]:
+    return {entry.seq for entry in found.entries}
+
+
 def _witness(found: CaseFile, history: Past) -> str:
     """What Temporal's history says of the ledger's entries, in a sentence."""
-    entries = {entry.seq for entry in found.entries}
+    entries = _seqs(found)
     if history.contradicted & entries:
         seqs = ", ".join(map(str, sorted(history.contradicted & entries)[:10]))
         return _("It names other bytes for these entries than the ledger has: %(seqs)s.", seqs=seqs)
-    if history.last > max(entries, default=0):
+    if missing := history.unknown - entries:
+        seqs = ", ".join(map(str, sorted(missing)[:10]))
         return _(
-            "It names entries up to %(last)s, and the ledger has %(n)s: the others are being "
-            "written just now, or were taken away.", last=history.last, n=len(entries),
+            "It names entries that the ledger does not have: %(seqs)s. They are being written just "
+            "now, or were taken away.", seqs=seqs,
         )  # fmt: skip
     same = len(history.witnessed & entries)
     if not same:

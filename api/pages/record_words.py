@@ -335,7 +335,11 @@ def in_the_house(name: str, data: Mapping[str, Any], names: Mapping[str, str]) -
 def _looked(name: str, said: Mapping[str, str]) -> str:
     if said.get("stream"):
         return _("took out %(stream)s as a file", stream=said["stream"])
-    shown = ", ".join(f"{k}={v}" for k, v in said.items() if v and k not in ("is_next", "to"))
+    shown = ", ".join(
+        _("by words") if k == "by_words" else f"{k}={v}"
+        for k, v in said.items()
+        if v and k not in ("is_next", "of", "to", "manager", "deputy")
+    )
     if name == "house:record:exported":
         return _("took out what a search found (%(by)s)", by=shown or _("everything"))
     return _("searched the record (%(by)s)", by=shown or _("everything"))
