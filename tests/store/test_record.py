@@ -138,9 +138,9 @@ def test_a_search_finds_exactly_what_it_says_newest_first(
 
 
 def test_what_there_is_not_is_refused_by_name(database: Database) -> None:
-    for wanted in ({"act": "escalation:dec"}, {"kind": "letter"}, {"outcome": "lost"}):
+    for wanted in (Search(act="escalation:dec"), Search(kind="letter"), Search(outcome="lost")):
         with pytest.raises(Invalid):
-            _all(database, Search(**wanted))
+            _all(database, wanted)
 
 
 @pytest.mark.parametrize("few", [record.FEW, 0], ids=["few", "many"])
