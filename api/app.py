@@ -32,6 +32,7 @@ from api import (
     people,
     policy,
     public,
+    record,
 )
 from api.deps import Door
 from api.errors import Problem, answer_errors
@@ -122,7 +123,7 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
     routers = (
         intake.router, cases.router, drafts.router, people.router, policy.router,
         commitments.router, matters.router, me.router, insights.router, calendar.router,
-        commands.router(), public.router,
+        commands.router(), public.router, record.router,
     )  # fmt: skip
     for router in routers:
         app.include_router(router, responses=_PROBLEMS)

@@ -19,6 +19,10 @@ router = APIRouter(prefix=API, tags=["policy"])
 Reader = Annotated[Actor, Depends(only(Role.STAFF, Role.EXECUTIVE, Role.AUDITOR, Role.ADMIN))]
 
 
+MOST = 2**31
+"""No version has a higher number."""
+
+
 class VersionView(Value):
     """One version: who applied it, when and why."""
 
@@ -46,8 +50,7 @@ class VersionPage(Value):
 async def get_policy(door: TheDoor, actor: Reader) -> PolicyView:
     """The policy in force, with version, digest, author and reason."""
     found = await door.policy()
-    policy = found.policy if actor.has(Role.ADMIN) else _without_addresses(found.policy)
-    return PolicyView(**_version(found), policy=policy)
+    return PolicyView(**_version(found), policy=shown_to(actor, found.policy))
 
 
 @router.get("/policy/versions")
@@ -55,6 +58,23 @@ async def list_policy_versions(door: TheDoor, actor: Reader) -> VersionPage:
     """Every version of the policy, newest first."""
     found = await door.read(policies.versions)
     return VersionPage(items=tuple(VersionView(**_version(one)) for one in found))
+
+
+@router.get("/policy/versions/{version}")
+async def get_policy_version(version: int, door: TheDoor, actor: Reader) -> PolicyView:
+    """One version of the policy, compiled, as it was in force."""
+    found = await door.read(lambda session: policies.version(session, _known(version)))
+    return PolicyView(**_version(found), policy=shown_to(actor, found.policy))
+
+
+def _known(version: int) -> int:
+    """Numbers that no database can hold are those of no version."""
+    return version if 0 < version < MOST else 0
+
+
+def shown_to(actor: Actor, policy: Policy) -> Policy:
+    """A policy as this reader may see it."""
+    return policy if actor.has(Role.ADMIN) else _without_addresses(policy)
 
 
 def _version(one: policies.InForce | policies.Applied) -> dict[str, Any]:

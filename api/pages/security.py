@@ -31,7 +31,7 @@ from api.pages import devices
 from config.settings import Settings, is_loopback
 from domain.errors import Forbidden
 from domain.people import Actor, Role
-from store import people, sessions
+from store import people, record, sessions
 from store.sessions import Here
 
 log = logging.getLogger("answerable.sign_in")
@@ -54,6 +54,10 @@ class Viewer:
 
     def may_act(self) -> bool:
         return bool(self.actor.roles & {Role.STAFF, Role.EXECUTIVE})
+
+    @property
+    def reads_record(self) -> bool:
+        return bool(self.actor.roles & record.READERS)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ LET_IN = {
     "known": ("ada", "cora", "dev", "root", "hook"),
     "read": ("ada", "cora", "dev"),
     "act": ("ada", "cora"),
+    "record": ("cora", "dev"),
     "house": ("ada", "cora", "dev", "root"),
     "watch": ("dev", "root"),
     "admin": ("root",),
@@ -99,6 +100,11 @@ ROUTES = """
     GET  /insights/tables/{name}.csv                        read
     GET  /insights/cases                                    read
     GET  /insights/promises                                 read
+    GET  /record                                            record
+    GET  /record/found.csv                                  record
+    GET  /record/policy/{version}                           record
+    GET  /record/{kind}/{entity_id}                         record
+    GET  /record/{kind}/{entity_id}/export                  record
     GET  /ledger                                            all
     GET  /ledger/all                                        all
     GET  /ledger/{promise}                                  all
@@ -160,6 +166,10 @@ ROUTES = """
     POST /api/v1/people/{person_id}/calendar                house
     POST /api/v1/people/{person_id}/calendar/end            house
     GET  /api/v1/house/history                              watch
+    GET  /api/v1/record                                     record
+    GET  /api/v1/record/{kind}/{entity_id}                  record
+    GET  /api/v1/record/{kind}/{entity_id}/export           record
+    GET  /api/v1/policy/versions/{version}                  house
     GET  /api/v1/policy                                     house
     GET  /api/v1/policy/versions                            house
 """
