@@ -251,6 +251,20 @@ def remove_person(session: Session, person_id: str, at: datetime, *, by: str) ->
     return session.scalar(owned) or 0
 
 
+def check_an_admin_stays(session: Session) -> None:
+    """Raise Conflict where nobody would be left who runs people, policy and tokens. Called by doors
+    that are for admins alone; at the machine itself root can always add one."""
+    session.flush()
+    if any(Role.ADMIN in row.roles for row in session.execute(_ACTIVE)):
+        return
+    raise Conflict(
+        "last_admin",
+        "nobody would be left who runs this service",
+        "make somebody else an admin first",
+        field="roles",
+    )
+
+
 def _of(person_id: str):  # type: ignore[no-untyped-def]
     return col(Membership.person_id) == person_id
 
