@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from sqlmodel import Session
 
@@ -23,7 +24,7 @@ from policy.checks import Person
 from policy.compiling import horizon
 from policy.difference import Change, calendar_differences, differences
 from policy.file import Examined, examine, from_policy, read_policy_file, to_toml
-from policy.problems import Problem
+from policy.problems import BadPolicy, Problem
 from policy.shape import PolicyFile
 from policy.simulation import Simulation, simulate
 from store import people, policies, remarks, running, tables
@@ -91,9 +92,9 @@ def look(text: str, at: datetime, known: dict[str, Person] | None) -> Examined:
 
 
 def review(session: Session, text: str, at: datetime, *, tries: int = TRIED) -> Review:
-    """A draft from every side. Reads only. Raises BadPolicy where the text is no TOML at all."""
+    """A draft from every side. Reads only; what is no TOML at all is one error among others."""
     known = people_as_checked(session)
-    found = look(text, at, known)
+    found = _look(text, at, known)
     before = policies.current(session)
     made = Review(text=text, digest=_digest(text, found.policy), found=found, against=before)
     if found.policy is None:
@@ -112,6 +113,13 @@ def review(session: Session, text: str, at: datetime, *, tries: int = TRIED) -> 
         in_calendars=calendar_differences(before.policy.calendars, found.policy.calendars),
         tried=simulate(before.policy, found.policy, remarks.that_opened(session, tries)),
     )
+
+
+def _look(text: str, at: datetime, known: dict[str, Person]) -> Examined:
+    try:
+        return look(text, at, known)
+    except BadPolicy as error:
+        return Examined(None, PolicyFile(teams={}, channels={}), error.problems, ())
 
 
 def _digest(text: str, policy: Policy | None) -> str:
@@ -179,13 +187,13 @@ def fresh_calendars(before: InForce | None, policy: Policy) -> tuple[Calendar, .
     return tuple(c for name, c in policy.calendars.items() if known.get(name) != c)
 
 
-def moves(session: Session, policy: Policy) -> tuple[Move, ...]:
-    """What runs by a calendar that is another one in this policy, the earliest date of each first.
-    It goes on as it is: its terms are pinned."""
+def moves(session: Session, policy: Policy, most: int | None = None) -> tuple[Move, ...]:
+    """What runs by a calendar that is another one in this policy. It goes on as it is: its terms
+    are pinned. ``most`` is how many running dates are looked at, where not all of them are."""
     calendars = policy.calendars
     return tuple(
         Move(move, calendars[terms.calendar.id])
-        for stream, terms, deadline in running.deadlines(session)
+        for stream, terms, deadline in islice(running.deadlines(session), most)
         if terms.calendar is not None and terms.calendar.id in calendars
         for move in moved(calendars[terms.calendar.id], [(stream, deadline)])
     )
@@ -269,7 +277,7 @@ def apply_reviewed(
     with none). For a writing transaction. Raises Conflict where either is another one now, Invalid
     for errors, a missing reason or calendars that nobody has accepted."""
     known = people_as_checked(session)
-    found = look(text, at, known)
+    found = _look(text, at, known)
     if found.policy is None:
         raise Invalid(
             "bad_policy",

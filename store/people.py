@@ -335,6 +335,7 @@ def create_token(
     lifetime: timedelta | None = None,
     *,
     by: str,
+    label: str | None = None,
 ) -> str:
     """A new secret for this person, shown this once. Raises Unknown for an unknown person.
 
@@ -349,6 +350,8 @@ def create_token(
         purpose=purpose,
         created_at=at,
         expires_at=at + lifetime if lifetime else None,
+        made_by=by,
+        label=label,
     )
     session.add(token)
     is_machine = owner.roles <= {Role.SERVICE}  # There is nobody behind it who could be told.
@@ -371,18 +374,49 @@ def in_force(session: Session, secret: str, at: datetime, purpose: Purpose) -> T
     ).first()
 
 
-def holder(
+@dataclass(frozen=True)
+class Bearer:
+    """Who asks with a token, and whether it should be noted that it is in use."""
+
+    token: str
+    actor: Actor
+    is_stale: bool
+
+
+SEEN_EVERY = timedelta(hours=1)
+"""How exactly it is known when a token was last used: enough to see that nobody needs it."""
+
+
+def bearer(
     session: Session, secret: str, at: datetime, purpose: Purpose = Purpose.API
-) -> Actor | None:
+) -> Bearer | None:
     """Who holds this token; None if it is not in force for this purpose, or its person has left.
     A session's secret is no token: it is good in its browser alone, see ``sessions``."""
     token = in_force(session, secret, at, purpose)
     if token is None:
         return None
     try:
-        return actor(session, token.person_id, at)
+        found = actor(session, token.person_id, at)
     except Unknown:
         return None
+    return Bearer(token.id, found, token.seen_at is None or token.seen_at + SEEN_EVERY <= at)
+
+
+def holder(
+    session: Session, secret: str, at: datetime, purpose: Purpose = Purpose.API
+) -> Actor | None:
+    """The same, where only who it is matters."""
+    found = bearer(session, secret, at, purpose)
+    return found.actor if found else None
+
+
+def touch(session: Session, token: str, at: datetime) -> None:
+    """Note that a token or session is in use. One that has been ended meanwhile stays ended."""
+    session.execute(
+        update(Token)
+        .where(col(Token.id) == token, col(Token.revoked_at).is_(None))
+        .values(seen_at=at)
+    )
 
 
 def revoke(

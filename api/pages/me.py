@@ -22,7 +22,7 @@ from api.deps import Door, TheDoor, now
 from api.errors import Malformed, field_error
 from api.pages import days, forms, frame, render
 from api.pages.forms import DATABASE_AWAY, Trouble, Typed
-from api.pages.security import Reader, Sent, SentForm, Viewer
+from api.pages.security import Colleague, Sent, SentForm, Viewer
 from api.people import AbsenceBody, DelegationBody
 from domain.errors import AnswerableError
 from domain.people import Role
@@ -51,7 +51,7 @@ Word = Annotated[str, Query(max_length=40)]
 
 
 @router.get("/me")
-async def me(door: TheDoor, viewer: Reader, done: Word = "") -> Response:
+async def me(door: TheDoor, viewer: Colleague, done: Word = "") -> Response:
     """What is arranged for oneself: the calendar, and being away."""
     return await _me(door, viewer, done=done)
 
@@ -85,7 +85,7 @@ async def end_calendar(door: TheDoor, sent: SentForm) -> Response:
 
 
 @router.get("/me/away")
-async def away(door: TheDoor, viewer: Reader, done: Word = "") -> Response:
+async def away(door: TheDoor, viewer: Colleague, done: Word = "") -> Response:
     """When I am away and who comes in my place; who decides on my behalf, and for whom I do."""
     return await _away(door, viewer, said=DONE.get(done))
 
