@@ -46,14 +46,17 @@ class TokenSecret(Value):
     expires_at: Moment | None
 
 
-async def make(door: Door, person_id: str, body: TokenBody, by: str) -> TokenSecret:
-    """Make a token. Raises Unknown for somebody who is not there."""
+async def make(
+    door: Door, person_id: str, body: TokenBody, by: str, *, key: str | None = None
+) -> TokenSecret:
+    """Make a token. Raises Unknown for somebody who is not there, Conflict where the form with this
+    key has made its token already."""
     at = now()
     lifetime = timedelta(days=body.days) if body.days else None
 
     def work(session: Session) -> str:
         return people.create_token(
-            session, person_id, at, lifetime=lifetime, by=by, label=body.label
+            session, person_id, at, lifetime=lifetime, by=by, label=body.label, token_id=key
         )
 
     secret = await asyncio.to_thread(door.database.write, work)

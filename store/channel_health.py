@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlmodel import Session, SQLModel, col
 
@@ -113,9 +113,7 @@ def _latest(
 ) -> dict[str, datetime]:
     """The newest moment of each channel: among the newest rows first, then by channel."""
     channel: InstrumentedAttribute[str] = table.channel  # type: ignore[attr-defined]
-    statement: Select[Any] = select(channel, col(moment).label("at")).where(
-        col(moment).is_not(None)
-    )
+    statement: Any = select(channel, col(moment).label("at")).where(col(moment).is_not(None))
     newest = statement.order_by(col(order).desc()).limit(RECENT).subquery()
     found: dict[str, datetime] = {
         row.channel: row.at

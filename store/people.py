@@ -319,6 +319,8 @@ def names(session: Session, ids: Iterable[str | None]) -> dict[str, str]:
     return {row.id: row.name for row in rows}
 
 
+ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
 # Tokens. -------------------------------------------------------------------------------------
 
 
@@ -336,15 +338,23 @@ def create_token(
     *,
     by: str,
     label: str | None = None,
+    token_id: str | None = None,
 ) -> str:
-    """A new secret for this person, shown this once. Raises Unknown for an unknown person.
+    """A new secret for this person, shown this once. Raises Unknown for an unknown person, Conflict
+    where there is a token of this id.
 
     One that somebody else made is announced to them: it acts in their name.
     """
     owner = actor(session, person_id, at)
+    if token_id is not None and session.get(Token, token_id) is not None:
+        raise Conflict(
+            "made_already",
+            "this form has made its token already, and it is not shown again",
+            "if it was not copied, end it and make another one",
+        )
     secret = f"ans_{secrets.token_urlsafe(32)}"
     token = Token(
-        id=new_id(),
+        id=token_id if token_id and ULID.fullmatch(token_id) else new_id(),
         person_id=person_id,
         digest=digest_of(secret),
         purpose=purpose,

@@ -58,8 +58,8 @@ class Found(Value):
 
 
 class SeatView(Value):
-    """A seat of a team: who fills it now. ``instead`` is the seat that is asked where it is
-    empty; None where nobody is there at all."""
+    """A seat of a team: who fills it now. Where it is empty, ``instead`` is the seat that is asked,
+    and ``people`` are those who fill that one; None where nobody is there at all."""
 
     seat: Seat
     people: tuple[str, ...]
@@ -257,7 +257,7 @@ def seats_of(team: str, around: Roster) -> tuple[SeatView, ...]:
         found.append(
             SeatView(
                 seat=seat,
-                people=() if filled.empty else filled.people,
+                people=filled.people,
                 is_empty=bool(filled.empty),
                 instead=_after(seat, filled.empty) if filled.empty and filled.people else None,
             )

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from api.pages import sentences, times
+from api.pages import times
 from domain.house import ROOT
 from store import people
 from store.views import Entry
@@ -53,10 +53,6 @@ def _line(entry: Entry, named: Named) -> Line:
     tell = _SENTENCES.get(entry.name)
     said = tell(who, data, named) if tell else f"{who}: {entry.name}"
     return Line(entry.seq, entry.at, said, data.get("stream"))
-
-
-def _role(data: Data) -> str:
-    return sentences.ROLES.get(data["role"], data["role"])
 
 
 def _day(data: Data, name: str) -> str:
@@ -138,25 +134,18 @@ def _person(message: Callable[[], str]) -> Callable[[str, Data, Named], str]:
     is said, in the language of whoever reads it."""
 
     def say(who: str, data: Data, named: Named) -> str:
-        more = {"role": _role(data)} if "role" in data else {}
-        return message() % {"who": who, "person": named(data["person"]), **data_of(data), **more}
+        plain = {name: data[name] for name in ("team", "role") if name in data}
+        return message() % {"who": who, "person": named(data["person"]), **plain}
 
     return say
-
-
-def data_of(data: Data) -> dict[str, Any]:
-    """What of an entry may stand in a sentence as it is."""
-    return {name: data[name] for name in ("team",) if name in data}
 
 
 _SENTENCES: dict[str, Callable[[str, Data, Named], str]] = {
     "house:person:added": _person(lambda: _("%(who)s added %(person)s.")),
     "house:person:changed": _changed,
     "house:person:left": _person(lambda: _("%(who)s recorded that %(person)s has left.")),
-    "house:role:granted": _person(lambda: _("%(who)s made %(person)s %(role)s.")),
-    "house:role:withdrawn": _person(
-        lambda: _("%(who)s took the role from %(person)s to be %(role)s.")
-    ),
+    "house:role:granted": _person(lambda: _("%(who)s gave the role %(role)s to %(person)s.")),
+    "house:role:withdrawn": _person(lambda: _("%(who)s took the role %(role)s from %(person)s.")),
     "house:team:joined": _joined,
     "house:team:left": _person(lambda: _("%(who)s took %(person)s out of %(team)s.")),
     "house:token:made": _token_made,
