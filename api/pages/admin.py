@@ -103,7 +103,7 @@ def _needs(
     session: Session, door: Door, in_force: InForce | None, around: Roster, at: datetime
 ) -> Iterator[Need]:
     """Alarms of the machines first, then what people should see to."""
-    yield from _machines(session, at)
+    yield from _machines(session, in_force, at)
     for item in channels.items(session, door.settings, at):
         if item.ails:
             said = _(
@@ -124,14 +124,16 @@ def _needs(
         yield Need(said, "/admin/tokens")
 
 
-def _machines(session: Session, at: datetime) -> Iterator[Need]:
+def _machines(session: Session, in_force: InForce | None, at: datetime) -> Iterator[Need]:
     ran_at, beat = watch.beat(session, watch.RAN), watch.beat(session, "worker")
     if beat is None or beat < at - BEAT:
         said = _("No worker is at work: nothing is decided, published or told. Start one.")
         yield Need(said, "/admin#upkeep", is_alarm=True)
-    if ran_at is None:
+    # A house that was only just set up has had no time for its first round.
+    is_new = in_force is None or in_force.at > at - CHECKED
+    if ran_at is None and not is_new:
         yield Need(_("The upkeep check has never run."), "/admin#upkeep", is_alarm=True)
-    elif ran_at < at - CHECKED:
+    if ran_at is not None and ran_at < at - CHECKED:
         said = _("The upkeep check last ran %(when)s.", when=times.relative(ran_at, at))
         yield Need(said, "/admin#upkeep", is_alarm=True)
     if count := sum(watch.count_findings(session).values()):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from api.pages import sentences
-from domain.policy import GENERAL, Channel, Plan, Policy, Rule, When
+from domain.policy import GENERAL, Audience, Channel, Plan, Policy, Rule, Shown, When
 from domain.terms import DecisionMode, DecisionTerms, Rung
 from policy.calendars import preview
 from policy.spans import PLAIN, Units, read, working
@@ -56,7 +56,7 @@ def sections(policy: Policy) -> tuple[SectionOf, ...]:
         SectionOf(
             "calendars",
             _("Calendars"),
-            tuple(Part(name, preview(c)[0:]) for name, c in policy.calendars.items()),
+            tuple(Part(name, preview(c)) for name, c in policy.calendars.items()),
         ),
         SectionOf("public", _("In public"), (Part("", tuple(_public(policy))),)),
         SectionOf(
@@ -205,9 +205,23 @@ def _public(policy: Policy) -> Iterator[str]:
     rules = policy.public
     if not rules.ledger:
         yield _("There is no public ledger.")
-    yield _("Staff appear by %(how)s.", how=rules.staff.replace("_", " "))
-    yield _("Executives appear by %(how)s.", how=rules.executives.replace("_", " "))
-    yield _("Figures about staff are for %(who)s.", who=rules.staff_figures)
-    yield _("Figures about executives are for %(who)s.", who=rules.executive_figures)
+    shown = {
+        Shown.NAME: _("their name"),
+        Shown.FIRST_NAME: _("their first name"),
+        Shown.ROLE: _("their role"),
+        Shown.TEAM: _("their team"),
+    }
+    readers = {
+        Audience.PUBLIC: _("the public"),
+        Audience.STAFF: _("everybody who works here"),
+        Audience.EXECUTIVES: _("executives and auditors"),
+        Audience.NOBODY: _("nobody"),
+    }
+    yield _("Staff appear by %(how)s.", how=shown[rules.staff])
+    yield _("Executives appear by %(how)s.", how=shown[rules.executives])
+    yield _("Figures about single staff are for %(who)s.", who=readers[rules.staff_figures])
+    yield _(
+        "Figures about single executives are for %(who)s.", who=readers[rules.executive_figures]
+    )
     if rules.organisation:
         yield _("The public knows us as %(name)s.", name=rules.organisation)
