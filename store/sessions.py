@@ -112,15 +112,6 @@ def find(session: Session, secret: str, at: datetime, limits: Limits) -> Here | 
     return Here(token.id, actor, name, is_stale)
 
 
-def touch(session: Session, session_id: str, at: datetime) -> None:
-    """Note that a session is in use. One that has been ended meanwhile stays ended."""
-    session.execute(
-        update(Token)
-        .where(col(Token.id) == session_id, col(Token.revoked_at).is_(None))
-        .values(seen_at=at)
-    )
-
-
 def of_person(
     session: Session,
     person_id: str,

@@ -22,7 +22,7 @@ from api.deps import Door, TheDoor, now
 from api.errors import Malformed, field_error
 from api.pages import days, forms, frame, render
 from api.pages.forms import DATABASE_AWAY, Trouble, Typed
-from api.pages.security import Reader, Sent, SentForm, Viewer
+from api.pages.security import Colleague, Sent, SentForm, Viewer
 from api.people import AbsenceBody, DelegationBody
 from domain.errors import AnswerableError
 from domain.people import Role
@@ -51,7 +51,7 @@ Word = Annotated[str, Query(max_length=40)]
 
 
 @router.get("/me")
-async def me(door: TheDoor, viewer: Reader, done: Word = "") -> Response:
+async def me(door: TheDoor, viewer: Colleague, done: Word = "") -> Response:
     """What is arranged for oneself: the calendar, and being away."""
     return await _me(door, viewer, done=done)
 
@@ -85,7 +85,7 @@ async def end_calendar(door: TheDoor, sent: SentForm) -> Response:
 
 
 @router.get("/me/away")
-async def away(door: TheDoor, viewer: Reader, done: Word = "") -> Response:
+async def away(door: TheDoor, viewer: Colleague, done: Word = "") -> Response:
     """When I am away and who comes in my place; who decides on my behalf, and for whom I do."""
     return await _away(door, viewer, said=DONE.get(done))
 
@@ -109,7 +109,7 @@ async def _away(
             **frame.frame(session, viewer, "me"),
             "person": person,
             "names": frame.names(session, named),
-            "others": _others(session, me),
+            "others": others(session, me),
             "today": days.day_of(at, zone).isoformat(),
             "zone": zone.key,
             "first_day": lambda absence: days.day_of(absence.since, zone),
@@ -128,7 +128,7 @@ async def _away(
     )
 
 
-def _others(session: Session, me: str) -> list[tuple[str, str]]:
+def others(session: Session, me: str) -> list[tuple[str, str]]:
     """Who may stand in: everybody else who acts in anything."""
     return [
         (person.id, person.name)
@@ -169,12 +169,12 @@ async def _arrange(request: Request, door: Door, sent: Sent, what: str) -> Respo
     actor, values = sent.viewer.actor, forms.values_of(sent.form)
     try:
         zone = await door.read(lambda session: days.zone_of(session, actor.id))
-        fields = _fields(values, zone)
+        fields = fields_of(values, zone)
         if what == "absence":
-            absence = _body(AbsenceBody, fields)
+            absence = body_of(AbsenceBody, fields)
             await door_of_people.plan_absence(actor.id, absence, door, actor)
         else:
-            delegation = _body(DelegationBody, fields)
+            delegation = body_of(DelegationBody, fields)
             await door_of_people.give_delegation(actor.id, delegation, door, actor)
     except (AnswerableError, *DATABASE_AWAY) as error:
         trouble = await forms.trouble_of(request, error)
@@ -183,14 +183,14 @@ async def _arrange(request: Request, door: Door, sent: Sent, what: str) -> Respo
     return render.see_other(f"/me/away?done={what}")
 
 
-def _body(body: type[B], fields: Mapping[str, Any]) -> B:
+def body_of(body: type[B], fields: Mapping[str, Any]) -> B:
     try:
         return body.model_validate(fields)
     except ValidationError as error:
         raise Malformed([field_error(e) for e in error.errors()]) from None
 
 
-def _fields(values: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
+def fields_of(values: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
     """What was typed, as the door takes it: days become moments, from the first moment of the
     first day (from now on, where that is today) to the first moment after the last one."""
     fields: dict[str, Any] = {

@@ -248,7 +248,9 @@ def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
     is_public = scope["path"].startswith(("/ledger", "/word/"))
     if status == 404 and not is_public:
         way_out = "check the address, or look for it in the queue"
-    ways = [Way("Go to the queue", "/queue"), Way("Sign in as somebody else", "/sign-in")]
+    # Whoever only runs the service has no queue; "/" knows where each person belongs.
+    first = Way("Go to the start", "/")
+    ways = [first, Way("Sign in as somebody else", "/sign-in")]
     if is_public:
         ways = [] if told["code"] == "no_ledger" else [Way("Look at all promises", "/ledger")]
     title = _TITLES.get(status, "A fault of ours")

@@ -28,8 +28,6 @@ log = logging.getLogger("answerable.sign_in")
 
 router = APIRouter(include_in_schema=False)
 
-READERS = frozenset({Role.STAFF, Role.EXECUTIVE, Role.AUDITOR})
-
 CAST = ("ada", "ben", "cora", "dev", "eve", "root")
 """Whom one may be with one click: the people of the samples, who are fictional."""
 
@@ -46,11 +44,13 @@ class Trouble:
 @router.get("/")
 async def home(request: Request, door: TheDoor, _: Public) -> Response:
     """To the queue, or to the sign-in, which says what this is. Whoever runs the service and reads
-    no cases sees where they are signed in."""
+    no cases sees what needs a look there; a machine, where it is signed in."""
     viewer = await security.viewer_of(request, door)
     if viewer is None:
         return render.see_other("/sign-in")
-    return render.see_other("/queue" if viewer.actor.roles & READERS else "/sessions")
+    if viewer.may_read():
+        return render.see_other("/queue")
+    return render.see_other("/admin" if viewer.is_admin() else "/sessions")
 
 
 @router.get("/sign-in")
