@@ -40,7 +40,17 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/escalation/01M832XSBSA28KYCS6T2BNABQ3",
     ),
     "cora": ("/decisions", "/me/away", "/insights", "/insights/cases", "/insights/promises"),
-    "dev": ("/queue?view=all", "/escalation/{deciding}", "/insights"),
+    "dev": (
+        "/queue?view=all", "/escalation/{deciding}", "/insights", "/record",
+        "/record?by=ada&kind=escalation", "/record/escalation/{escalation}",
+        "/record/commitment/{promise}", "/record/policy/1", "/admin",
+    ),
+    "root": (
+        "/admin", "/admin/policy", "/admin/policy/draft", "/admin/policy/versions/1",
+        "/admin/policy/dates", "/admin/people", "/admin/people/ben", "/admin/people/ben/leave",
+        "/admin/new-person", "/admin/teams", "/admin/channels", "/admin/tokens", "/admin/house",
+        "/me",
+    ),
 }  # fmt: skip
 
 TEXTS = (

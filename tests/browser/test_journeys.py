@@ -168,5 +168,6 @@ async def _anybody_reads_it(anybody: Page, promise: str) -> None:
 
 
 async def _the_auditor_reads_it(dev: Page, promise: str) -> None:
-    await dev.goto(f"/commitment/{promise}")
+    await dev.goto(f"/record/commitment/{promise}")
     await expect(dev.locator("main")).to_contain_text("Receipt 4711")
+    await expect(dev.locator("main")).to_contain_text("The workflow started")

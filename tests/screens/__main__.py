@@ -63,6 +63,18 @@ SHOTS = (
     Shot("me-away", "cora", "/me/away"),
     Shot("me-notices", "ada", "/me/notices"),
     Shot("sessions", "ada", "/sessions"),
+    Shot("record", "dev", "/record"),
+    Shot("record-file", "dev", "/record/escalation/{answered}"),
+    Shot("record-policy", "dev", "/record/policy/1"),
+    Shot("admin", "root", "/admin"),
+    Shot("admin-policy", "root", "/admin/policy"),
+    Shot("admin-draft", "root", "/admin/policy/draft"),
+    Shot("admin-people", "root", "/admin/people"),
+    Shot("admin-person", "root", "/admin/people/ben"),
+    Shot("admin-teams", "root", "/admin/teams"),
+    Shot("admin-channels", "root", "/admin/channels"),
+    Shot("admin-tokens", "root", "/admin/tokens"),
+    Shot("admin-house", "root", "/admin/house"),
     Shot("ledger", None, "/ledger"),
     Shot("ledger-all", None, "/ledger/all"),
     Shot("ledger-promise", None, "/ledger/{commitment}"),
@@ -71,10 +83,11 @@ SHOTS = (
 
 IN_DOCS = {
     "queue": ("1440-light", "360-dark"),
-    "escalation": ("1440-light", "1440-dark"),
+    "escalation": ("1440-light",),
     "decisions": ("360-light", "1440-dark"),
     "commitments": ("1440-light",),
     "insights": ("1440-light", "360-light"),
+    "record-file": ("1440-light",),
     "ledger": ("1440-light", "360-dark"),
 }
 """Of which pages the documentation shows which picture."""
