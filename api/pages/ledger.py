@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from sqlmodel import Session
 
+import texts
 from api.caching import MAX_AGE, cached, etag_of
 from api.commitments import LinkWord, take_reader_word
 from api.deps import TheDoor, now
@@ -220,7 +221,8 @@ def _page(
 ) -> Response:
     """A page of the ledger, or 304. ``seen`` is what it shows beside its view."""
     rules = ledger.rules.model_dump(mode="json")
-    etag = etag_of(template, view.model_dump_json(), rules, ledger.home, *seen)
+    locale = str(texts.spoken().locale)
+    etag = etag_of(template, locale, view.model_dump_json(), rules, ledger.home, *seen)
 
     def build() -> Response:
         return render.page(
@@ -234,7 +236,7 @@ def _page(
             **context,
         )
 
-    return cached(request, etag, build)
+    return cached(request, etag, build, more=render.spoken_in())
 
 
 # Distances, as text. -------------------------------------------------------------------------

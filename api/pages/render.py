@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import texts
 from api.deps import now
 from api.errors import MEDIA_TYPE, problem
 from api.pages import editor, inputs, sentences, times
@@ -23,7 +24,7 @@ from api.pages.forms import WAYS_OUT
 from api.pages.security import LOCAL_HOSTS, Public
 from config.settings import Settings
 from store import words
-from texts import raw_gettext, raw_ngettext
+from texts import numbers, raw_gettext, raw_ngettext
 
 HOME = Path(__file__).parent.parent
 
@@ -100,7 +101,16 @@ _environment.install_gettext_callables(  # type: ignore[attr-defined]
     raw_gettext, raw_ngettext, newstyle=True
 )
 _environment.filters.update(
-    absolute=times.absolute, iso=lambda at: at.isoformat(timespec="seconds"), web=_link
+    absolute=times.absolute,
+    moment_in=times.moment_in,
+    clock=times.clock,
+    day=times.day,
+    month=times.month,
+    iso=lambda at: at.astimezone(UTC).isoformat(timespec="seconds"),
+    web=_link,
+    number=numbers.number,
+    upfirst=texts.upfirst,
+    downfirst=texts.downfirst,
 )
 _environment.globals.update(
     style=_address("style.css"),
@@ -118,6 +128,11 @@ _environment.globals.update(
     explain=sentences.explain,
     rung_acts=sentences.RUNG_ACTS,
     span=times.span,
+    exact_span=times.exact_span,
+    zone=lambda: texts.zone().key,
+    spoken=texts.spoken,
+    languages=texts.languages,
+    language=texts.language,
     query=query,
     new_key=words.new_id,
     inputs_of=inputs.inputs,
@@ -137,7 +152,12 @@ def page(template: str, status: int = 200, **context: Any) -> HTMLResponse:
         "ago": lambda moment: times.ago(moment, at),
     }
     text = _environment.get_template(template).render(**clock, **context)
-    return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY})
+    return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY, **spoken_in()})
+
+
+def spoken_in() -> dict[str, str]:
+    """What tells readers and caches that a page speaks the language that was asked for."""
+    return {"Content-Language": texts.spoken().tag, "Vary": "Accept-Language"}
 
 
 def see_other(address: str) -> RedirectResponse:
@@ -170,8 +190,9 @@ _TITLES = {
 class ForBrowsers:
     """Says to browsers as a page what everybody else is told as a problem document.
 
-    A plain ASGI layer around all others, so that also their errors are pages. In a demonstration
-    it lets nobody in who does not ask for this machine by its own name.
+    A plain ASGI layer around all others, so that also their errors are pages, and that everything
+    below it is said in the language of the reader. In a demonstration it lets nobody in who does
+    not ask for this machine by its own name.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -185,15 +206,26 @@ class ForBrowsers:
         is_page = _wants_page(scope)
         answer = _Answer(scope, send) if is_page else None
         sending = answer.send if answer else send
-        if self.settings.demo and _host(scope) not in LOCAL_HOSTS:
-            await _misdirected(scope)(scope, receive, sending)
-            return
-        await self.app(scope, receive, sending)
+        with texts.speaking(_language_of(scope)):
+            if self.settings.demo and _host(scope) not in LOCAL_HOSTS:
+                await _misdirected(scope)(scope, receive, sending)
+                return
+            await self.app(scope, receive, sending)
 
 
 def _wants_page(scope: Scope) -> bool:
     is_elsewhere = scope["path"].startswith("/api/")
     return not is_elsewhere and "text/html" in Headers(scope=scope).get("accept", "")
+
+
+def _language_of(scope: Scope) -> texts.Language:
+    """The language that an address names, or else the one that the browser wants most. Whoever is
+    signed in may have chosen another. What programs read is English."""
+    if scope["path"].startswith("/api/"):
+        return texts.english()
+    asked = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
+    named = texts.language(asked[:20]) if asked else None
+    return named or texts.negotiated(Headers(scope=scope).get("accept-language", ""))
 
 
 def _host(scope: Scope) -> str:

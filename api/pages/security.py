@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
 from fastapi.security.utils import get_authorization_scheme_param
@@ -25,6 +26,7 @@ from sqlmodel import Session
 from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection
 
+import texts
 from api.deps import ACCESS, Door, TheDoor, anybody, now
 from api.errors import Unauthenticated
 from api.pages import devices
@@ -140,7 +142,15 @@ async def viewer_of(request: Request, door: Door) -> Viewer | None:
         return None
     if here.is_stale:
         await _touch(door, here)
+    texts.speak(_language_of(request, here), ZoneInfo(here.zone))
     return Viewer(here.actor, here.name, csrf_of(cookie), here.id)
+
+
+def _language_of(request: Request, here: Here) -> texts.Language | None:
+    """The language somebody chose, with the dates and numbers of their browser's region."""
+    if here.language is None or here.language == texts.spoken().code:
+        return None
+    return texts.language(here.language)
 
 
 async def _touch(door: Door, here: Here) -> None:
