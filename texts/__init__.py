@@ -176,16 +176,16 @@ def stated(message: str) -> str:
     return message
 
 
-class Sayings(Mapping[str, str]):
+class Sayings(Mapping[Any, str]):
     """Names of things: each value is a message, and read in the language that is spoken."""
 
     def __init__(self, names: Mapping[Any, str]) -> None:
         self._names = dict(names)
 
-    def __getitem__(self, key: str) -> str:
+    def __getitem__(self, key: Any) -> str:
         return raw_gettext(self._names[key])
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(self._names)
 
     def __len__(self) -> int:

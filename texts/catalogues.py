@@ -26,9 +26,14 @@ TEMPLATE = FOLDER / "answerable.pot"
 ROOMS = ("activities", "api", "domain", "texts")
 """Where anything is said to people."""
 
-SAID_BY = frozenset({"_", "gettext", "stated", "raw_gettext"})
+SAID_BY = frozenset({"_", "gettext", "stated", "raw_gettext", "_told", "_new_date"})
 SAID_BY_NUMBER = frozenset({"ngettext", "raw_ngettext"})
 SAYINGS = frozenset({"Sayings"})
+REFUSALS = frozenset({"Conflict", "Forbidden", "Invalid", "Unknown"})
+"""Their message and way out are said on pages, where they say the same of every case."""
+
+COLUMNS = frozenset({"_col"})
+"""Their first argument is a key, all others are said."""
 
 ALL_SAID = frozenset({"domain/notices.py"})
 """Files of the domain, which knows no languages, whose every constant text is said to people."""
@@ -89,6 +94,10 @@ def _of_call(call: ast.Call) -> Iterator[tuple[str, ...]]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     if name in SAYINGS:
         yield from ((text,) for one in call.args for text in _strings(one))
+    if name in COLUMNS:
+        yield from ((text,) for one in call.args[1:] for text in _strings(one))
+    if name in REFUSALS:
+        yield from ((text,) for one in call.args[1:3] for text in _strings(one) if text.strip())
     wanted = 2 if name in SAID_BY_NUMBER else 1 if name in SAID_BY else 0
     said = [a.value for a in call.args[:wanted] if isinstance(a, ast.Constant)]
     if wanted and len(said) == wanted:
@@ -103,7 +112,7 @@ def _strings(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.Dict):
         for value in node.values:
             yield from _strings(value)
-    else:
+    elif not isinstance(node, ast.JoinedStr):
         for child in ast.iter_child_nodes(node):
             yield from _strings(child)
 

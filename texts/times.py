@@ -166,6 +166,13 @@ def due(at: datetime, now: datetime) -> str:
     return _("%(span)s late", span=span(seconds))
 
 
+def distance(at: datetime, now: datetime) -> str:
+    """``in 3 h`` or ``20 min late``, in letters, which are read once and then are past."""
+    seconds = (at - now).total_seconds()
+    told = span(max(abs(seconds), _MINUTE)).replace(" ", "\N{NO-BREAK SPACE}")
+    return _("in %(span)s", span=told) if seconds >= 0 else _("%(span)s late", span=told)
+
+
 def end_of_day(text: str) -> str:
     """The last second of a day of the reader, as a form sends it (``2026-03-01``), in ISO 8601.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, quote, urlencode
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,7 +26,8 @@ from api.pages.forms import WAYS_OUT
 from api.pages.security import LOCAL_HOSTS, Public
 from config.settings import Settings
 from store import words
-from texts import numbers, raw_gettext, raw_ngettext
+from texts import Sayings, numbers, raw_gettext, raw_ngettext, stated
+from texts import gettext as _
 
 HOME = Path(__file__).parent.parent
 
@@ -65,7 +68,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/static/{name}")
-async def static(name: str, _: Public) -> Response:
+async def static(name: str, _public: Public) -> Response:
     """The stylesheet and the icon. Their addresses change with their content."""
     if name not in _FILES:
         raise HTTPException(404)
@@ -89,6 +92,31 @@ def query(**fields: object) -> str:
     return f"?{urlencode(chosen)}" if chosen else ""
 
 
+def listed(ids: Iterable[str], names: Mapping[str, str]) -> str:
+    """The names of several, as they stand in a sentence."""
+    return ", ".join(names.get(one, one) for one in ids)
+
+
+def refused(text: str) -> str:
+    """Why something was refused. What no catalogue knows stays English, and says that it is."""
+    told = raw_gettext(text) if text else ""
+    if told != text or texts.spoken().code == texts.ENGLISH or not text:
+        return told
+    return _Foreign(text)
+
+
+class _Foreign(str):
+    """A text of ours that is not said in the reader's language."""
+
+
+def as_sentence(text: str) -> str:
+    """With a capital and a full stop, and in a language of its own where it has one."""
+    said = texts.upfirst(str(text)) + ("" if str(text)[-1:] in (".", "!", "?") else ".")
+    if isinstance(text, _Foreign):
+        return Markup('<span lang="en" dir="ltr">{}</span>').format(said)
+    return said
+
+
 _environment = Environment(
     loader=FileSystemLoader(HOME / "templates"),
     autoescape=True,
@@ -109,6 +137,8 @@ _environment.filters.update(
     iso=lambda at: at.astimezone(UTC).isoformat(timespec="seconds"),
     web=_link,
     number=numbers.number,
+    refused=refused,
+    as_sentence=as_sentence,
     upfirst=texts.upfirst,
     downfirst=texts.downfirst,
 )
@@ -127,6 +157,8 @@ _environment.globals.update(
     roles=sentences.ROLES,
     explain=sentences.explain,
     rung_acts=sentences.RUNG_ACTS,
+    outcomes=sentences.OUTCOMES,
+    listed=listed,
     span=times.span,
     exact_span=times.exact_span,
     zone=lambda: texts.zone().key,
@@ -174,17 +206,19 @@ class Way(NamedTuple):
     address: str
 
 
-_TITLES = {
-    401: "Sign in first",
-    403: "Not yours",
-    404: "Not found",
-    405: "Not like this",
-    409: "Not now",
-    413: "Too long",
-    422: "Not like this",
-    429: "Too much just now",
-    503: "A part is away",
-}
+_TITLES = Sayings(
+    {
+        401: "Sign in first",
+        403: "Not yours",
+        404: "Not found",
+        405: "Not like this",
+        409: "Not now",
+        413: "Too long",
+        422: "Not like this",
+        429: "Too much just now",
+        503: "A part is away",
+    }
+)
 
 
 class ForBrowsers:
@@ -234,8 +268,8 @@ def _host(scope: Scope) -> str:
 
 
 def _misdirected(scope: Scope) -> Response:
-    detail = "a demonstration answers only to the names of this machine"
-    way_out = "open it at http://localhost or http://127.0.0.1, with its port"
+    detail = stated("a demonstration answers only to the names of this machine")
+    way_out = stated("open it at http://localhost or http://127.0.0.1, with its port")
     return problem(421, "foreign_host", detail, way_out, path=scope["path"])
 
 
@@ -279,10 +313,10 @@ def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
     way_out = WAYS_OUT.get(told["code"], told["way_out"])
     is_public = scope["path"].startswith(("/ledger", "/word/"))
     if status == 404 and not is_public:
-        way_out = "check the address, or look for it in the queue"
-    ways = [Way("Go to the queue", "/queue"), Way("Sign in as somebody else", "/sign-in")]
+        way_out = _("check the address, or look for it in the queue")
+    ways = [Way(_("Go to the queue"), "/queue"), Way(_("Sign in as somebody else"), "/sign-in")]
     if is_public:
-        ways = [] if told["code"] == "no_ledger" else [Way("Look at all promises", "/ledger")]
+        ways = [] if told["code"] == "no_ledger" else [Way(_("Look at all promises"), "/ledger")]
     title = _TITLES.get(status, "A fault of ours")
     return page(
         "error.html",
