@@ -111,6 +111,10 @@ class Person(SQLModel, table=True):
     """The name of a time zone, such as Europe/Berlin."""
     hours: str | None = None
     """Working hours as ``domain.hours`` writes them, in that zone; none: at any hour."""
+    language: str | None = None
+    """The language they want to read, such as de; none: what their browser asks for."""
+    reading_zone: str | None = None
+    """The time zone in which they want to read times; none: the one that they work in."""
 
 
 class Absence(SQLModel, table=True):
