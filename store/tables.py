@@ -768,3 +768,75 @@ class Reading(SQLModel, table=True):
     person_id: str = Field(foreign_key="person.id", primary_key=True)
     stream: str = Field(primary_key=True)
     hour: datetime = Field(sa_column=_moment())
+
+
+class Hook(SQLModel, table=True):
+    """Another system that is told by webhook. ``secret`` and ``former_secret`` sign its messages
+    and stand nowhere but here; ``position`` is the last fact of the ledger it has a message of."""
+
+    __tablename__ = "hook"
+    id: str = Field(primary_key=True)
+    name: str
+    url: str = Field(sa_column=_text())
+    kinds: list[str] = Field(sa_column=Column(JSON(), nullable=False))
+    state: str
+    secret: str = Field(sa_column=_text())
+    former_secret: str | None = Field(default=None, sa_column=_text(nullable=True))
+    former_until: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    made_by: str
+    made_at: datetime = Field(sa_column=_moment())
+    changed_at: datetime = Field(sa_column=_moment())
+    position: int = Field(sa_column=Column(BigInteger(), nullable=False))
+    is_asleep: bool
+    """There was nothing to tell it: whoever writes such a fact has to wake its workflow."""
+    failing_since: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    warned_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    taken_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """When it last took a message."""
+
+
+class HookDelivery(SQLModel, table=True):
+    """One message to one hook, in the words in which it is sent however often."""
+
+    __tablename__ = "hook_delivery"
+    __table_args__ = (
+        # What is sent next.
+        _only("hook_delivery_waiting", "state = 'waiting'", "hook_id", "position", "id"),
+        # The log of one hook, the newest first.
+        Index("hook_delivery_log", "hook_id", "id"),
+        # What was logged too long ago.
+        Index("hook_delivery_made", "made_at"),
+    )
+    id: str = Field(primary_key=True)
+    hook_id: str = Field(foreign_key="hook.id")
+    kind: str
+    stream: str | None = None
+    position: int = Field(sa_column=Column(BigInteger(), nullable=False))
+    body: str = Field(sa_column=_text())
+    state: str
+    made_at: datetime = Field(sa_column=_moment())
+    attempts: int = 0
+    tries: int = 0
+    """Attempts since it last began to wait."""
+    last_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    last_status: int | None = None
+    last_error: str | None = None
+
+
+class HookAttempt(SQLModel, table=True):
+    """One time that a message was sent, and what came back."""
+
+    __tablename__ = "hook_attempt"
+    delivery_id: str = Field(
+        sa_column=Column(
+            ForeignKey("hook_delivery.id", ondelete="CASCADE"), primary_key=True, nullable=False
+        )
+    )
+    n: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime = Field(sa_column=_moment())
+    milliseconds: int
+    status: int | None = None
+    error: str | None = None
+    """Why there was no answer, as a code."""
+    answer: str = Field(default="", sa_column=_text())
+    """How the answer begins; words of another system."""
