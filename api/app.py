@@ -25,6 +25,7 @@ from api import (
     commitments,
     drafts,
     health,
+    hooks,
     insights,
     intake,
     matters,
@@ -122,6 +123,7 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
     routers = (
         intake.router, cases.router, drafts.router, people.router, policy.router,
         commitments.router, matters.router, me.router, insights.router, calendar.router,
+        hooks.router,
         commands.router(), public.router,
     )  # fmt: skip
     for router in routers:

@@ -206,9 +206,13 @@ class Sent(Value):
 
 
 class HookStart(Value):
-    """The input of one hook's workflow. What is to be told it finds in the ledger."""
+    """The input of one hook's workflow. What is to be told is found in the ledger.
+
+    ``rounds`` is how many deliveries one run starts, at three to seven events each.
+    """
 
     hook: str
+    rounds: int = 50
 
 
 class HookRound(Value):

@@ -13,6 +13,9 @@ from intake.entities import RPC, reaching_temporal
 from store import hooks
 from store.database import Database
 
+ROUNDS = 50
+"""Deliveries of one run: its history stays at a few hundred events."""
+
 
 async def wake(client: Client, hook_id: str, *, in_a_hurry: bool = False) -> None:
     """Wake the workflow of this hook; in a hurry it does not finish its pause. Raises Unavailable
@@ -20,7 +23,7 @@ async def wake(client: Client, hook_id: str, *, in_a_hurry: bool = False) -> Non
     with reaching_temporal():
         await client.start_workflow(
             "hook",
-            HookStart(hook=hook_id),
+            HookStart(hook=hook_id, rounds=ROUNDS),
             id=f"hook/{hook_id}",
             task_queue=TASK_QUEUE,
             start_signal="hurry" if in_a_hurry else "wake",
@@ -34,7 +37,7 @@ async def keep_going(client: Client, hook_id: str) -> None:
     with reaching_temporal():
         await client.start_workflow(
             "hook",
-            HookStart(hook=hook_id),
+            HookStart(hook=hook_id, rounds=ROUNDS),
             id=f"hook/{hook_id}",
             task_queue=TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

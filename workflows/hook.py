@@ -23,9 +23,6 @@ PAUSES = RetryPolicy(
 """5 s, 15 s, 45 s, 2 min, 7 min, 20 min, 1 h, 3 h, then every 6 h: quick where a receiver is
 started anew, patient where it is broken. The store says after how long it is enough."""
 
-ROUNDS = 50
-"""Rounds of one run, at three to seven events each."""
-
 
 @workflow.defn(name="hook")
 class HookWorkflow:
@@ -38,7 +35,7 @@ class HookWorkflow:
     @workflow.run
     async def run(self, start: HookStart) -> None:
         """Deliver, round after round, until there is nothing left and nobody has woken it."""
-        for _ in range(ROUNDS):
+        for _ in range(start.rounds):
             self._is_woken = self._is_hurried = False
             has_more = await self._round(start)
             if not has_more and not self._is_woken:

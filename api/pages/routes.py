@@ -8,6 +8,7 @@ from api.pages import (
     cases,
     decisions,
     go,
+    hooks,
     insights,
     ledger,
     lists,
@@ -28,7 +29,7 @@ router = APIRouter(include_in_schema=False)
 # What is written is asked for before the acts: "words" and "draft" are none.
 parts = (
     render, sign_in, sessions, queue, lists, decisions, promises, me, notices, writing, cases,
-    insights, words, ledger, go, live, presence,
+    insights, words, ledger, go, live, presence, hooks,
 )  # fmt: skip
 for part in parts:
     router.include_router(part.router)
