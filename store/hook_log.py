@@ -15,7 +15,7 @@ from domain.base import Moment, Value
 from domain.errors import Conflict, Unknown
 from domain.hooks import DISABLED_AFTER, WARNED_AFTER, DeliveryState, Fate, HookState, Reply, fate
 from store import cursors, hook_messages, hooks
-from store.tables import Hook, HookAttempt, HookDelivery
+from store.hook_tables import Hook, HookAttempt, HookDelivery
 
 KEPT_FOR = timedelta(days=30)
 """How long the log is kept. What still waits is kept for as long as it waits."""

@@ -17,8 +17,8 @@ from sqlmodel import Session, SQLModel
 from domain.base import iso
 from domain.hooks import TEST, VERSION, DeliveryState, facts_of, told
 from store import records, tables, tail
+from store.hook_tables import Hook, HookDelivery
 from store.statements import plain
-from store.tables import Hook, HookDelivery
 from store.words import new_id
 
 PART = 200

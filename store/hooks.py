@@ -30,7 +30,7 @@ from domain.house import (
 )
 from domain.people import Role
 from store import hook_messages, house, people, tail
-from store.tables import Hook, HookDelivery
+from store.hook_tables import Hook, HookDelivery
 from store.words import new_id
 
 SECRET_BYTES = 32

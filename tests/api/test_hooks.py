@@ -12,7 +12,7 @@ from sqlalchemy import select
 from config.settings import Settings
 from domain.hooks import Kind
 from domain.house import HOUSE
-from store import hooks, tables
+from store import hook_tables, hooks, tables
 from tests.api.conftest import OpenDoor, problem_of
 from tests.channels.receiver import Receiver, answers
 
@@ -66,7 +66,7 @@ async def test_a_secret_is_answered_once_and_stands_in_no_ledger(door: OpenDoor)
     assert seen[1]["former_until"]
     await door.root.post(f"webhooks/{hook}/end")
     with door.service.database.reading() as session:
-        row = session.get_one(tables.Hook, hook)
+        row = session.get_one(hook_tables.Hook, hook)
         assert (row.secret, row.former_secret) == ("", None)
 
 
@@ -77,7 +77,7 @@ async def test_every_change_is_an_entry_of_the_house_and_a_repeat_is_none(door: 
         await door.root.post(f"webhooks/{hook}/pause")
     for _ in range(2):
         resumed = await door.root.post(f"webhooks/{hook}/resume", {"skip": True})
-    assert resumed["state"] == "active"
+        assert resumed["state"] == "active"
     for _ in range(2):
         await door.root.post(f"webhooks/{hook}/end")
     assert recorded(door) == [

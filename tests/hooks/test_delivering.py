@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from standardwebhooks import Webhook
+from temporalio.client import Client
 
 from answerable.worker import running
+from config.settings import Settings
 from domain.hooks import DeliveryState, HookState, Kind
 from intake import hooks as waking
 from store import hook_log, hooks, house, words
+from store.database import Database
 from tests.builders import ADA, CORA, Service
 from tests.channels.receiver import Receiver, answers, stalls_after
 from tests.hooks.conftest import Telling, ids, is_signed, types
@@ -211,17 +218,52 @@ async def test_a_receiver_that_is_back_gets_everything_in_order(
 
 @pytest.mark.parametrize("stop", ["before", "after"])
 async def test_another_worker_goes_on_where_one_has_stopped(
-    client: object, sqlite_house: object, settings: object, crm: Receiver, stop: str
+    client: Client, sqlite_house: Database, settings: Settings, crm: Receiver, stop: str
 ) -> None:
     crm.behaviour = answers(500, retry_after="1")
-    async with running(client, sqlite_house, settings):  # type: ignore[arg-type]
-        service = Service(client, sqlite_house, settings)  # type: ignore[arg-type]
+    async with running(client, sqlite_house, settings):
+        service = Service(client, sqlite_house, settings)
         telling = Telling(service)
         hook = await telling.hook(crm.url, [Kind.ESCALATION_OPENED])
         await service.opened()
         if stop == "after":
             await service.until(lambda: crm.received)
     crm.behaviour = answers(200)
-    async with running(client, sqlite_house, settings):  # type: ignore[arg-type]
+    async with running(client, sqlite_house, settings):
         await service.until(lambda: telling.is_asleep(hook))
     assert len(set(ids(crm))) == 1
+
+
+async def test_nothing_is_lost_where_a_worker_is_killed_in_the_middle_of_a_call(
+    client: Client, sqlite_house: Database, settings: Settings, crm: Receiver
+) -> None:
+    service = Service(client, sqlite_house, settings)
+    telling = Telling(service)
+    crm.behaviour = stalls_after()
+    config = client.service_client.config
+    surroundings = os.environ | {
+        "ANSWERABLE_DATABASE_URL": str(sqlite_house.url),
+        "ANSWERABLE_DATA": str(settings.data),
+        "ANSWERABLE_WEBHOOK_NETWORKS": settings.webhook_networks,
+        "TEMPORAL_ADDRESS": config.target_host,
+        "TEMPORAL_NAMESPACE": client.namespace,
+    }
+    command = [sys.executable, "-m", "answerable", "worker"]
+    worker = await asyncio.create_subprocess_exec(
+        *command, env=surroundings, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL
+    )
+    try:
+        hook = await telling.hook(crm.url, [Kind.ESCALATION_OPENED])
+        for n in range(3):
+            await service.opened(str(n))
+        await service.until(lambda: crm.received, 40)
+    finally:
+        worker.kill()
+        await worker.wait()
+    assert telling.log(hook)[0].attempts == 0, "nobody could note what came of it"
+    crm.behaviour = answers(200)
+    async with running(client, sqlite_house, settings):
+        await telling.hurry(hook)
+        await service.until(lambda: telling.is_asleep(hook), 60)
+    assert len(set(ids(crm))) == 3
+    assert ids(crm) == [ids(crm)[0], *dict.fromkeys(ids(crm))]
