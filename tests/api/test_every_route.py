@@ -189,6 +189,26 @@ ROUTES = """
     GET  /api/v1/me/notices                                 house
     PUT  /api/v1/me/notices                                 house
     GET  /api/v1/notices/deliveries                         admin
+    GET  /api/v1/webhooks                                   admin
+    POST /api/v1/webhooks                                   admin
+    GET  /api/v1/webhooks/kinds                             admin
+    GET  /api/v1/webhooks/{hook_id}                         admin
+    PUT  /api/v1/webhooks/{hook_id}                         admin
+    POST /api/v1/webhooks/{hook_id}/secret                  admin
+    POST /api/v1/webhooks/{hook_id}/pause                   admin
+    POST /api/v1/webhooks/{hook_id}/resume                  admin
+    POST /api/v1/webhooks/{hook_id}/end                     admin
+    POST /api/v1/webhooks/{hook_id}/test                    admin
+    GET  /api/v1/webhooks/{hook_id}/deliveries              admin
+    GET  /api/v1/webhooks/{hook_id}/deliveries/{delivery_id} admin
+    POST /api/v1/webhooks/{hook_id}/deliveries/{delivery_id}/again admin
+    GET  /admin/hooks                                       admin
+    POST /admin/hooks                                       admin
+    GET  /admin/hooks/{hook_id}                             admin
+    POST /admin/hooks/{hook_id}                             admin
+    POST /admin/hooks/{hook_id}/{act}                       admin
+    GET  /admin/hooks/{hook_id}/sent/{delivery_id}          admin
+    POST /admin/hooks/{hook_id}/sent/{delivery_id}/again    admin
     GET  /api/v1/insights                                   read
     GET  /api/v1/insights/moves                             read
     GET  /api/v1/people/{person_id}/calendar                house
