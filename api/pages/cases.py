@@ -13,7 +13,18 @@ from api.bodies import BODIES, Draft
 from api.cases import note_reading
 from api.commands import Ask, carry_out, check_key, rehearse, stream_of
 from api.deps import Door, TheDoor, now
-from api.pages import asking, decisions, editor, forms, frame, moves, queue, render, sentences
+from api.pages import (
+    asking,
+    decisions,
+    editor,
+    forms,
+    frame,
+    labels,
+    moves,
+    queue,
+    render,
+    sentences,
+)
 from api.pages.forms import DATABASE_AWAY, Trouble, Typed
 from api.pages.render import Way
 from api.pages.security import Reader, Sent, SentForm, Viewer
@@ -236,7 +247,7 @@ def _why_not(kind: Kind, actor: Actor, state: State, permission: Permission) -> 
     if not right.holds(actor, state):
         return _("this is for %(who)s", who=right.who)
     if state.stage not in right.stages:
-        return sentences.possible_while(kind.name, right.stages)
+        return labels.possible_while(kind.name, right.stages)
     return permission.why_not or ""
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from api.pages import sentences
+from api.pages import labels
 from domain.escalation.moves import Step, Wording
 from store.figures import CommitmentFigures
 from store.insight_views import Count, Insights, PersonCount, Span, Spread
@@ -424,8 +424,8 @@ def _codes(found: Insights) -> Table:
             _col("n", "Times", "How often."),
         ),
         (
-            *rows(_("Refused"), d.refusals, sentences.REFUSAL_CODES),
-            *rows(_("Dismissed"), d.dismissals, sentences.DISMISS_CODES),
+            *rows(_("Refused"), d.refusals, labels.REFUSAL_CODES),
+            *rows(_("Dismissed"), d.dismissals, labels.DISMISS_CODES),
         ),
     )  # fmt: skip
 

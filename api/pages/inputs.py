@@ -17,7 +17,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import AwareDatetime
 
 from api.bodies import BODIES
-from api.pages import sentences, times
+from api.pages import labels, times
 from texts import Sayings
 
 _LINES = frozenset({"person", "replaced_by", "on_behalf_of", "team", "terms", "link", "source"})
@@ -49,11 +49,11 @@ LABELS = Sayings(
 )
 
 _WORDS: dict[str, Mapping[str, str]] = {
-    "PauseCode": sentences.PAUSE_CODES,
-    "ExtendCode": sentences.EXTEND_CODES,
-    "RefusalCode": sentences.REFUSAL_CODES,
-    "DismissCode": sentences.DISMISS_CODES,
-    "Recommendation": sentences.RECOMMENDATIONS,
+    "PauseCode": labels.PAUSE_CODES,
+    "ExtendCode": labels.EXTEND_CODES,
+    "RefusalCode": labels.REFUSAL_CODES,
+    "DismissCode": labels.DISMISS_CODES,
+    "Recommendation": labels.RECOMMENDATIONS,
 }
 
 

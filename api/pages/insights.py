@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 import texts
 from api.deps import TheDoor, now
 from api.insights import DAYS, TheSpan
-from api.pages import figures, frame, render, sentences
+from api.pages import figures, frame, labels, render
 from api.pages.charts import HATCHED, charts
 from api.pages.lists import ROWS, Place, Word
 from api.pages.security import Reader, Viewer
@@ -155,7 +155,7 @@ def _about(which: Which, names: dict[str, str]) -> list[str]:
         said.append(_("Made after its deadline.") if _is_one(which) else _STATES[which.state])
     if which.how is not None:
         said.append(f"{({**figures.OUTCOMES, **figures.HOW}).get(which.how, which.how)}.")
-    codes = {**sentences.REFUSAL_CODES, **sentences.DISMISS_CODES}
+    codes = {**labels.REFUSAL_CODES, **labels.DISMISS_CODES}
     if which.code is not None:
         said.append(f"{codes.get(which.code, which.code)}.")
     if which.words is not None:

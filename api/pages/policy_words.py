@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from api.pages import sentences
+from api.pages import labels
 from domain.policy import GENERAL, Audience, Channel, Plan, Policy, Rule, Shown, When
 from domain.terms import DecisionMode, DecisionTerms, Rung
 from policy.calendars import preview
@@ -101,7 +101,7 @@ def _rule(policy: Policy, rule: Rule) -> Iterator[str]:
     if rule.terms:
         yield _("Its terms are %(terms)s.", terms=rule.terms)
     if rule.priority:
-        yield _("Priority: %(priority)s.", priority=sentences.PRIORITIES[rule.priority])
+        yield _("Priority: %(priority)s.", priority=labels.PRIORITIES[rule.priority])
     if rule.quarantine:
         yield _("Is set apart as suspected spam.")
 
@@ -140,7 +140,7 @@ def _plan(policy: Policy, plan: Plan) -> Iterator[str]:
     )
     yield _("Then we listen for %(time)s.", time=read(a.listen))
     yield _("Decided by %(who)s.", who=_deciders(plan.decision))
-    yield _("Priority: %(priority)s.", priority=sentences.PRIORITIES[plan.priority])
+    yield _("Priority: %(priority)s.", priority=labels.PRIORITIES[plan.priority])
     yield _("On the public ledger.") if plan.is_public else _("Not on the public ledger.")
     yield from (_rung(rung, units) for rung in plan.ladder)
     yield from _more(plan, units)
@@ -190,8 +190,8 @@ def _rung(rung: Rung, units: Units) -> str:
         at = _("%(time)s before the deadline", time=read(-rung.offset, units))
     else:
         at = _("%(time)s after the deadline", time=read(rung.offset, units))
-    whom = rung.person or rung.role or sentences.SEATS[rung.to]
-    act = sentences.RUNG_ACTS[rung.act]
+    whom = rung.person or rung.role or labels.SEATS[rung.to]
+    act = labels.RUNG_ACTS[rung.act]
     if rung.times > 1:
         every = read(rung.every, units)
         return _(

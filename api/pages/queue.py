@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from api.commands import ULID, Ask, carry_out, check_key
 from api.deps import Door, TheDoor, now
-from api.pages import forms, frame, render, sentences
+from api.pages import forms, frame, labels, render, sentences
 from api.pages.forms import DATABASE_AWAY, Trouble
 from api.pages.security import Reader, SentForm, Viewer
 from api.pages.sentences import Line
@@ -241,7 +241,7 @@ def _choices(session: Session, viewer: Viewer) -> dict[str, Any]:
     """What the filters and the bulk actions offer."""
     in_force = policies.current(session)
     channels = sorted(in_force.policy.channels) if in_force else []
-    stages = [(i, name) for i, name in sentences.STAGES["escalation"].items() if i != "closed"]
+    stages = [(i, name) for i, name in labels.STAGES["escalation"].items() if i != "closed"]
     staff = people.staff(session)
     return {
         "teams": in_force.policy.teams if in_force else {},
@@ -249,7 +249,7 @@ def _choices(session: Session, viewer: Viewer) -> dict[str, Any]:
             ("channel", _("Channel"), [(one, one) for one in channels]),
             ("owner", _("Owner"), staff),
             ("stage", _("Stage"), stages),
-            ("priority", _("Priority"), list(sentences.PRIORITIES.items())),
+            ("priority", _("Priority"), list(labels.PRIORITIES.items())),
         ),
         "staff": staff,
         "matters": matters.taking(session, MATTERS) if viewer.may_act() else [],

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import texts
 from api.deps import now
 from api.errors import MEDIA_TYPE, problem
-from api.pages import editor, inputs, sentences, times
+from api.pages import editor, inputs, labels, sentences, times
 from api.pages.forms import WAYS_OUT
 from api.pages.security import LOCAL_HOSTS, Public
 from config.settings import Settings
@@ -146,18 +146,18 @@ _environment.globals.update(
     style=_address("style.css"),
     script=_address("script.js"),
     icon=_address("icon.svg"),
-    stages=sentences.STAGES,
-    priorities=sentences.PRIORITIES,
-    acts_of=sentences.ACTS_OF,
-    member_states=sentences.MEMBER_STATES,
-    seats=sentences.SEATS,
-    dismiss_codes=sentences.DISMISS_CODES,
-    refusal_codes=sentences.REFUSAL_CODES,
-    recommendations=sentences.RECOMMENDATIONS,
-    roles=sentences.ROLES,
+    stages=labels.STAGES,
+    priorities=labels.PRIORITIES,
+    acts_of=labels.ACTS_OF,
+    member_states=labels.MEMBER_STATES,
+    seats=labels.SEATS,
+    dismiss_codes=labels.DISMISS_CODES,
+    refusal_codes=labels.REFUSAL_CODES,
+    recommendations=labels.RECOMMENDATIONS,
+    roles=labels.ROLES,
     explain=sentences.explain,
-    rung_acts=sentences.RUNG_ACTS,
-    outcomes=sentences.OUTCOMES,
+    rung_acts=labels.RUNG_ACTS,
+    outcomes=labels.OUTCOMES,
     listed=listed,
     span=times.span,
     exact_span=times.exact_span,
