@@ -30,6 +30,10 @@ PAGES: list[tuple[str | None, str]] = [
     ("cora", "/decisions"),
     ("ada", "/posts?stage="),
     ("ada", "/commitments?stage="),
+    ("dev", "/record"),
+    ("dev", "/record?kind=house"),
+    ("dev", "/record/escalation/{escalation}?whole=true"),
+    ("cora", "/record/policy/1"),
     (None, "/sign-in"),
 ]
 
