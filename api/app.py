@@ -21,10 +21,12 @@ from temporalio.client import Client
 from api import (
     calendar,
     cases,
+    channels,
     commands,
     commitments,
     drafts,
     health,
+    hooks,
     insights,
     intake,
     matters,
@@ -33,6 +35,8 @@ from api import (
     policy,
     public,
     record,
+    teams,
+    tokens,
 )
 from api.deps import Door
 from api.errors import Problem, answer_errors
@@ -123,7 +127,8 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
     routers = (
         intake.router, cases.router, drafts.router, people.router, policy.router,
         commitments.router, matters.router, me.router, insights.router, calendar.router,
-        commands.router(), public.router, record.router,
+        tokens.router, teams.router, channels.router, commands.router(), public.router,
+        record.router, hooks.router,
     )  # fmt: skip
     for router in routers:
         app.include_router(router, responses=_PROBLEMS)

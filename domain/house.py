@@ -217,6 +217,54 @@ class LinkUsed(Event):
     act: str
 
 
+class HookMade(Event):
+    """Another system is told from now on what happens; where it is, the ledger does not say."""
+
+    NAME: ClassVar[str] = "house:hook:made"
+    hook: str
+    kinds: tuple[str, ...]
+
+
+class HookChanged(Event):
+    """Its name, its address or what it is told."""
+
+    NAME: ClassVar[str] = "house:hook:changed"
+    hook: str
+    kinds: tuple[str, ...]
+    is_elsewhere: bool = False
+    """Whether it is told at another address from now on."""
+
+
+class HookPaused(Event):
+    NAME: ClassVar[str] = "house:hook:paused"
+    hook: str
+
+
+class HookDisabled(Event):
+    """Nobody's doing: it said that it is gone, or took nothing for too long."""
+
+    NAME: ClassVar[str] = "house:hook:disabled"
+    hook: str
+    is_gone: bool = False
+
+
+class HookResumed(Event):
+    NAME: ClassVar[str] = "house:hook:resumed"
+    hook: str
+    is_skipping: bool = False
+    """Whether what had waited is left out."""
+
+
+class HookSecretReplaced(Event):
+    NAME: ClassVar[str] = "house:hook:secret_replaced"
+    hook: str
+
+
+class HookEnded(Event):
+    NAME: ClassVar[str] = "house:hook:ended"
+    hook: str
+
+
 EVENTS: dict[str, type[Event]] = {
     event.NAME: event
     for event in (
@@ -224,6 +272,7 @@ EVENTS: dict[str, type[Event]] = {
         TokenMade, TokenRevoked, IdentityBound, IdentityReleased, PolicyApplied, AbsencePlanned,
         AbsenceEnded, DelegationGiven, DelegationEnded, CaseRead, RecordSearched, RecordExported,
         NoticesChanged, LinkUsed,
+        HookMade, HookChanged, HookPaused, HookDisabled, HookResumed, HookSecretReplaced, HookEnded,
     )
 }  # fmt: skip
 """Every event of the house by its name."""

@@ -168,9 +168,14 @@ def _entries(stream: str, facts: list[Fact], previous: str) -> list[dict[str, An
 
 def _append(session: Session, entries: list[dict[str, Any]]) -> None:
     """Last in the transaction, so that the lock on the order is held for a moment only."""
+    hold_order(session)
+    session.execute(insert_into(tables.LedgerEntry), entries)
+
+
+def hold_order(session: Session) -> None:
+    """Until this transaction ends, no other gives a position: what is the newest now stays so."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_LOCK_ORDER, {"n": _ORDER_LOCK})
-    session.execute(insert_into(tables.LedgerEntry), entries)
 
 
 def _save_snapshot(

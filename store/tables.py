@@ -111,6 +111,10 @@ class Person(SQLModel, table=True):
     """The name of a time zone, such as Europe/Berlin."""
     hours: str | None = None
     """Working hours as ``domain.hours`` writes them, in that zone; none: at any hour."""
+    language: str | None = None
+    """The language they want to read, such as de; none: what their browser asks for."""
+    reading_zone: str | None = None
+    """The time zone in which they want to read times; none: the one that they work in."""
 
 
 class Absence(SQLModel, table=True):
@@ -166,11 +170,14 @@ class Token(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     seen_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
-    """Of a session: when something was last done in it, to a minute."""
+    """When something was last done with it: in a session to a minute, by a program to an hour."""
     device: str | None = None
     """Of a session: the browser and system in two or three words, for whoever looks at the list."""
     hint: str | None = Field(default=None, sa_column=_text(nullable=True))
     """Of a session: what the identity provider wants to be shown when it ends. Gone with it."""
+    made_by: str | None = None
+    label: str | None = None
+    """What it is for, in the words of whoever made it."""
 
 
 class Identity(SQLModel, table=True):
@@ -579,6 +586,17 @@ class Turn(SQLModel, table=True):
     post_id: str = Field(primary_key=True)
     channel: str
     at: datetime = Field(sa_column=_moment())
+
+
+class ChannelCheck(SQLModel, table=True):
+    """What a channel said when somebody last had it asked."""
+
+    __tablename__ = "channel_check"
+    channel: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=_moment())
+    by: str
+    result: str
+    """A ``FindResult``, or why there was none."""
 
 
 class Commitment(SQLModel, table=True):
