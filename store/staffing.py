@@ -14,10 +14,11 @@ from sqlmodel import Session, col
 
 from domain.base import Moment, Value
 from domain.calendar import Calendar
+from domain.errors import Unknown
 from domain.people import Role, Seat, Seats
 from domain.policy import Policy
 from domain.roster import UP, Colleague, Roster, fill
-from store import absences, calendars, colleagues, cursors, roster
+from store import absences, calendars, colleagues, cursors, deciding, people, roster
 from store.colleagues import PersonItem
 from store.tables import Commitment, Escalation, Matter, Person
 
@@ -120,6 +121,10 @@ class Left(Value):
     """The people they manage."""
     decides: tuple[str, ...]
     """Terms of the policy that name them as an approver."""
+    decisions: int
+    """Cases that wait for their word."""
+    last_of: tuple[Role, ...]
+    """Roles that nobody else has."""
 
 
 # People. -------------------------------------------------------------------------------------
@@ -316,7 +321,23 @@ def left_behind(session: Session, person_id: str, policy: Policy | None, at: dat
             one.id for one in around.people if one.manager == person_id and one.is_active
         ),
         decides=_decides(person_id, policy),
+        decisions=_decisions(session, person_id, at),
+        last_of=_last_of(person_id, around),
     )
+
+
+def _decisions(session: Session, person_id: str, at: datetime) -> int:
+    try:
+        return deciding.count(session, people.actor(session, person_id, at), at)
+    except Unknown:  # They have left already.
+        return 0
+
+
+def _last_of(person_id: str, around: Roster) -> tuple[Role, ...]:
+    """``around`` is the house without them."""
+    own = next((one.roles for one in around.people if one.id == person_id), frozenset())
+    others = {role for one in around.people if one.is_active for role in one.roles}
+    return tuple(sorted(own - others - {Role.SERVICE}))
 
 
 def _without(around: Roster, person_id: str) -> Roster:
