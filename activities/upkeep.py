@@ -13,7 +13,8 @@ from activities.notices import hand_on
 from config.settings import Settings
 from domain.messages import Notice
 from intake import handover
-from store import drafts, house, inbox, links, notices, words
+from intake import hooks as waking
+from store import drafts, hook_log, hooks, house, inbox, links, notices, words
 from store.database import Database
 from store.tables import HouseNotice
 
@@ -42,7 +43,7 @@ class UpkeepActivities:
     @activity.defn(name="sweep")
     async def sweep(self) -> None:
         """Hand over what was left, drop words nobody bound, drafts of cases that closed long ago,
-        old links and deliveries; then ask to be run again.
+        old links and deliveries; start the webhooks that should run; then ask to be run again.
 
         Asking takes the form of a failure that is no error: Temporal's retries are the clock,
         and they add nothing to history.
@@ -51,6 +52,7 @@ class UpkeepActivities:
         while await self.hand_over_waiting():
             activity.heartbeat()
         await self.hand_on_notices()
+        await self.keep_hooks_going()
         await asyncio.to_thread(self._sweep_words)
         raise ApplicationError(
             "swept; again in a while", type="Again", category=ApplicationErrorCategory.BENIGN
@@ -64,6 +66,17 @@ class UpkeepActivities:
             await hand_on(self._client, self._settings, waiting.person_id, notice)
             await asyncio.to_thread(self._mark_told, waiting.id)
             activity.heartbeat()
+
+    async def keep_hooks_going(self) -> None:
+        """Start the workflow of each webhook that is awake, if it does not run: Temporal may have
+        been away when it was woken, or has lost it."""
+        for hook_id in await asyncio.to_thread(self._awake):
+            await waking.keep_going(self._client, hook_id)
+            activity.heartbeat()
+
+    def _awake(self) -> list[str]:
+        with self._database.reading() as session:
+            return hooks.awake(session)
 
     def _untold(self) -> list[HouseNotice]:
         with self._database.reading() as session:
@@ -79,4 +92,5 @@ class UpkeepActivities:
             words.sweep(session, at)
             notices.sweep(session, at)
             links.sweep(session, at)
+            hook_log.sweep(session, at)
         drafts.sweep(self._database, at)

@@ -17,6 +17,7 @@ from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.effects import EffectActivities
+from activities.hooks import HookActivities
 from activities.matters import MatterActivities
 from activities.notices import NoticeActivities
 from activities.people import PeopleActivities
@@ -26,12 +27,13 @@ from activities.upkeep import UpkeepActivities
 from activities.watching import WatchActivities
 from answerable.schedules import ensure_watch
 from config.settings import Settings
-from domain.messages import TASK_QUEUE, channel_queue
+from domain.messages import HOOK_QUEUE, TASK_QUEUE, channel_queue
 from domain.policy import Channel
 from store import tables
 from store.database import Database
 from workflows.commitment import CommitmentWorkflow
 from workflows.escalation import EscalationWorkflow
+from workflows.hook import HookWorkflow
 from workflows.matter import MatterWorkflow
 from workflows.notices import NoticesWorkflow
 from workflows.post import PostWorkflow
@@ -45,6 +47,7 @@ WORKFLOWS = [
     CommitmentWorkflow,
     MatterWorkflow,
     NoticesWorkflow,
+    HookWorkflow,
     HandOverWorkflow,
     UpkeepWorkflow,
     WatchWorkflow,
@@ -58,6 +61,10 @@ LOOK_EVERY = 10.0
 
 THREADS = 32
 """Activities at the same time; those of the store each need a thread and a connection."""
+
+
+RECEIVERS = 50
+"""Webhooks that are told something at the same time."""
 
 
 def runner() -> SandboxedWorkflowRunner:
@@ -82,7 +89,7 @@ class Staff:
 
     def main(self) -> Worker:
         effects = EffectActivities(self.client, self.database, self.settings)
-        records = RecordActivities(self.database, effects)
+        records = RecordActivities(self.client, self.database, effects)
         notices = NoticeActivities(self.database, self.settings)
         people = PeopleActivities(self.database)
         upkeep = UpkeepActivities(self.client, self.database, self.settings)
@@ -115,6 +122,25 @@ class Staff:
             sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
             graceful_shutdown_timeout=GRACE,
         )
+
+    @asynccontextmanager
+    async def telling(self) -> AsyncIterator[None]:
+        """A worker for deliveries to webhooks alone: receivers may be slow, and each that is holds
+        a place for ten seconds."""
+        delivering = HookActivities(self.database, self.settings)
+        worker = Worker(
+            self.client,
+            task_queue=HOOK_QUEUE,
+            activities=[delivering.deliver],
+            max_concurrent_activities=RECEIVERS,
+            activity_task_poller_behavior=PollerBehaviorSimpleMaximum(2),
+            graceful_shutdown_timeout=GRACE,
+        )
+        try:
+            async with worker:
+                yield
+        finally:
+            await delivering.aclose()
 
     async def follow_channels(self) -> None:
         """Have a voice for every channel in force, and none with settings of yesterday."""
@@ -152,6 +178,7 @@ async def running(client: Client, database: Database, settings: Settings) -> Asy
     staff = Staff(client, database, settings)
     main = AsyncExitStack()
     await main.enter_async_context(staff.main())
+    await main.enter_async_context(staff.telling())
     try:
         await staff.follow_channels()
         await _ensure_upkeep(client)

@@ -26,6 +26,7 @@ from api import (
     commitments,
     drafts,
     health,
+    hooks,
     insights,
     intake,
     matters,
@@ -33,6 +34,7 @@ from api import (
     people,
     policy,
     public,
+    record,
     teams,
     tokens,
 )
@@ -126,6 +128,7 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
         intake.router, cases.router, drafts.router, people.router, policy.router,
         commitments.router, matters.router, me.router, insights.router, calendar.router,
         tokens.router, teams.router, channels.router, commands.router(), public.router,
+        record.router, hooks.router,
     )  # fmt: skip
     for router in routers:
         app.include_router(router, responses=_PROBLEMS)

@@ -231,8 +231,12 @@ def _change(change: Change) -> ChangeView:
 
 
 def _view(found: policies.InForce, actor: Actor) -> PolicyView:
-    policy = found.policy if actor.has(Role.ADMIN) else without_addresses(found.policy)
-    return PolicyView(**_version(found), policy=policy)
+    return PolicyView(**_version(found), policy=shown_to(actor, found.policy))
+
+
+def shown_to(actor: Actor, policy: Policy) -> Policy:
+    """A policy as this reader may see it."""
+    return policy if actor.has(Role.ADMIN) else without_addresses(policy)
 
 
 def _version(one: policies.InForce | policies.Applied) -> dict[str, Any]:

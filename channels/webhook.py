@@ -190,14 +190,14 @@ class WebhookNetwork:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """Made once: reading the certificates of the world takes longer than a usual call."""
     return httpx.create_ssl_context(trust_env=False)
 
 
 def _client(timeouts: Timeouts) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        verify=_tls(),
+        verify=tls(),
         # Reading and writing are ended by the deadline of the whole call.
         timeout=httpx.Timeout(None, connect=timeouts.connect, pool=timeouts.connect),
         # A kept connection can be closed by the other side just as we write to it, and the post

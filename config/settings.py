@@ -25,6 +25,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.people import Role
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def networks_in(text: str) -> tuple[Network, ...]:
+    """The networks in a list with commas. Raises ValueError for what is none."""
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
 
 class Granted(BaseModel):
     """What members of one group at the identity provider are here. Nobody is a machine by it."""
@@ -128,6 +135,10 @@ class Settings(BaseSettings):
     """The chat services that people may name, as apprise spells them. One with a host of its own
     (such as ntfys, mmosts or workflows) lets them make a worker call any host."""
 
+    webhook_networks: str = ""
+    """Networks that are not public and that webhooks may reach all the same, such as
+    10.20.0.0/16, fd00:1::/32; with 127.0.0.0/8 also http:// to this very machine."""
+
     metrics_port: int = Field(default=0, ge=0, le=65535)
     """Where a worker serves the metrics of Temporal's SDK; 0: on a free port."""
 
@@ -154,6 +165,12 @@ class Settings(BaseSettings):
     def _with_openid(cls, value: str) -> str:
         return value if "openid" in value.split() else f"openid {value}".strip()
 
+    @field_validator("webhook_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        networks_in(value)
+        return value
+
     @field_validator("oidc_client_id")
     @classmethod
     def _no_blank(cls, value: str | None) -> str | None:
@@ -172,6 +189,10 @@ class Settings(BaseSettings):
     @property
     def session_idle(self) -> timedelta:
         return timedelta(minutes=self.session_idle_minutes)
+
+    @property
+    def hook_networks(self) -> tuple[Network, ...]:
+        return networks_in(self.webhook_networks)
 
     @property
     def url(self) -> str:

@@ -171,6 +171,34 @@ class CaseRead(Event):
     stream: str
 
 
+class RecordSearched(Event):
+    """Somebody searched the record: by which ids and codes. Which words they looked for is not
+    said, only that they did; nor how many there were."""
+
+    NAME: ClassVar[str] = "house:record:searched"
+    person: str | None = None
+    """Whose acts were looked for."""
+    act: str | None = None
+    kind: str | None = None
+    team: str | None = None
+    channel: str | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    outcome: str | None = None
+    late: bool | None = None
+    by_words: bool = False
+    is_next: bool = False
+    """A further page of a search."""
+
+
+class RecordExported(RecordSearched):
+    """Somebody took a case out of the house as a file, or what a search had found."""
+
+    NAME: ClassVar[str] = "house:record:exported"
+    stream: str | None = None
+    """The case; None: the search that the rest describes."""
+
+
 class NoticesChanged(Event):
     """How somebody wants to be told; where their chat is stands nowhere but in its own row."""
 
@@ -189,12 +217,62 @@ class LinkUsed(Event):
     act: str
 
 
+class HookMade(Event):
+    """Another system is told from now on what happens; where it is, the ledger does not say."""
+
+    NAME: ClassVar[str] = "house:hook:made"
+    hook: str
+    kinds: tuple[str, ...]
+
+
+class HookChanged(Event):
+    """Its name, its address or what it is told."""
+
+    NAME: ClassVar[str] = "house:hook:changed"
+    hook: str
+    kinds: tuple[str, ...]
+    is_elsewhere: bool = False
+    """Whether it is told at another address from now on."""
+
+
+class HookPaused(Event):
+    NAME: ClassVar[str] = "house:hook:paused"
+    hook: str
+
+
+class HookDisabled(Event):
+    """Nobody's doing: it said that it is gone, or took nothing for too long."""
+
+    NAME: ClassVar[str] = "house:hook:disabled"
+    hook: str
+    is_gone: bool = False
+
+
+class HookResumed(Event):
+    NAME: ClassVar[str] = "house:hook:resumed"
+    hook: str
+    is_skipping: bool = False
+    """Whether what had waited is left out."""
+
+
+class HookSecretReplaced(Event):
+    NAME: ClassVar[str] = "house:hook:secret_replaced"
+    hook: str
+
+
+class HookEnded(Event):
+    NAME: ClassVar[str] = "house:hook:ended"
+    hook: str
+
+
 EVENTS: dict[str, type[Event]] = {
     event.NAME: event
     for event in (
         PersonAdded, PersonChanged, PersonLeft, RoleGranted, RoleWithdrawn, TeamJoined, TeamLeft,
         TokenMade, TokenRevoked, IdentityBound, IdentityReleased, PolicyApplied, AbsencePlanned,
-        AbsenceEnded, DelegationGiven, DelegationEnded, CaseRead, NoticesChanged, LinkUsed,
+        AbsenceEnded, DelegationGiven, DelegationEnded, CaseRead, RecordSearched, RecordExported,
+        NoticesChanged, LinkUsed,
+        HookMade, HookChanged, HookPaused, HookDisabled, HookResumed, HookSecretReplaced, HookEnded,
     )
 }  # fmt: skip
 """Every event of the house by its name."""

@@ -205,8 +205,28 @@ class Sent(Value):
     held: tuple[Held, ...] = ()
 
 
+class HookStart(Value):
+    """The input of one hook's workflow. What is to be told is found in the ledger.
+
+    ``rounds`` is how many deliveries one run starts, at three to seven events each.
+    """
+
+    hook: str
+    rounds: int = 50
+
+
+class HookRound(Value):
+    """What a round of deliveries came to: whether there is more to do at once."""
+
+    has_more: bool = False
+
+
 TASK_QUEUE = "answerable"
 """The task queue of all workflows and of every activity that does not publish."""
+
+
+HOOK_QUEUE = "answerable-hooks"
+"""The task queue of deliveries to webhooks: one that is slow holds nothing else."""
 
 
 def channel_queue(channel: str) -> str:

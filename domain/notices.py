@@ -86,6 +86,7 @@ _LADDER = "the move is yours, or nobody before you has made it"
 _SIGNER = "you are to be accountable for it, and nobody is made so without their word"
 _PROMISE = "you are accountable for this promise, or you approved it"
 _YOURS = "it was done in your name or changes what you may do"
+_ADMIN = "you run this service"
 _WRITER = "the words are yours, or the case is"
 
 REASONS: dict[str, Reason] = {
@@ -286,6 +287,14 @@ REASONS: dict[str, Reason] = {
     "decisions_delegated_in_your_name": Reason(
         Topic.HOUSE, "Your decisions were delegated",
         "Somebody else delegated your decisions. If you did not ask for it, end it.", _YOURS,
+    ),
+    "webhook_disabled": Reason(
+        Topic.HOUSE, "A webhook was disabled",
+        "A webhook is told nothing more: its receiver is gone, or took nothing for days.", _ADMIN,
+    ),
+    "webhook_failing": Reason(
+        Topic.HOUSE, "A webhook takes nothing",
+        "The receiver of a webhook has taken nothing for a while. It is tried on.", _ADMIN,
     ),
 }  # fmt: skip
 """Every reason of a notice, the weightiest first."""

@@ -170,6 +170,11 @@ def _entry(row: tables.LedgerEntry, names: dict[str, str], *, is_insider: bool) 
     )
 
 
+def entry_of(row: tables.LedgerEntry, names: dict[str, str]) -> Entry:
+    """An entry for somebody who may read everything in it. ``names`` are those of people."""
+    return _entry(row, names, is_insider=True)
+
+
 def _machine(by: str) -> str | None:
     return "the service itself" if by == SYSTEM else None
 

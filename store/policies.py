@@ -62,6 +62,11 @@ def version(session: Session, number: int) -> InForce:
     return _in_force(row)
 
 
+def stored(session: Session, number: int) -> PolicyVersion | None:
+    """The row of a version as it was written, for whoever wants to prove it."""
+    return session.get(PolicyVersion, number)
+
+
 def versions(session: Session) -> list[Applied]:
     """Every version, newest first, without what stands in it."""
     table = PolicyVersion

@@ -20,7 +20,7 @@ from domain.entity import Event, Kind, State, acted, evolve, to_facts
 from domain.errors import Forked, Gap, Outdated, StaleEpoch
 from domain.escalation import ESCALATION, Escalation
 from domain.kinds import KINDS
-from domain.ledger import GENESIS, SCHEMA, Batch, Fact, digest, link
+from domain.ledger import GENESIS, SCHEMA, Batch, Fact, broken_at, digest, link
 from domain.matter import Matter
 from domain.matter.serving import standing
 from domain.post import Post, PostKind, PostStage
@@ -168,9 +168,14 @@ def _entries(stream: str, facts: list[Fact], previous: str) -> list[dict[str, An
 
 def _append(session: Session, entries: list[dict[str, Any]]) -> None:
     """Last in the transaction, so that the lock on the order is held for a moment only."""
+    hold_order(session)
+    session.execute(insert_into(tables.LedgerEntry), entries)
+
+
+def hold_order(session: Session) -> None:
+    """Until this transaction ends, no other gives a position: what is the newest now stays so."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_LOCK_ORDER, {"n": _ORDER_LOCK})
-    session.execute(insert_into(tables.LedgerEntry), entries)
 
 
 def _save_snapshot(
@@ -441,14 +446,6 @@ _CHAIN = (
 
 def verify(session: Session, stream: str) -> int | None:
     """The seq of the first entry of a stream that breaks its chain; None where it holds."""
-    previous = GENESIS
     # Plain rows, a part at a time: the stream of the house grows for as long as there is one.
     entries = session.execute(_CHAIN, {"stream": stream}).yield_per(1_000)
-    for seq, entry in enumerate(entries, 1):
-        is_linked = entry.seq == seq and entry.previous == previous
-        if not is_linked or entry.hash != link(previous, entry.body):
-            return seq
-        if entry.digest != digest(entry.body):
-            return seq
-        previous = entry.hash
-    return None
+    return broken_at((entry, entry.body) for entry in entries)

@@ -20,7 +20,7 @@ from api.errors import Malformed, field_error
 from api.pages import forms, frame, policy_words, render
 from api.pages.forms import DATABASE_AWAY, Trouble
 from api.pages.security import Admin, AdminForm, Viewer, Watcher
-from api.policy import MOST, ApplyBody, apply_policy, without_addresses
+from api.policy import MOST, ApplyBody, apply_policy, shown_to
 from api.policy_review import Review
 from domain.errors import AnswerableError, Invalid
 from policy.calendars import preview
@@ -60,7 +60,7 @@ def _shown(found: InForce | None, viewer: Viewer) -> dict[str, Any]:
     with those who set them, and the file holds them."""
     if found is None:
         return {"version": None, "sections": (), "source": None}
-    policy = found.policy if viewer.is_admin() else without_addresses(found.policy)
+    policy = shown_to(viewer.actor, found.policy)
     return {
         "version": found,
         "sections": policy_words.sections(policy),

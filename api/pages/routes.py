@@ -12,6 +12,7 @@ from api.pages import (
     cases,
     decisions,
     go,
+    hooks,
     insights,
     ledger,
     lists,
@@ -21,6 +22,7 @@ from api.pages import (
     presence,
     promises,
     queue,
+    record,
     render,
     sessions,
     sign_in,
@@ -33,6 +35,7 @@ router = APIRouter(include_in_schema=False)
 parts = (
     render, sign_in, sessions, queue, lists, decisions, promises, me, notices, admin, admin_policy,
     admin_people, admin_tokens, writing, cases, insights, words, ledger, go, live, presence,
+    record, hooks,
 )  # fmt: skip
 for part in parts:
     router.include_router(part.router)

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
 from fastapi.security.utils import get_authorization_scheme_param
@@ -23,13 +24,15 @@ from sqlmodel import Session
 from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection
 
+import texts
 from api.deps import ACCESS, Door, TheDoor, anybody, now, touch
 from api.errors import Unauthenticated
 from api.pages import devices
 from config.settings import Settings, is_loopback
 from domain.errors import Forbidden
 from domain.people import Actor, Role
-from store import people, sessions
+from store import people, record, sessions
+from store.sessions import Here
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """The names under which a demonstration may be reached. Any other name that leads here was made
@@ -50,6 +53,9 @@ class Viewer:
 
     def may_act(self) -> bool:
         return bool(self.actor.roles & {Role.STAFF, Role.EXECUTIVE})
+
+    def reads_record(self) -> bool:
+        return bool(self.actor.roles & record.READERS)
 
     def may_read(self) -> bool:
         """Whether cases are theirs to read."""
@@ -147,7 +153,15 @@ async def viewer_of(request: Request, door: Door) -> Viewer | None:
         return None
     if here.is_stale:
         await touch(door, here.id)
+    texts.speak(_language_of(request, here), ZoneInfo(here.zone))
     return Viewer(here.actor, here.name, csrf_of(cookie), here.id)
+
+
+def _language_of(request: Request, here: Here) -> texts.Language | None:
+    """The language somebody chose, with the dates and numbers of their browser's region."""
+    if here.language is None or here.language == texts.spoken().code:
+        return None
+    return texts.language(here.language)
 
 
 async def is_known(connection: HTTPConnection) -> bool:

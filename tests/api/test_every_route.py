@@ -34,6 +34,7 @@ LET_IN = {
     "known": ("ada", "cora", "dev", "root", "hook"),
     "read": ("ada", "cora", "dev"),
     "act": ("ada", "cora"),
+    "record": ("cora", "dev"),
     "house": ("ada", "cora", "dev", "root"),
     "watch": ("dev", "root"),
     "admin": ("root",),
@@ -128,6 +129,11 @@ ROUTES = """
     GET  /insights/tables/{name}.csv                        read
     GET  /insights/cases                                    read
     GET  /insights/promises                                 read
+    GET  /record                                            record
+    GET  /record/found.csv                                  record
+    GET  /record/policy/{version}                           record
+    GET  /record/{kind}/{entity_id}                         record
+    GET  /record/{kind}/{entity_id}/export                  record
     GET  /ledger                                            all
     GET  /ledger/all                                        all
     GET  /ledger/{promise}                                  all
@@ -183,12 +189,36 @@ ROUTES = """
     GET  /api/v1/me/notices                                 house
     PUT  /api/v1/me/notices                                 house
     GET  /api/v1/notices/deliveries                         admin
+    GET  /api/v1/webhooks                                   admin
+    POST /api/v1/webhooks                                   admin
+    GET  /api/v1/webhooks/kinds                             admin
+    GET  /api/v1/webhooks/{hook_id}                         admin
+    PUT  /api/v1/webhooks/{hook_id}                         admin
+    POST /api/v1/webhooks/{hook_id}/secret                  admin
+    POST /api/v1/webhooks/{hook_id}/pause                   admin
+    POST /api/v1/webhooks/{hook_id}/resume                  admin
+    POST /api/v1/webhooks/{hook_id}/end                     admin
+    POST /api/v1/webhooks/{hook_id}/test                    admin
+    GET  /api/v1/webhooks/{hook_id}/deliveries              admin
+    GET  /api/v1/webhooks/{hook_id}/deliveries/{delivery_id} admin
+    POST /api/v1/webhooks/{hook_id}/deliveries/{delivery_id}/again admin
+    GET  /admin/hooks                                       admin
+    POST /admin/hooks                                       admin
+    GET  /admin/hooks/{hook_id}                             admin
+    POST /admin/hooks/{hook_id}                             admin
+    POST /admin/hooks/{hook_id}/{act}                       admin
+    GET  /admin/hooks/{hook_id}/sent/{delivery_id}          admin
+    POST /admin/hooks/{hook_id}/sent/{delivery_id}/again    admin
     GET  /api/v1/insights                                   read
     GET  /api/v1/insights/moves                             read
     GET  /api/v1/people/{person_id}/calendar                house
     POST /api/v1/people/{person_id}/calendar                house
     POST /api/v1/people/{person_id}/calendar/end            house
     GET  /api/v1/house/history                              watch
+    GET  /api/v1/record                                     record
+    GET  /api/v1/record/{kind}/{entity_id}                  record
+    GET  /api/v1/record/{kind}/{entity_id}/export           record
+    GET  /api/v1/policy/versions/{version}                  house
     GET  /api/v1/policy                                     house
     GET  /api/v1/policy/versions                            house
     GET  /api/v1/policy/versions/{version}                  house

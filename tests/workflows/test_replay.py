@@ -45,7 +45,7 @@ def commands(history: WorkflowHistory) -> set[str]:
 
 def test_the_corpus_holds_every_kind_of_workflow_and_every_kind_of_fact() -> None:
     kinds_found = {name.split(".")[1].rstrip("0123456789") for name in HISTORIES}
-    assert kinds_found >= {"escalation", "post", "commitment", "matter", "notices"}
+    assert kinds_found >= {"escalation", "post", "commitment", "matter", "notices", "hook"}
     text = "".join(history.to_json() for history in HISTORIES.values())
     assert "continuedExecutionRunId" in text, "no history that continues an earlier run"
 
