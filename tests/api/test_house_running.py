@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from pydantic import SecretStr
 from sqlalchemy import select
+from sqlmodel import col
 
 from api.channels import Ailment, ailments
 from config.settings import Settings
@@ -36,13 +38,14 @@ async def test_a_token_is_made_listed_with_its_use_and_ended(fresh_door: OpenDoo
     over = await fresh_door.dev.get("tokens", person="cora", is_over=True)
     assert [t["id"] for t in over["items"]] == [token["id"]]
     with fresh_door.service.database.reading() as session:
-        told = list(session.scalars(select(tables.HouseNotice.person_id)))
+        told = list(session.scalars(select(col(tables.HouseNotice.person_id))))
     assert told == ["cora"]
     await fresh_door.root.refused(404, "people/nobody/tokens")
 
 
 async def test_tokens_are_listed_in_pages(fresh_door: OpenDoor) -> None:
-    seen, cursor = [], {}
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
     for _ in range(20):
         page = await fresh_door.root.get("tokens", **{"limit": 2, **cursor})
         seen += [token["person"] for token in page["items"]]
@@ -75,7 +78,7 @@ def test_what_ails_a_channel_follows_from_what_is_known_of_it() -> None:
     hook = Channel(
         kind=ChannelKind.WEBHOOK, team="care", url="https://blog.example/", posts_per_day=2
     )
-    settings = Settings(channel_secrets={"blog": "whsec_eA=="})
+    settings = Settings(channel_secrets={"blog": SecretStr("whsec_eA==")})
     well = ChannelHealth(channel="blog")
 
     def ails(**known: object) -> tuple[Ailment, ...]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 from sqlalchemy import select
+from sqlmodel import col
 
 from domain.people import Role
 from store import history, people, policies, tables
@@ -365,7 +366,7 @@ async def test_a_token_is_shown_once_announced_used_and_ended(office: Office) ->
     assert "Made by Root" in text_of(listed)
     assert "A token of Cora ends" in text_of(await root.see("/admin"))
     with office.door.service.database.reading() as session:
-        told = session.scalars(select(tables.HouseNotice.reason)).all()
+        told = session.scalars(select(col(tables.HouseNotice.reason))).all()
         assert "token_made_for_you" in told
 
     headers = {"Authorization": f"Bearer {secret}"}
