@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import select
@@ -45,9 +46,9 @@ async def test_a_token_is_made_listed_with_its_use_and_ended(fresh_door: OpenDoo
 
 async def test_tokens_are_listed_in_pages(fresh_door: OpenDoor) -> None:
     seen: list[str] = []
-    cursor: dict[str, str] = {}
+    cursor: dict[str, Any] = {}
     for _ in range(20):
-        page = await fresh_door.root.get("tokens", **{"limit": 2, **cursor})
+        page = await fresh_door.root.get("tokens", **cursor | {"limit": "2"})
         seen += [token["person"] for token in page["items"]]
         if page["next_cursor"] is None:
             break
