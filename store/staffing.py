@@ -194,14 +194,15 @@ def circles(around: Roster) -> list[tuple[str, ...]]:
     for standing in around.standings:
         if standing.is_absence and standing.of in away:
             nexts.setdefault(standing.of, []).append(standing.by)
-    found = {}
+    found: dict[frozenset[str], tuple[str, ...]] = {}
     for person in sorted(away):
-        chain, one = [person], nexts.get(person, [])
-        while one and one[0] in away and one[0] not in chain:
-            chain.append(one[0])
-            one = nexts.get(one[0], [])
-        if one and one[0] in chain:
-            found[frozenset(chain[chain.index(one[0]) :])] = tuple(chain[chain.index(one[0]) :])
+        chain, after = [person], nexts.get(person, [])
+        while after and after[0] in away and after[0] not in chain:
+            chain.append(after[0])
+            after = nexts.get(after[0], [])
+        if after and after[0] in chain:
+            circle = tuple(chain[chain.index(after[0]) :])
+            found.setdefault(frozenset(circle), circle)
     return list(found.values())
 
 
