@@ -16,6 +16,7 @@ from api.bodies.base import Strict
 from api.deps import API, TheDoor, now, only
 from api.policy_review import Review
 from domain.base import Moment, Value
+from domain.comments import Verbatim
 from domain.people import Actor, Role
 from domain.policy import Id, Policy
 from policy.calendars import preview
@@ -53,7 +54,7 @@ class PolicyView(VersionView):
 class DraftBody(Strict):
     """A policy file as it is written."""
 
-    text: str = Field(max_length=MOST, description="The TOML file.")
+    text: Annotated[Verbatim, Field(max_length=MOST)] = Field(description="The TOML file.")
 
 
 class ApplyBody(DraftBody):
@@ -61,7 +62,7 @@ class ApplyBody(DraftBody):
 
     draft: str = Field(max_length=64, description="As POST /policy/check answered it.")
     on: int = Field(ge=0, description="The version it was compared with; 0: with none.")
-    reason: str = Field(default="", max_length=2_000)
+    reason: Annotated[Verbatim, Field(max_length=2_000)] = ""
     accept_calendars: bool = Field(
         default=False, description="The dates under calendars are right; asked where there are any."
     )

@@ -14,10 +14,11 @@ from sqlmodel import Session, col
 
 from domain.base import Moment, Value
 from domain.calendar import Calendar
+from domain.errors import Unknown
 from domain.people import Role, Seat, Seats
 from domain.policy import Policy
 from domain.roster import UP, Colleague, Roster, fill
-from store import absences, calendars, colleagues, cursors, roster
+from store import absences, calendars, colleagues, cursors, deciding, people, roster
 from store.colleagues import PersonItem
 from store.tables import Commitment, Escalation, Matter, Person
 
@@ -43,7 +44,7 @@ class Wish(Value):
     """Which people are wanted; what is empty does not matter."""
 
     text: str = ""
-    """A part of a name, an id or an address."""
+    """A part of a name or an id, or of an address."""
     role: str = ""
     team: str = ""
     state: str = ""
@@ -120,17 +121,29 @@ class Left(Value):
     """The people they manage."""
     decides: tuple[str, ...]
     """Terms of the policy that name them as an approver."""
+    decisions: int
+    """Cases that wait for their word."""
+    last_of: tuple[Role, ...]
+    """Roles that nobody else has."""
 
 
 # People. -------------------------------------------------------------------------------------
 
 
 def search(
-    session: Session, wish: Wish, at: datetime, *, limit: int = LISTED, cursor: str | None = None
+    session: Session,
+    wish: Wish,
+    at: datetime,
+    *,
+    by_address: bool = False,
+    limit: int = LISTED,
+    cursor: str | None = None,
 ) -> Found:
-    """The people who are wanted, by id. A house of thousands is still looked through at once."""
+    """The people who are wanted, by id. A house of thousands is still looked through at once.
+    Addresses are searched only for whoever may see them."""
     around = roster.roster(session, at)
-    rows = session.execute(select(col(Person.id), col(Person.name), col(Person.email)))
+    columns = (col(Person.id), col(Person.name), *([col(Person.email)] if by_address else []))
+    rows = session.execute(select(*columns))
     told = {row.id: row for row in rows}
     wanted = wish.text.casefold().strip()
     fitting = [
@@ -181,14 +194,15 @@ def circles(around: Roster) -> list[tuple[str, ...]]:
     for standing in around.standings:
         if standing.is_absence and standing.of in away:
             nexts.setdefault(standing.of, []).append(standing.by)
-    found = {}
+    found: dict[frozenset[str], tuple[str, ...]] = {}
     for person in sorted(away):
-        chain, one = [person], nexts.get(person, [])
-        while one and one[0] in away and one[0] not in chain:
-            chain.append(one[0])
-            one = nexts.get(one[0], [])
-        if one and one[0] in chain:
-            found[frozenset(chain[chain.index(one[0]) :])] = tuple(chain[chain.index(one[0]) :])
+        chain, after = [person], nexts.get(person, [])
+        while after and after[0] in away and after[0] not in chain:
+            chain.append(after[0])
+            after = nexts.get(after[0], [])
+        if after and after[0] in chain:
+            circle = tuple(chain[chain.index(after[0]) :])
+            found.setdefault(frozenset(circle), circle)
     return list(found.values())
 
 
@@ -316,7 +330,23 @@ def left_behind(session: Session, person_id: str, policy: Policy | None, at: dat
             one.id for one in around.people if one.manager == person_id and one.is_active
         ),
         decides=_decides(person_id, policy),
+        decisions=_decisions(session, person_id, at),
+        last_of=_last_of(person_id, around),
     )
+
+
+def _decisions(session: Session, person_id: str, at: datetime) -> int:
+    try:
+        return deciding.count(session, people.actor(session, person_id, at), at)
+    except Unknown:  # They have left already.
+        return 0
+
+
+def _last_of(person_id: str, around: Roster) -> tuple[Role, ...]:
+    """``around`` is the house without them."""
+    own = next((one.roles for one in around.people if one.id == person_id), frozenset())
+    others = {role for one in around.people if one.is_active for role in one.roles}
+    return tuple(sorted(own - others - {Role.SERVICE}))
 
 
 def _without(around: Roster, person_id: str) -> Roster:

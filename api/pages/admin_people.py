@@ -99,7 +99,10 @@ async def list_people(
     )
 
     def work(session: Session) -> dict[str, Any]:
-        found = staffing.search(session, wish, now(), limit=ROWS, cursor=cursor or None)
+        found = staffing.search(
+            session, wish, now(),
+            by_address=viewer.is_admin(), limit=ROWS, cursor=cursor or None,
+        )  # fmt: skip
         others = {d for item in found.items for d in item.deputies}
         return {
             **frame.frame(session, viewer, "admin"),

@@ -6,19 +6,21 @@ what was looked at: to the digest of the draft and to the version that it was co
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.datastructures import FormData, UploadFile
 
 from api import policy_review
 from api.deps import Door, TheDoor, now
+from api.errors import Malformed, field_error
 from api.pages import forms, frame, policy_words, render
 from api.pages.forms import DATABASE_AWAY, Trouble
 from api.pages.security import Admin, AdminForm, Viewer, Watcher
-from api.policy import MOST, shown_to
+from api.policy import MOST, ApplyBody, apply_policy, shown_to
 from api.policy_review import Review
 from domain.errors import AnswerableError, Invalid
 from policy.calendars import preview
@@ -150,7 +152,8 @@ async def look(request: Request, door: TheDoor, sent: AdminForm) -> Response:
         text = await _text(sent.form)
     except Invalid as error:
         trouble = await forms.trouble_of(request, error)
-        return await _review(door, sent.viewer, "", trouble=trouble)
+        kept = str(sent.form.get("text", "")).replace("\r\n", "\n")
+        return await _review(door, sent.viewer, kept, trouble=trouble, looks=False)
     return await _review(door, sent.viewer, text)
 
 
@@ -167,6 +170,8 @@ async def _text(form: FormData) -> str:
     else:
         text = str(form.get("text", ""))
     text = text.replace("\r\n", "\n")
+    if not text.strip():
+        raise Invalid("nothing_sent", "there is nothing in it", "paste a file", field="text")
     if len(text) > MOST:
         raise Invalid(
             "too_long", f"a policy has at most {MOST:,} characters", "send less", field="text"
@@ -181,9 +186,12 @@ async def _review(
     *,
     reason: str = "",
     trouble: Trouble | None = None,
+    looks: bool = True,
 ) -> Response:
+    """The page of a draft: with all that is said of it, or, where it could not be read, without."""
+
     def work(session: Session) -> dict[str, Any]:
-        found = policy_review.review(session, text, now()) if text.strip() else None
+        found = policy_review.review(session, text, now()) if looks else None
         return {
             **frame.frame(session, viewer, "admin"),
             **(_said(session, found) if found else {}),
@@ -215,24 +223,20 @@ async def apply(request: Request, door: TheDoor, sent: AdminForm) -> Response:
     """Put in force what was looked at. Where another version came in between, or the draft is not
     the same any more, it is refused and shown anew."""
     values = forms.values_of(sent.form)
-    text, reason, on = values.get("text", ""), values.get("reason", ""), values.get("on", "")
-    actor = sent.viewer.actor
-
-    def work(session: Session) -> int:
-        return policy_review.apply_reviewed(
-            session,
-            text,
-            actor.id,
-            now(),
-            draft=values.get("draft", ""),
-            on=int(on) if on.isascii() and on.isdigit() and len(on) < 8 else -1,
-            reason=reason,
-            is_accepted=values.get("accept") == "yes",
-        )
-
     try:
-        applied = await asyncio.to_thread(door.database.write, work)
+        applied = await apply_policy(_body(values), door, sent.viewer.actor)
     except (AnswerableError, *DATABASE_AWAY) as error:
         trouble = await forms.trouble_of(request, error)
+        text, reason = values.get("text", ""), values.get("reason", "")
         return await _review(door, sent.viewer, text, reason=reason, trouble=trouble)
-    return render.see_other(f"/admin/policy?done={applied}")
+    return render.see_other(f"/admin/policy?done={applied.version}")
+
+
+def _body(values: Mapping[str, str]) -> ApplyBody:
+    """What the form says was looked at. Raises Malformed."""
+    fields: dict[str, Any] = {n: values.get(n, "") for n in ("text", "draft", "on", "reason")}
+    fields["accept_calendars"] = values.get("accept") == "yes"
+    try:
+        return ApplyBody.model_validate(fields)
+    except ValidationError as error:
+        raise Malformed([field_error(e) for e in error.errors()]) from None

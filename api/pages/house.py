@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from api.pages import times
 from domain.house import ROOT
 from store import people
+from store.tables import Team
 from store.views import Entry
 from texts import gettext as _
 
@@ -34,21 +36,24 @@ def lines(session: Session, entries: Iterable[Entry]) -> list[Line]:
     entries = list(entries)
     ids = {e.by for e in entries} | {who for e in entries for who in _people(e.data or {})}
     known = people.names(session, ids)
+    teams = {row.id: row.name for row in session.execute(select(col(Team.id), col(Team.name)))}
 
     def named(person: str) -> str:
         if person == ROOT and ROOT not in known:
             return _("Root, at the machine")
         return known.get(person, person)
 
-    return [_line(entry, named) for entry in entries]
+    return [_line(entry, named, teams) for entry in entries]
 
 
 def _people(data: Data) -> Iterable[str]:
     yield from (data[n] for n in ("person", "manager", "deputy", "of", "to") if data.get(n))
 
 
-def _line(entry: Entry, named: Named) -> Line:
-    data = entry.data or {}
+def _line(entry: Entry, named: Named, teams: Mapping[str, str]) -> Line:
+    data = dict(entry.data or {})
+    if "team" in data:
+        data["team"] = teams.get(data["team"], data["team"])
     who = _("The service itself") if entry.by == "system" else named(entry.by)
     tell = _SENTENCES.get(entry.name)
     said = tell(who, data, named) if tell else f"{who}: {entry.name}"

@@ -50,3 +50,41 @@ async def test_every_version_is_listed_newest_first(door: OpenDoor) -> None:
 @pytest.mark.parametrize("path", ["/api/v1/policy", "/api/v1/policy/versions"])
 async def test_machines_do_not_read_the_policy(door: OpenDoor, path: str) -> None:
     problem_of(await door.hook.ask("GET", path), 403)
+
+
+DRAFT = """
+[teams]
+care = "Customer care"
+[channels.console]
+kind = "console"
+team = "care"
+"""
+
+
+async def test_a_draft_is_checked_and_applied_by_what_the_check_answered(door: OpenDoor) -> None:
+    checked = await door.root.post("policy/check", {"text": DRAFT})
+    assert (checked["is_sound"], checked["on"], checked["errors"]) == (True, 2, [])
+    assert {"key": "teams.shop", "was": "Online shop", "will_be": "not said"} in checked["changes"]
+    body = {"text": DRAFT, "draft": checked["draft"], "on": 2}
+    assert (await door.root.refused(422, "policy", body))["code"] == "reason_missing"
+    body["reason"] = "One team will do"
+    other = await door.root.refused(409, "policy", body | {"text": DRAFT + "# other"})
+    assert other["code"] == "draft_changed"
+    assert await door.root.post("policy", body) == {"version": 3}
+    assert await door.root.post("policy", body) == {"version": 3}, "sent twice, applied once"
+    stale = await door.root.refused(409, "policy", body | {"on": 1})
+    assert stale["code"] == "policy_changed"
+    first = await door.dev.get("policy/versions/1")
+    assert set(first["policy"]["teams"]) == {"care", "shop"}
+    await door.dev.get("policy/versions/9", status=404)
+
+
+async def test_a_draft_that_is_wrong_is_told_with_key_and_line(door: OpenDoor) -> None:
+    checked = await door.root.post("policy/check", {"text": DRAFT.replace('console"', 'fax"')})
+    (error,) = checked["errors"]
+    assert (error["key"], error["line"]) == ("channels.console.kind", 5)
+    assert error["way_out"]
+    broken = await door.root.post("policy/check", {"text": "= no"})
+    assert "not TOML" in broken["errors"][0]["message"]
+    body = {"text": "= no", "draft": checked["draft"], "on": 2}
+    assert (await door.root.refused(422, "policy", body))["code"] == "bad_policy"

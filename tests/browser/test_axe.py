@@ -48,7 +48,8 @@ PAGES: dict[str | None, tuple[str, ...]] = {
     ),
     "root": (
         "/admin", "/admin/policy", "/admin/policy/draft", "/admin/policy/versions/1",
-        "/admin/policy/dates", "/admin/people", "/admin/people/ben", "/admin/people/ben/leave",
+        "/admin/policy/diff", "/admin/policy/dates", "/admin/people", "/admin/people/ben",
+        "/admin/people/ben/leave",
         "/admin/new-person", "/admin/teams", "/admin/channels", "/admin/tokens", "/admin/house",
         "/me",
     ),
