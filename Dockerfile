@@ -22,6 +22,7 @@ COPY policy policy
 COPY store store
 COPY channels channels
 COPY language language
+COPY texts texts
 COPY intake intake
 COPY activities activities
 COPY workflows workflows

@@ -39,18 +39,24 @@ story: $(VENV)/.runtime ## Play one comment through a throw-away stack
 AT_ONCE := --numprocesses 3 --dist loadfile
 
 ##@ Develop
-.PHONY: test test-browser lint format bench
+.PHONY: test test-browser screenshots lint texts format bench
 test: $(VENV)/.dev ## Run all tests; ARGS="tests/domain -k claim"
 	$(RUN) $(PY) -m pytest $(or $(ARGS),$(AT_ONCE))
 
 test-browser: $(VENV)/.dev ## The same for what only a browser can tell; needs chromium
 	$(RUN) $(PY) -m pytest tests/browser $(ARGS)
 
+screenshots: $(VENV)/.dev ## Picture every page of the sample data; ARGS="--docs --only queue"
+	$(RUN) $(PY) -m tests.screens $(ARGS)
+
 lint: $(VENV)/.dev ## Check style, types and the direction of imports
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+texts: $(VENV)/.dev ## Bring the catalogues of all languages up to date with the code
+	$(PY) -m texts.catalogues
 
 format: $(VENV)/.dev ## Put the code into its format
 	$(PY) -m ruff check --fix .

@@ -1,4 +1,5 @@
-"""What a notice says, in a mail and in a chat: one reason, one place, one link for each case.
+"""What a notice says, in a mail and in a chat: one reason, one place, one link for each case. It is
+said in the language and the time zone of whoever it is for.
 
 It is composed of facts: no word of any commenter or colleague is in it, unless the setting for
 excerpts allows how the first comment begins.
@@ -7,7 +8,7 @@ excerpts allows how the first comment begins.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,51 +16,62 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+import texts
 from domain.decision_links import Family
 from domain.messages import Notice
 from domain.notices import reason_of
 from store.telling import Card
+from texts import Sayings, ngettext, stated, times
+from texts import gettext as _
 
 WIDTH = 72
 """Columns of the plain text, which every program shows without wrapping."""
 
-NEXT: dict[str, dict[str, str]] = {
-    "escalation": {
-        "held": "Somebody else looks at it a second time",
-        "unclaimed": "Somebody of the team claims it",
-        "preparing": "Its owner proposes an answer",
-        "deciding": "An approver decides",
-        "replying": "The reply goes out",
-        "listening": "The commenter has the word",
-    },
-    "post": {
-        "in_review": "Somebody other than the writer reads it",
-        "cleared": "The service sends it out",
-        "publishing": "The service publishes it",
-        "unconfirmed": "Somebody of the team looks at the channel",
-        "failed": "Somebody of the team tries again",
-    },
-    "commitment": {
-        "open": "Whoever is accountable keeps it",
-        "reported": "Somebody else clears the public word of it",
-        "told": "The commenter says whether it was kept",
-        "denied": "Whoever approved it answers the commenter",
-        "broken": "Whoever is accountable still owes it",
-    },
-    "matter": {
-        "gathering": "Its owner proposes the one answer",
-        "deciding": "An approver decides",
-        "ready": "The team’s lead or an executive releases the answer",
-        "releasing": "The service answers everybody",
-        "halted": "The team’s lead or an executive lets it go on",
-    },
+NEXT: Mapping[str, Sayings] = {
+    "escalation": Sayings(
+        {
+            "held": "Somebody else looks at it a second time",
+            "unclaimed": "Somebody of the team claims it",
+            "preparing": "Its owner proposes an answer",
+            "deciding": "An approver decides",
+            "replying": "The reply goes out",
+            "listening": "The commenter has the word",
+        }
+    ),
+    "post": Sayings(
+        {
+            "in_review": "Somebody other than the writer reads it",
+            "cleared": "The service sends it out",
+            "publishing": "The service publishes it",
+            "unconfirmed": "Somebody of the team looks at the channel",
+            "failed": "Somebody of the team tries again",
+        }
+    ),
+    "commitment": Sayings(
+        {
+            "open": "Whoever is accountable keeps it",
+            "reported": "Somebody else clears the public word of it",
+            "told": "The commenter says whether it was kept",
+            "denied": "Whoever approved it answers the commenter",
+            "broken": "Whoever is accountable still owes it",
+        }
+    ),
+    "matter": Sayings(
+        {
+            "gathering": "Its owner proposes the one answer",
+            "deciding": "An approver decides",
+            "ready": "The team’s lead or an executive releases the answer",
+            "releasing": "The service answers everybody",
+            "halted": "The team’s lead or an executive lets it go on",
+        }
+    ),
 }
 """The next move in each stage in which one is owed."""
 
 LABELS = {
-    Family.DECIDE: "Look and decide",
-    Family.ACCEPT: "Look and answer",
-    Family.CLEAR: "Read and clear",
+    Family.DECIDE: stated("Look and decide"),
+    Family.ACCEPT: stated("Look and answer"),
+    Family.CLEAR: stated("Read and clear"),
 }
 """What stands on a link that may decide; on any other one: Look at it."""
 
@@ -69,7 +81,7 @@ class Link:
     """The one link of a case. ``until`` is set where it decides without signing in."""
 
     address: str
-    label: str = "Look at it"
+    label: str = stated("Look at it")
     until: datetime | None = None
 
 
@@ -120,9 +132,17 @@ def by_urgency(blocks: Sequence[Block], later: datetime) -> list[Block]:
     return [blocks[n] for n in order]
 
 
-def compose(name: str, blocks: Sequence[Block], zone: str, at: datetime) -> Letter:
-    """The letter for one person, with the times of their place."""
-    clock = _Clock(ZoneInfo(zone), at)
+def compose(
+    name: str, blocks: Sequence[Block], zone: str, at: datetime, language: str | None = None
+) -> Letter:
+    """The letter for one person, in their language and with the times of their place."""
+    to = texts.language(language) if language else None
+    with texts.speaking(to or texts.english(), ZoneInfo(zone)):
+        return _composed(name, blocks, at)
+
+
+def _composed(name: str, blocks: Sequence[Block], at: datetime) -> Letter:
+    clock = _Clock(at)
     context = {"name": name, "blocks": blocks, "clock": clock, "next_of": next_of}
     text = _environment.get_template("notice.txt").render(**context)
     html = _environment.get_template("notice.html").render(subject=_subject(blocks), **context)
@@ -138,12 +158,21 @@ def compose(name: str, blocks: Sequence[Block], zone: str, at: datetime) -> Lett
 
 
 def _subject(blocks: Sequence[Block]) -> str:
-    first, urgent = blocks[0], "Urgent: " if blocks[0].is_urgent else ""
+    first = blocks[0]
+    said = _(first.title)
     if len(blocks) > 1:
-        return f"{urgent}{len(blocks)} notices; the first: {first.title}"
-    where = f" ({place(first.card)})" if first.card else ""
+        said = ngettext(
+            "%(num)s notice; the first: %(title)s",
+            "%(num)s notices; the first: %(title)s",
+            len(blocks),
+            title=said,
+        )
+    elif first.card:
+        said = f"{said} ({place(first.card)})"
+    if first.is_urgent:
+        said = _("Urgent: %(what)s", what=said)
     # A name with a line end in it would end the header.
-    return " ".join(f"{urgent}{first.title}{where}".split())
+    return " ".join(said.split())
 
 
 def place(card: Card) -> str:
@@ -160,33 +189,18 @@ def next_of(card: Card) -> str | None:
 class _Clock:
     """Moments as the reader's own clocks show them."""
 
-    zone: ZoneInfo
     now: datetime
 
     def moment(self, at: datetime) -> str:
-        """``Tue 2 Dec, 14:00 CET``; with the year where it is another one."""
-        local = at.astimezone(self.zone)
-        year = "" if local.year == self.now.astimezone(self.zone).year else f" {local.year}"
-        name = f"{local:%Z}"
-        # Places without a name for their time are called by their offset alone.
-        zone = f"UTC{name}" if name[:1] in ("+", "-") else name
-        return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {zone}"
+        """``Tue, 2 Dec, 14:00 CET``; with the year where it is another one."""
+        return times.brief(at, self.now)
 
     def distance(self, at: datetime) -> str:
         """``in 3 h`` or ``20 min late``."""
-        seconds = (at - self.now).total_seconds()
-        told = _span(int(abs(seconds)))
-        return f"in {told}" if seconds >= 0 else f"{told} late"
+        return times.distance(at, self.now)
 
     def is_late(self, at: datetime) -> bool:
         return at < self.now
-
-
-def _span(seconds: int) -> str:
-    for size, unit in ((86_400, "d"), (3_600, "h")):
-        if seconds >= 2 * size:
-            return f"{seconds // size}\N{NO-BREAK SPACE}{unit}"
-    return f"{max(seconds // 60, 1)}\N{NO-BREAK SPACE}min"
 
 
 def _wrap(text: str) -> str:
@@ -209,5 +223,10 @@ _environment = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=["jinja2.ext.i18n"],
 )
+_environment.install_gettext_callables(  # type: ignore[attr-defined]
+    texts.raw_gettext, texts.raw_ngettext, newstyle=True
+)
+_environment.globals.update(spoken=texts.spoken)
 _environment.filters.update(wrap=_wrap, place=place)

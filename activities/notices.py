@@ -170,7 +170,8 @@ class NoticeActivities:
             found.append(letters.block(its, case.card if case else None, link))
         blocks = letters.by_urgency(found, later=datetime.max.replace(tzinfo=UTC))
         name = people.names(session, [person]).get(person, person)
-        return letters.compose(name, blocks, roster.zone_of(session, person), at)
+        language = roster.language_of(session, person)
+        return letters.compose(name, blocks, roster.zone_of(session, person), at, language)
 
     def _link(
         self,

@@ -25,6 +25,7 @@ from answerable import (
     story,
     tokens,
     up,
+    verify,
 )
 from domain.errors import AnswerableError, Refused
 
@@ -55,6 +56,7 @@ app.command(rich_help_panel=KEEP)(doctor.doctor)
 app.command(rich_help_panel=KEEP)(backup.backup)
 app.command(rich_help_panel=KEEP)(restore.restore)
 app.command(rich_help_panel=KEEP)(replay.replay)
+app.command(rich_help_panel=KEEP)(verify.verify)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

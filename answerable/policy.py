@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from domain.calendar import Calendar
-    from domain.policy import Member, Policy
+    from domain.policy import Policy
     from policy.checks import Person
     from policy.file import Examined
-    from policy.shape import PolicyFile
     from store.policies import InForce
 
 app = typer.Typer(
@@ -52,10 +51,12 @@ def check(file: File, data: Data = None) -> None:
     Exits with 1 if there are errors. Holidays and changes of the clocks are shown as dates, for
     somebody to look at. Without a database it says nothing about people.
     """
+    from api.policy_review import people_as_checked
+
     people = None
     if _has_database(data):
         with open_database(read_settings(data)) as database, database.reading() as session:
-            people = _people(session)
+            people = people_as_checked(session)
     found = _examined(file, people)
     for line in _previews(found.policy.calendars.values() if found.policy else ()):
         typer.echo(line)
@@ -70,9 +71,11 @@ def check(file: File, data: Data = None) -> None:
 @app.command()
 def diff(file: File, data: Data = None) -> None:
     """Say what would change, key by key, against the policy in force. Nothing is changed by it."""
+    from api.policy_review import people_as_checked
+
     with open_database(read_settings(data)) as database, database.reading() as session:
         in_force = _in_force(session)
-        found = _sound(file, _people(session))
+        found = _sound(file, people_as_checked(session))
         changes = list(_changes(in_force, found))
         for line in changes or [f"Nothing would change; version {in_force.version} says the same."]:
             typer.echo(line)
@@ -111,30 +114,27 @@ def apply(
 
     What is open keeps the terms it opened with. Versions before it stay as they are.
     """
+    from api.policy_review import fresh_calendars, people_as_checked, put_in_force
     from store import policies
 
     with open_database(read_settings(data)) as database:
         with database.reading() as session:
             before = policies.current(session)
-            found = _sound(file, _people(session))
+            found = _sound(file, people_as_checked(session))
         assert found.policy is not None
         is_same = before is not None and before.digest == policies.digest_of(found.policy)
         if before is not None and not is_same and not (reason and reason.strip()):
             raise Trouble("A change of policy needs a reason. Say it with --reason.")
-        _have_accepted(before, found.policy.calendars, accept)
-        at = datetime.now(UTC)
+        _have_accepted(fresh_calendars(before, found.policy), accept)
         with database.writing() as session:
-            who = named(session, by)
-            version = policies.apply(
+            version = put_in_force(
                 session,
-                found.policy,
-                who,
-                at,
+                found,
+                named(session, by),
+                datetime.now(UTC),
                 source=_HEADER.sub("", file.read_text(encoding="utf-8")),
                 reason=(reason or "").strip(),
             )
-            session.flush()
-            _put_people(session, found.file, who, at)
     typer.echo(f"Version {version} is in force{' already' if is_same else ''}.")
 
 
@@ -173,12 +173,13 @@ def simulate(
 
     Reads only. Compared is what the policy in force makes of the same comments today.
     """
+    from api.policy_review import people_as_checked
     from policy.simulation import simulate as run
     from store import remarks
 
     with open_database(read_settings(data)) as database, database.reading() as session:
         in_force = _in_force(session)
-        found = _sound(file, _people(session))
+        found = _sound(file, people_as_checked(session))
         assert found.policy is not None
         begin = since.replace(tzinfo=UTC) if since else None
         result = run(in_force.policy, found.policy, remarks.that_opened(session, last, begin))
@@ -198,8 +199,7 @@ def simulate(
 
 def _examined(file: Path, people: dict[str, Person] | None) -> Examined:
     """Everything there is to say about a file. Raises Trouble where it cannot be read at all."""
-    from policy.compiling import horizon
-    from policy.file import examine
+    from api.policy_review import look
     from policy.problems import BadPolicy
 
     try:
@@ -209,7 +209,7 @@ def _examined(file: Path, people: dict[str, Person] | None) -> Examined:
     except UnicodeDecodeError:
         raise Trouble(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
     try:
-        return examine(text, *horizon(datetime.now(UTC).date()), people)
+        return look(text, datetime.now(UTC), people)
     except BadPolicy as error:
         raise Trouble("\n".join(_lines(file, error.problems))) from None
 
@@ -238,34 +238,27 @@ def _lines(file: Path, problems: Iterable[object]) -> Iterator[str]:
 
 
 def _source(version: InForce) -> str:
-    from policy.file import from_policy, to_toml
+    from api.policy_review import source_of
 
-    if version.source is not None:
-        return version.source
-    if version.policy.terms or version.policy.routes:
+    source = source_of(version)
+    if source is None:
         raise Trouble(
             f"Version {version.version} was applied by a program, without a file. "
             "Read it with GET /api/v1/policy."
         )
-    return to_toml(from_policy(version.policy))
-
-
-def _file_of(version: InForce) -> PolicyFile:
-    from policy.file import from_policy, read_policy_file
-
-    if version.source is None:
-        return from_policy(version.policy)
-    return read_policy_file(version.source)
+    return source
 
 
 def _as_json(version: InForce) -> dict[str, object]:
+    from api.policy_review import file_of
+
     return {
         "version": version.version,
         "digest": version.digest,
         "by": version.by,
         "at": version.at.isoformat(),
         "reason": version.reason,
-        "policy": _file_of(version).model_dump(mode="json", exclude_unset=True, exclude_none=True),
+        "policy": file_of(version).model_dump(mode="json", exclude_unset=True, exclude_none=True),
     }
 
 
@@ -293,93 +286,34 @@ def _in_force(session: Session) -> InForce:
     return found
 
 
-def _people(session: Session) -> dict[str, Person]:
-    """Everybody as the checks know them."""
-    from domain.people import Role
-    from policy.checks import Person
-    from store import people
-
-    return {
-        person.id: Person(
-            roles=frozenset(Role(role) for role in person.roles),
-            teams=frozenset(m.team_id for m in memberships),
-            leads=frozenset(m.team_id for m in memberships if m.is_lead),
-            manager=person.manager,
-            is_active=person.is_active,
-        )
-        for person, memberships in people.everybody(session)
-    }
-
-
-def _put_people(session: Session, file: PolicyFile, by: str, at: datetime) -> None:
-    """Give the people of the file the roles and teams that it names. Names, addresses and absences
-    are theirs, and stay as they are; who is not named in the file stays as they are, too."""
-    from store import tables
-
-    new = [i for i in file.people if session.get(tables.Person, i) is None]
-    for person_id in new:
-        # First without managers: they may be further down in the file.
-        section = file.people[person_id].model_copy(update={"manager": None})
-        _put_person(session, person_id, section, by, at)
-    for person_id, section in file.people.items():
-        _put_person(session, person_id, section, by, at)
-
-
-def _put_person(session: Session, person_id: str, said: Member, by: str, at: datetime) -> None:
-    from store import people, tables
-
-    known = session.get(tables.Person, person_id)
-    people.put_person(
-        session,
-        person_id,
-        known.name if known else person_id,
-        said.roles,
-        {team: team in said.leads for team in (*said.teams, *said.leads)},
-        at,
-        known.email if known else None,
-        by=by,
-        manager=said.manager or (known.manager if known else None),
-        zone=said.zone or (known.zone if known else None),
-        hours=said.hours or (known.hours if known else None),
-    )
-
-
 # What would change. --------------------------------------------------------------------------
 
 
 def _changes(in_force: InForce, found: Examined) -> Iterator[str]:
+    from api.policy_review import file_of
     from policy.difference import calendar_differences, differences
 
     assert found.policy is not None
-    yield from map(str, differences(_file_of(in_force), found.file))
+    yield from map(str, differences(file_of(in_force), found.file))
     yield from map(str, calendar_differences(in_force.policy.calendars, found.policy.calendars))
 
 
 def _moved(session: Session, policy: Policy) -> Iterator[str]:
-    """What runs by a calendar that is another one now. It goes on as it is: its terms are
-    pinned."""
+    from api.policy_review import moves
     from domain.calendar import clock
-    from policy.calendars import moved
-    from store import running
 
-    calendars = policy.calendars
-    moves = [
-        (move, calendars[terms.calendar.id])
-        for stream, terms, deadline in running.deadlines(session)
-        if terms.calendar is not None and terms.calendar.id in calendars
-        for move in moved(calendars[terms.calendar.id], [(stream, deadline)])
-    ]
-    if not moves:
+    found = moves(session, policy)
+    if not found:
         return
     yield (
-        f"{len(moves)} running deadlines would be others by these calendars. They stay as they "
+        f"{len(found)} running deadlines would be others by these calendars. They stay as they "
         "are, each until a lead or an executive accepts the new date (accept_calendar)."
     )
-    for move, calendar in moves[:SHOWN]:
-        old, new = clock(calendar, move.old_due), clock(calendar, move.new_due)
-        yield f"  {move.stream}, {move.stage}: {old}; it would be {new}"
-    if len(moves) > SHOWN:
-        yield f"  and {len(moves) - SHOWN} more"
+    for move in found[:SHOWN]:
+        old, new = (clock(move.calendar, at) for at in (move.moved.old_due, move.moved.new_due))
+        yield f"  {move.moved.stream}, {move.moved.stage}: {old}; it would be {new}"
+    if len(found) > SHOWN:
+        yield f"  and {len(found) - SHOWN} more"
 
 
 def _previews(calendars: Iterable[Calendar]) -> Iterator[str]:
@@ -391,13 +325,9 @@ def _previews(calendars: Iterable[Calendar]) -> Iterator[str]:
         yield from (f"  {line}" for line in rest)
 
 
-def _have_accepted(
-    before: InForce | None, calendars: dict[str, Calendar], is_accepted: bool
-) -> None:
+def _have_accepted(fresh: tuple[Calendar, ...], is_accepted: bool) -> None:
     """Holidays come out of a library, and somebody who knows the organisation looks at them once.
     Raises Trouble where nobody has."""
-    known = before.policy.calendars if before else {}
-    fresh = [calendar for name, calendar in calendars.items() if known.get(name) != calendar]
     if not fresh or is_accepted:
         return
     for line in _previews(fresh):

@@ -21,6 +21,7 @@ from temporalio.client import Client
 from api import (
     calendar,
     cases,
+    channels,
     commands,
     commitments,
     drafts,
@@ -33,6 +34,9 @@ from api import (
     people,
     policy,
     public,
+    record,
+    teams,
+    tokens,
 )
 from api.deps import Door
 from api.errors import Problem, answer_errors
@@ -123,8 +127,8 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
     routers = (
         intake.router, cases.router, drafts.router, people.router, policy.router,
         commitments.router, matters.router, me.router, insights.router, calendar.router,
-        hooks.router,
-        commands.router(), public.router,
+        tokens.router, teams.router, channels.router, commands.router(), public.router,
+        record.router, hooks.router,
     )  # fmt: skip
     for router in routers:
         app.include_router(router, responses=_PROBLEMS)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request, Response
+
+import texts
 
 MAX_AGE = 60
 """Seconds for which a reader, or a cache on the way, need not ask again."""
@@ -36,9 +38,10 @@ CORS = {
 def _build() -> str:
     """What tells one build of the door from another: any change may change an answer's bytes."""
     home, found = Path(__file__).parent, hashlib.sha256()
-    for file in sorted(home.rglob("*")):
-        if file.suffix in (".py", ".html", ".css", ".js", ".svg") and file.is_file():
-            found.update(file.read_bytes())
+    for folder in (home, Path(texts.__file__).parent):
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in (".py", ".html", ".css", ".js", ".svg", ".po") and file.is_file():
+                found.update(file.read_bytes())
     return found.hexdigest()
 
 
@@ -59,16 +62,19 @@ def cached(
     modified: datetime | None = None,
     is_dated: bool = False,
     is_open: bool = False,
+    more: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer with its validators, or 304 without building it.
 
     ``modified`` is told; only where it says all that can change (``is_dated``) does a request that
     knows nothing but a date get 304 by it. ``is_open``: programs on other sites may read it.
+    ``more`` are headers that belong to both answers.
     """
     headers = {
         "ETag": etag,
         "Cache-Control": f"public, max-age={MAX_AGE}, stale-while-revalidate={STALE}",
     } | (CORS if is_open else {})
+    headers |= more or {}
     if modified is not None:
         headers["Last-Modified"] = format_datetime(modified.replace(microsecond=0), usegmt=True)
     if _is_known(request, etag, modified if is_dated else None):

@@ -7,6 +7,7 @@ and finds those that do not.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -33,6 +35,8 @@ from store import people, policies
 from store.database import Database
 from store.policies import InForce
 from store.sessions import Limits
+
+log = logging.getLogger("answerable.api")
 
 T = TypeVar("T")
 
@@ -138,9 +142,12 @@ def only(*roles: Role) -> Callable[..., Awaitable[Actor]]:
         if credentials is None:
             raise Unauthenticated("this needs a bearer token")
         secret = credentials.credentials
-        actor = await the_door.read(lambda session: people.holder(session, secret, now()))
-        if actor is None:
+        found = await the_door.read(lambda session: people.bearer(session, secret, now()))
+        if found is None:
             raise Unauthenticated("this token is unknown, revoked or expired")
+        if found.is_stale:
+            await touch(the_door, found.token)
+        actor = found.actor
         if not actor.roles & wanted:
             may = ", ".join(sorted(wanted))
             raise Forbidden(
@@ -150,6 +157,16 @@ def only(*roles: Role) -> Callable[..., Awaitable[Actor]]:
 
     ACCESS[caller] = wanted
     return caller
+
+
+async def touch(the_door: Door, token: str) -> None:
+    """Note that a token or session is in use. Nobody is kept out because that cannot be noted."""
+    try:
+        await asyncio.to_thread(
+            the_door.database.write, lambda session: people.touch(session, token, now())
+        )
+    except OperationalError:
+        log.warning("that a token is in use could not be noted")
 
 
 def anybody(why: str) -> Callable[..., None]:

@@ -147,6 +147,7 @@ async def put_person(person_id: Who, body: PersonBody, door: TheDoor, actor: Adm
             zone=body.zone,
             hours=body.hours,
         )
+        people.check_an_admin_stays(session)
         return colleagues.detail(session, person_id, actor, now())
 
     return await _write(door, work)
@@ -155,10 +156,13 @@ async def put_person(person_id: Who, body: PersonBody, door: TheDoor, actor: Adm
 @router.post("/people/{person_id}/leave", tags=["people"])
 async def let_leave(person_id: Who, door: TheDoor, actor: Admin) -> Left:
     """Let a person leave: no sign-in, no tokens, no notices. What they did stays on record."""
-    owned = await _write(
-        door, lambda session: people.remove_person(session, person_id, now(), by=actor.id)
-    )
-    return Left(open_escalations=owned)
+
+    def work(session: Session) -> int:
+        owned = people.remove_person(session, person_id, now(), by=actor.id)
+        people.check_an_admin_stays(session)
+        return owned
+
+    return Left(open_escalations=await _write(door, work))
 
 
 # Where they are signed in. -------------------------------------------------------------------

@@ -26,6 +26,7 @@ from domain.errors import Unknown
 from domain.policy import PublicRules
 from store import public_ledger as store
 from store.public_views import LedgerFigures, LedgerOverview, PublicEntry, PublicPromise
+from texts import stated
 
 VERSION: Literal[1] = 1
 
@@ -39,12 +40,12 @@ TITLE = 160
 """Characters of a promise that a title has; the sentence itself stands whole below it."""
 
 STATES: dict[Standing, str] = {
-    Standing.OPEN: "Open",
-    Standing.BROKEN: "Broken",
-    Standing.KEPT: "Kept",
-    Standing.RENEGOTIATED: "Kept by a new date",
-    Standing.KEPT_LATE: "Kept late",
-    Standing.WITHDRAWN: "Withdrawn",
+    Standing.OPEN: stated("Open"),
+    Standing.BROKEN: stated("Broken"),
+    Standing.KEPT: stated("Kept"),
+    Standing.RENEGOTIATED: stated("Kept by a new date"),
+    Standing.KEPT_LATE: stated("Kept late"),
+    Standing.WITHDRAWN: stated("Withdrawn"),
 }
 
 ERASED = "These words have been erased."

@@ -78,7 +78,7 @@ def main(
         asyncio.run(_within_limits(results, kinds, groups, QUICK if quick else FULL))
     except (TimeoutError, asyncio.CancelledError):
         report.show(results)
-        err.print(f"Cut short: stopped from outside, or longer than {LONGEST_MINUTES} minutes.")
+        err.print(f"Cut short: stopped from outside, or longer than {_longest(groups)} minutes.")
         raise typer.Exit(1) from None
     report.show(results)
     is_whole = not quick and not only and len(kinds) == 2
@@ -95,9 +95,12 @@ async def _within_limits(
     running = asyncio.current_task()
     assert running is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
-    minutes = LONGEST_STORM_MINUTES if ON_DEMAND.keys() & set(groups) else LONGEST_MINUTES
-    async with asyncio.timeout(minutes * 60):
+    async with asyncio.timeout(_longest(groups) * 60):
         await measure(results, kinds, groups, sizes)
+
+
+def _longest(groups: list[str]) -> int:
+    return LONGEST_STORM_MINUTES if ON_DEMAND.keys() & set(groups) else LONGEST_MINUTES
 
 
 async def measure(results: Results, kinds: list[str], groups: list[str], sizes: Sizes) -> None:

@@ -171,6 +171,34 @@ class CaseRead(Event):
     stream: str
 
 
+class RecordSearched(Event):
+    """Somebody searched the record: by which ids and codes. Which words they looked for is not
+    said, only that they did; nor how many there were."""
+
+    NAME: ClassVar[str] = "house:record:searched"
+    person: str | None = None
+    """Whose acts were looked for."""
+    act: str | None = None
+    kind: str | None = None
+    team: str | None = None
+    channel: str | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    outcome: str | None = None
+    late: bool | None = None
+    by_words: bool = False
+    is_next: bool = False
+    """A further page of a search."""
+
+
+class RecordExported(RecordSearched):
+    """Somebody took a case out of the house as a file, or what a search had found."""
+
+    NAME: ClassVar[str] = "house:record:exported"
+    stream: str | None = None
+    """The case; None: the search that the rest describes."""
+
+
 class NoticesChanged(Event):
     """How somebody wants to be told; where their chat is stands nowhere but in its own row."""
 
@@ -242,7 +270,8 @@ EVENTS: dict[str, type[Event]] = {
     for event in (
         PersonAdded, PersonChanged, PersonLeft, RoleGranted, RoleWithdrawn, TeamJoined, TeamLeft,
         TokenMade, TokenRevoked, IdentityBound, IdentityReleased, PolicyApplied, AbsencePlanned,
-        AbsenceEnded, DelegationGiven, DelegationEnded, CaseRead, NoticesChanged, LinkUsed,
+        AbsenceEnded, DelegationGiven, DelegationEnded, CaseRead, RecordSearched, RecordExported,
+        NoticesChanged, LinkUsed,
         HookMade, HookChanged, HookPaused, HookDisabled, HookResumed, HookSecretReplaced, HookEnded,
     )
 }  # fmt: skip

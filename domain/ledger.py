@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from domain.base import Moment, Value, iso
 
@@ -66,6 +67,36 @@ def link(previous: str, canonical: str) -> str:
     return hashlib.sha256(f"{previous}\n{canonical}".encode()).hexdigest()
 
 
+class Linked(Protocol):
+    """One entry of a chain, wherever it is kept: in the ledger, or in a file made of it."""
+
+    seq: int
+    previous: str
+    hash: str
+    digest: str
+
+
+def broken_at(entries: Iterable[tuple[Linked, str]]) -> int | None:
+    """The seq of the first entry that breaks a chain which is told from its beginning, each entry
+    with its canonical bytes; None where it holds."""
+    previous = GENESIS
+    for seq, (entry, canonical) in enumerate(entries, 1):
+        is_linked = entry.seq == seq and entry.previous == previous
+        if not is_linked or entry.hash != link(previous, canonical):
+            return seq
+        if entry.digest != digest(canonical):
+            return seq
+        previous = entry.hash
+    return None
+
+
+def name_of(first: int, last: int, digests: Sequence[str]) -> str:
+    """What the step that records these facts is called in Temporal's history: a witness, kept
+    apart from the ledger, to their exact bytes."""
+    short = hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+    return f"record-{first}-{last}-{short}"
+
+
 class Batch(Value):
     """Facts on their way from a workflow to the ledger: in order, without a gap.
 
@@ -85,6 +116,5 @@ class Batch(Value):
         """Names the batch by its content: history then witnesses what was written."""
         if not self.facts:
             return f"record-acted-{self.acted}"
-        joined = "".join(digest(fact.canonical(self.stream)) for fact in self.facts)
-        short = hashlib.sha256(joined.encode()).hexdigest()[:16]
-        return f"record-{self.facts[0].seq}-{self.facts[-1].seq}-{short}"
+        digests = [digest(fact.canonical(self.stream)) for fact in self.facts]
+        return name_of(self.facts[0].seq, self.facts[-1].seq, digests)

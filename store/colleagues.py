@@ -91,11 +91,19 @@ def page(
     around = roster.roster(session, at)
     colleagues = {colleague.id: colleague for colleague in around.people}
     return PersonPage(
-        items=tuple(
-            PersonItem(**_item(colleagues[row.id], row.name, around)) for row in rows[:limit]
-        ),
+        items=tuple(item(colleagues[row.id], row.name, around) for row in rows[:limit]),
         next_cursor=cursors.encode("people", (rows[limit - 1].id,)) if len(rows) > limit else None,
     )
+
+
+def item(colleague: Colleague, name: str, around: Roster) -> PersonItem:
+    """One person in a list."""
+    return PersonItem(**_item(colleague, name, around))
+
+
+def deputies(person_id: str, around: Roster) -> tuple[str, ...]:
+    """Who comes in the place of somebody who is absent."""
+    return tuple(s.by for s in around.standings if s.is_absence and s.of == person_id)
 
 
 def _item(colleague: Colleague, name: str, around: Roster) -> dict[str, Any]:
@@ -108,7 +116,7 @@ def _item(colleague: Colleague, name: str, around: Roster) -> dict[str, Any]:
         "is_active": colleague.is_active,
         "is_there": colleague.is_there,
         "away_until": colleague.away_until,
-        "deputies": tuple(s.by for s in around.standings if s.is_absence and s.of == colleague.id),
+        "deputies": deputies(colleague.id, around),
     }
 
 

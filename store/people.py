@@ -251,6 +251,20 @@ def remove_person(session: Session, person_id: str, at: datetime, *, by: str) ->
     return session.scalar(owned) or 0
 
 
+def check_an_admin_stays(session: Session) -> None:
+    """Raise Conflict where nobody would be left who runs people, policy and tokens. Called by doors
+    that are for admins alone; at the machine itself root can always add one."""
+    session.flush()
+    if any(Role.ADMIN in row.roles for row in session.execute(_ACTIVE)):
+        return
+    raise Conflict(
+        "last_admin",
+        "nobody would be left who runs this service",
+        "make somebody else an admin first",
+        field="roles",
+    )
+
+
 def _of(person_id: str):  # type: ignore[no-untyped-def]
     return col(Membership.person_id) == person_id
 
@@ -305,6 +319,8 @@ def names(session: Session, ids: Iterable[str | None]) -> dict[str, str]:
     return {row.id: row.name for row in rows}
 
 
+ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
 # Tokens. -------------------------------------------------------------------------------------
 
 
@@ -321,20 +337,31 @@ def create_token(
     lifetime: timedelta | None = None,
     *,
     by: str,
+    label: str | None = None,
+    token_id: str | None = None,
 ) -> str:
-    """A new secret for this person, shown this once. Raises Unknown for an unknown person.
+    """A new secret for this person, shown this once. Raises Unknown for an unknown person, Conflict
+    where there is a token of this id.
 
     One that somebody else made is announced to them: it acts in their name.
     """
     owner = actor(session, person_id, at)
+    if token_id is not None and session.get(Token, token_id) is not None:
+        raise Conflict(
+            "made_already",
+            "this form has made its token already, and it is not shown again",
+            "if it was not copied, end it and make another one",
+        )
     secret = f"ans_{secrets.token_urlsafe(32)}"
     token = Token(
-        id=new_id(),
+        id=token_id if token_id and ULID.fullmatch(token_id) else new_id(),
         person_id=person_id,
         digest=digest_of(secret),
         purpose=purpose,
         created_at=at,
         expires_at=at + lifetime if lifetime else None,
+        made_by=by,
+        label=label,
     )
     session.add(token)
     is_machine = owner.roles <= {Role.SERVICE}  # There is nobody behind it who could be told.
@@ -357,18 +384,49 @@ def in_force(session: Session, secret: str, at: datetime, purpose: Purpose) -> T
     ).first()
 
 
-def holder(
+@dataclass(frozen=True)
+class Bearer:
+    """Who asks with a token, and whether it should be noted that it is in use."""
+
+    token: str
+    actor: Actor
+    is_stale: bool
+
+
+SEEN_EVERY = timedelta(hours=1)
+"""How exactly it is known when a token was last used: enough to see that nobody needs it."""
+
+
+def bearer(
     session: Session, secret: str, at: datetime, purpose: Purpose = Purpose.API
-) -> Actor | None:
+) -> Bearer | None:
     """Who holds this token; None if it is not in force for this purpose, or its person has left.
     A session's secret is no token: it is good in its browser alone, see ``sessions``."""
     token = in_force(session, secret, at, purpose)
     if token is None:
         return None
     try:
-        return actor(session, token.person_id, at)
+        found = actor(session, token.person_id, at)
     except Unknown:
         return None
+    return Bearer(token.id, found, token.seen_at is None or token.seen_at + SEEN_EVERY <= at)
+
+
+def holder(
+    session: Session, secret: str, at: datetime, purpose: Purpose = Purpose.API
+) -> Actor | None:
+    """The same, where only who it is matters."""
+    found = bearer(session, secret, at, purpose)
+    return found.actor if found else None
+
+
+def touch(session: Session, token: str, at: datetime) -> None:
+    """Note that a token or session is in use. One that has been ended meanwhile stays ended."""
+    session.execute(
+        update(Token)
+        .where(col(Token.id) == token, col(Token.revoked_at).is_(None))
+        .values(seen_at=at)
+    )
 
 
 def revoke(

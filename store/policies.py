@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from domain.errors import Unknown
+from domain.errors import Conflict, Unknown
 from domain.house import PolicyApplied
 from domain.policy import Policy
 from store import calendars, house, people
@@ -62,6 +62,11 @@ def version(session: Session, number: int) -> InForce:
     return _in_force(row)
 
 
+def stored(session: Session, number: int) -> PolicyVersion | None:
+    """The row of a version as it was written, for whoever wants to prove it."""
+    return session.get(PolicyVersion, number)
+
+
 def versions(session: Session) -> list[Applied]:
     """Every version, newest first, without what stands in it."""
     table = PolicyVersion
@@ -102,10 +107,12 @@ def apply(
     *,
     source: str | None = None,
     reason: str = "",
+    on: int | None = None,
 ) -> int:
     """Put a policy in force and answer its version; the one in force already stays as it is.
 
-    What is open keeps the terms that it pinned.
+    What is open keeps the terms that it pinned. Raises Conflict where another version than ``on``
+    is in force, if that is given.
     """
     digest = digest_of(policy)
     for team, name in policy.teams.items():
@@ -113,6 +120,8 @@ def apply(
     last = session.scalars(
         select(PolicyVersion).order_by(col(PolicyVersion.version).desc()).limit(1)
     ).first()
+    if on is not None:
+        check_on(last.version if last else 0, on)
     if last and last.digest == digest:
         return last.version
     number = last.version + 1 if last else 1
@@ -129,3 +138,14 @@ def apply(
     )
     house.record(session, [PolicyApplied(version=number, digest=digest)], by, at)
     return number
+
+
+def check_on(in_force: int, on: int) -> None:
+    """Raise Conflict where a draft was compared with another version than the one in force."""
+    if in_force != on:
+        raise Conflict(
+            "policy_changed",
+            f"version {in_force} has been applied since the draft was compared with version {on}",
+            "look at what the draft changes now, and apply it then",
+            version=in_force,
+        )

@@ -162,7 +162,7 @@ def escalations_statement(
     if (is_waiting := wanted.get("waiting")) is not None:
         statement = statement.where(col(table.is_waiting) == is_waiting)
     if (q := wanted.get("q")) is not None:
-        statement = statement.where(col(table.id).in_(_found(session, q)))
+        statement = statement.where(col(table.id).in_(found(session, q)))
     stage, late = wanted.get("stage"), wanted.get("late")
     if stage == Stage.CLOSED:
         statement = statement.where(col(table.stage) == stage).order_by(col(table.id).desc())
@@ -291,7 +291,7 @@ _FOUND_POSTGRESQL = """
 """
 
 
-def _found(session: Session, q: str) -> Select[Any]:
+def found(session: Session, q: str) -> Select[Any]:
     """The ids of escalations in whose comments all these words stand, the last as a beginning."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     terms = search_terms(q, is_sqlite=is_sqlite)

@@ -20,7 +20,7 @@ from domain.entity import Event, Kind, State, acted, evolve, to_facts
 from domain.errors import Forked, Gap, Outdated, StaleEpoch
 from domain.escalation import ESCALATION, Escalation
 from domain.kinds import KINDS
-from domain.ledger import GENESIS, SCHEMA, Batch, Fact, digest, link
+from domain.ledger import GENESIS, SCHEMA, Batch, Fact, broken_at, digest, link
 from domain.matter import Matter
 from domain.matter.serving import standing
 from domain.post import Post, PostKind, PostStage
@@ -446,14 +446,6 @@ _CHAIN = (
 
 def verify(session: Session, stream: str) -> int | None:
     """The seq of the first entry of a stream that breaks its chain; None where it holds."""
-    previous = GENESIS
     # Plain rows, a part at a time: the stream of the house grows for as long as there is one.
     entries = session.execute(_CHAIN, {"stream": stream}).yield_per(1_000)
-    for seq, entry in enumerate(entries, 1):
-        is_linked = entry.seq == seq and entry.previous == previous
-        if not is_linked or entry.hash != link(previous, entry.body):
-            return seq
-        if entry.digest != digest(entry.body):
-            return seq
-        previous = entry.hash
-    return None
+    return broken_at((entry, entry.body) for entry in entries)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Select, and_, false, select, true, union_all
@@ -240,7 +241,44 @@ def morning(session: Session, person_id: str, at: datetime) -> datetime:
 def zone_of(session: Session, person_id: str) -> str:
     """The name of the time zone in which this person reads times."""
     person = session.get(Person, person_id)
-    return _zone(person, _calendar(session, person)) if person else "UTC"
+    if person is None:
+        return "UTC"
+    return person.reading_zone or person.zone or _zone_of_team(session, person)
+
+
+def language_of(session: Session, person_id: str) -> str | None:
+    """The language that this person has chosen to read."""
+    person = session.get(Person, person_id)
+    return person.language if person else None
+
+
+def _zone_of_team(session: Session, person: Person) -> str:
+    teams = session.scalars(
+        select(col(Membership.team_id)).where(col(Membership.person_id) == person.id)
+    )
+    calendar = calendars.of_person(calendars.of_teams(session), teams)
+    return calendar.zone if calendar else "UTC"
+
+
+class Reading(NamedTuple):
+    """What somebody chose to read in; None: what their browser asks for, where they work."""
+
+    language: str | None
+    zone: str | None
+
+
+def reading(session: Session, person_id: str) -> Reading:
+    person = session.get_one(Person, person_id)
+    return Reading(person.language, person.reading_zone)
+
+
+def read_in(session: Session, person_id: str, language: str | None, zone: str | None) -> None:
+    """Note in which language this person reads, and in which zone; None: as before they chose.
+    Raises Invalid for a zone that there is not."""
+    if zone:
+        check_zone(zone)
+    person = session.get_one(Person, person_id)
+    person.language, person.reading_zone = language, zone
 
 
 def _zone(person: Person, calendar: Calendar | None) -> str:

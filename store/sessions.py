@@ -16,9 +16,9 @@ from sqlmodel import Session, col
 from domain.base import Moment, Value
 from domain.errors import Forbidden, Unknown
 from domain.people import Actor, Role
-from store import people
+from store import people, roster
 from store.people import Purpose, digest_of
-from store.tables import Token
+from store.tables import Person, Token
 
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly it is known when a session was last used: each look is not worth a write."""
@@ -40,6 +40,10 @@ class Here:
     actor: Actor
     name: str
     is_stale: bool
+    language: str | None
+    """The language they chose to read; None: what their browser asks for."""
+    zone: str
+    """The name of the time zone in which they read times."""
 
 
 class SessionItem(Value):
@@ -107,18 +111,10 @@ def find(session: Session, secret: str, at: datetime, limits: Limits) -> Here | 
         actor = people.actor(session, token.person_id, at)
     except Unknown:
         return None
-    name = people.names(session, [actor.id])[actor.id]
+    person = session.get_one(Person, actor.id)
     is_stale = token.seen_at is None or token.seen_at + SEEN_EVERY <= at
-    return Here(token.id, actor, name, is_stale)
-
-
-def touch(session: Session, session_id: str, at: datetime) -> None:
-    """Note that a session is in use. One that has been ended meanwhile stays ended."""
-    session.execute(
-        update(Token)
-        .where(col(Token.id) == session_id, col(Token.revoked_at).is_(None))
-        .values(seen_at=at)
-    )
+    zone = roster.zone_of(session, actor.id)
+    return Here(token.id, actor, person.name, is_stale, person.language, zone)
 
 
 def of_person(

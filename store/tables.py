@@ -111,6 +111,10 @@ class Person(SQLModel, table=True):
     """The name of a time zone, such as Europe/Berlin."""
     hours: str | None = None
     """Working hours as ``domain.hours`` writes them, in that zone; none: at any hour."""
+    language: str | None = None
+    """The language they want to read, such as de; none: what their browser asks for."""
+    reading_zone: str | None = None
+    """The time zone in which they want to read times; none: the one that they work in."""
 
 
 class Absence(SQLModel, table=True):
@@ -166,11 +170,14 @@ class Token(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     revoked_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     seen_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
-    """Of a session: when something was last done in it, to a minute."""
+    """When something was last done with it: in a session to a minute, by a program to an hour."""
     device: str | None = None
     """Of a session: the browser and system in two or three words, for whoever looks at the list."""
     hint: str | None = Field(default=None, sa_column=_text(nullable=True))
     """Of a session: what the identity provider wants to be shown when it ends. Gone with it."""
+    made_by: str | None = None
+    label: str | None = None
+    """What it is for, in the words of whoever made it."""
 
 
 class Identity(SQLModel, table=True):
@@ -319,7 +326,14 @@ class LedgerEntry(SQLModel, table=True):
     """One fact, linked to the one before in its stream. Triggers refuse update and delete."""
 
     __tablename__ = "ledger"
-    __table_args__ = (UniqueConstraint("stream", "seq"),)
+    __table_args__ = (
+        UniqueConstraint("stream", "seq"),
+        # The record is searched by when, by who and by what, the newest first. What somebody did
+        # of a kind is found in the index on who alone, which therefore holds the name as well.
+        Index("ledger_at", "at", "position"),
+        Index("ledger_by", "by", "at", "position", "name"),
+        Index("ledger_name", "name", "at", "position"),
+    )
     position: int | None = Field(
         default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True)
     )
@@ -379,6 +393,9 @@ class Escalation(SQLModel, table=True):
         Index("escalation_stage_all", "stage", "id"),
         Index("escalation_team_all", "team", "id"),
         Index("escalation_owner_all", "owner", "id"),
+        # The record asks for the cases of a channel, and for those that ended so or so.
+        Index("escalation_channel_all", "channel", "id"),
+        Index("escalation_outcome", "outcome", "id"),
         # Who is served next, and how many of each standing a matter has.
         Index("escalation_matter", "matter_id", "matter_state", "id"),
         # How long the public waits, waited, and was not answered at all: the public ledger.
@@ -569,6 +586,17 @@ class Turn(SQLModel, table=True):
     post_id: str = Field(primary_key=True)
     channel: str
     at: datetime = Field(sa_column=_moment())
+
+
+class ChannelCheck(SQLModel, table=True):
+    """What a channel said when somebody last had it asked."""
+
+    __tablename__ = "channel_check"
+    channel: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=_moment())
+    by: str
+    result: str
+    """A ``FindResult``, or why there was none."""
 
 
 class Commitment(SQLModel, table=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
 from domain.post import PostStage
@@ -58,3 +58,14 @@ def take(session: Session, channel: str, post_id: str, per_day: int, at: datetim
 def note(session: Session, channel: str, post_id: str, at: datetime) -> None:
     """Remember when a channel took a post, or will be asked to."""
     session.merge(Turn(post_id=post_id, channel=channel, at=at))
+
+
+def used(session: Session, at: datetime) -> dict[str, int]:
+    """How much of each channel's budget the last twenty-four hours have used."""
+    rows = session.execute(
+        select(col(Turn.channel), func.count().label("number"))
+        .join(Post, col(Post.id) == col(Turn.post_id))
+        .where(col(Turn.at) > at - DAY, col(Turn.at) <= at, col(Post.stage).in_(_COUNTS))
+        .group_by(col(Turn.channel))
+    )
+    return {row.channel: row.number for row in rows}

@@ -18,22 +18,26 @@ from sqlmodel import Session
 
 from api.commands import Ask
 from api.deps import Door, now
-from api.pages import editor, frame, render, sentences, times
+from api.pages import editor, frame, labels, render, times
 from api.pages.security import Viewer
 from channels.base import marked
 from domain.escalation import Escalation
 from domain.post import Post
 from store import details, queries, tables, words
 from store.views import AuthorView
+from texts import Sayings
+from texts import gettext as _
 
-BUTTONS = {
-    "reply": "Send these for clearance",
-    "holding_reply": "Send these for clearance",
-    "move_private": "Send these for clearance",
-    "clear": "Publish these words",
-    "correct": "Send the correction for clearance",
-    "retract": "Send these for clearance",
-}
+BUTTONS = Sayings(
+    {
+        "reply": "Send these for clearance",
+        "holding_reply": "Send these for clearance",
+        "move_private": "Send these for clearance",
+        "clear": "Publish these words",
+        "correct": "Send the correction for clearance",
+        "retract": "Send these for clearance",
+    }
+)
 
 _PAGE = frozenset({"csrf", "key", "expected_seq", "seen", "page"})
 """What a form carries beside what it says."""
@@ -104,7 +108,7 @@ def _sent_again(values: Mapping[str, str]) -> dict[str, str]:
 
 def _look(session: Session, ask: Ask, values: Mapping[str, str]) -> Look:
     state: Any = details.state_of(session, ask.stream)
-    kind, _, _ = ask.stream.partition("/")
+    kind = ask.stream.partition("/")[0]
     wanted = editor.says(kind, ask.act)
     if wanted is None:
         assert isinstance(state, Post)
@@ -114,9 +118,9 @@ def _look(session: Session, ask: Ask, values: Mapping[str, str]) -> Look:
         text = values.get(wanted.field, "").strip()
         before, behind = editor.beside(state, wanted)
     is_decided = bool(values.get("as_approved"))
-    button = "Publish these words" if is_decided else BUTTONS[ask.act]
+    button = _("Publish these words") if is_decided else BUTTONS[ask.act]
     return Look(
-        title=sentences.ACTS_OF[kind][ask.act],
+        title=labels.ACTS_OF[kind][ask.act],
         button=button,
         channel=state.channel,
         answers=_author(session, state),
@@ -151,7 +155,7 @@ def _next(state: Any, act: str, *, is_decided: bool) -> str:
     if act == "clear":
         return _goes_out(state.undo)
     if not is_decided:
-        return (
+        return _(
             "Nobody outside reads these words yet. They wait until somebody other than you has "
             "cleared them."
         )
@@ -161,6 +165,9 @@ def _next(state: Any, act: str, *, is_decided: bool) -> str:
 
 def _goes_out(undo: int) -> str:
     if not undo:
-        return "They go out at once. What is published stays: it can be corrected, not unsaid."
+        return _("They go out at once. What is published stays: it can be corrected, not unsaid.")
     span = times.exact_span(undo)
-    return f"They go out in {span}. Until then they can be taken back; after that they stay."
+    return _(
+        "They go out in %(span)s. Until then they can be taken back; after that they stay.",
+        span=span,
+    )

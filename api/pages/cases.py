@@ -13,7 +13,18 @@ from api.bodies import BODIES, Draft
 from api.cases import note_reading
 from api.commands import Ask, carry_out, check_key, rehearse, stream_of
 from api.deps import Door, TheDoor, now
-from api.pages import asking, decisions, editor, forms, frame, moves, queue, render, sentences
+from api.pages import (
+    asking,
+    decisions,
+    editor,
+    forms,
+    frame,
+    labels,
+    moves,
+    queue,
+    render,
+    sentences,
+)
 from api.pages.forms import DATABASE_AWAY, Trouble, Typed
 from api.pages.render import Way
 from api.pages.security import Reader, Sent, SentForm, Viewer
@@ -30,6 +41,7 @@ from domain.post import PostKind
 from store import details, drafts, history, matters, people, queries, words
 from store.policies import InForce
 from store.views import Entry, EscalationDetail, MatterDetail, PostDetail
+from texts import gettext as _
 
 router = APIRouter(include_in_schema=False)
 
@@ -233,9 +245,9 @@ def _why_not(kind: Kind, actor: Actor, state: State, permission: Permission) -> 
     """Why this cannot be done, in the words of a page: whose it is, or when its turn comes."""
     right = kind.rights[permission.act]
     if not right.holds(actor, state):
-        return f"this is for {right.who}"
+        return _("this is for %(who)s", who=right.who)
     if state.stage not in right.stages:
-        return sentences.possible_while(kind.name, right.stages)
+        return labels.possible_while(kind.name, right.stages)
     return permission.why_not or ""
 
 
@@ -492,9 +504,9 @@ def _without_page(viewer: Viewer, address: str, typed: Typed, trouble: Trouble) 
     return render.page(
         "error.html",
         trouble.status,
-        title="A part is away",
+        title=_("A part is away"),
         detail=trouble.detail,
-        way_out="what you typed stands below: copy it, and send it again in a moment",
-        ways=[Way("Try the page again", address)],
+        way_out=_("what you typed stands below: copy it, and send it again in a moment"),
+        ways=[Way(_("Try the page again"), address)],
         kept=kept,
     )

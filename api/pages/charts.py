@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from api.pages.figures import PROMISES, STEPS, Table, length
 from store.insight_views import Insights
+from texts import gettext as _
 
 HATCHED = {"kept_late": "lines", "still_broken": "cross", "withdrawn": "dots"}
 """What is told apart by a pattern, and not by colour alone."""
@@ -82,12 +83,14 @@ def _steps(found: Insights) -> Chart | None:
         text = f"{length(half)} / {length(nine)}"
         bars.append(Bar(STEPS[one.step], parts, text, _owed(str(one.seat))))
     says = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)
-    legend = {"half": "half of them took this long or less", "nine": "nine in ten did"}
-    return Chart("steps", "How long each step took, in working time", says, tuple(bars), legend)
+    legend = {"half": _("half of them took this long or less"), "nine": _("nine in ten did")}
+    return Chart("steps", _("How long each step took, in working time"), says, tuple(bars), legend)
 
 
 def _owed(seat: str) -> str:
-    return {"approvers": "executives", "team": "team", "reviewers": "second person"}.get(seat, seat)
+    return {"approvers": "executives", "team": "team", "reviewers": _("second person")}.get(
+        seat, seat
+    )
 
 
 def _promises(found: Insights) -> Chart | None:
@@ -112,5 +115,5 @@ def _promises(found: Insights) -> Chart | None:
     )
     seen = {part.key for bar in bars for part in bar.parts}
     legend = {how: label for how, label in PROMISES.items() if how in seen}
-    return Chart("promises", "Promises by the month in which they were due", says, tuple(bars),
+    return Chart("promises", _("Promises by the month in which they were due"), says, tuple(bars),
                  legend)  # fmt: skip

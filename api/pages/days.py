@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from store.tables import Person
+from store import roster
 
 MONDAY, FRIDAY, SATURDAY, SUNDAY = 0, 4, 5, 6
 
@@ -33,9 +33,8 @@ def first_weekday(accept_language: str) -> int:
 
 
 def zone_of(session: Session, person_id: str) -> ZoneInfo:
-    """The time zone that a person works in; UTC where none is known."""
-    person = session.get(Person, person_id)
-    return ZoneInfo((person.zone if person else None) or "UTC")
+    """The time zone in which a person reads times."""
+    return ZoneInfo(roster.zone_of(session, person_id))
 
 
 def day_of(at: datetime, zone: ZoneInfo) -> date:

@@ -8,70 +8,84 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from api.pages import sentences
+from api.pages import labels
 from domain.escalation.moves import Step, Wording
 from store.figures import CommitmentFigures
 from store.insight_views import Count, Insights, PersonCount, Span, Spread
 from store.insights import FEW, State, Which
+from texts import Sayings, numbers, stated
+from texts import gettext as _
 
-STEPS = {
-    Step.ANSWER: "First public answer",
-    Step.HELD: "Second look",
-    Step.UNCLAIMED: "Claim",
-    Step.PREPARING: "Prepare a proposal",
-    Step.DECIDING: "Decide",
-    Step.ASKED: "Answer a question",
-    Step.REPLYING: "Reply",
-}
+STEPS = Sayings(
+    {
+        Step.ANSWER: "First public answer",
+        Step.HELD: "Second look",
+        Step.UNCLAIMED: "Claim",
+        Step.PREPARING: "Prepare a proposal",
+        Step.DECIDING: "Decide",
+        Step.ASKED: "Answer a question",
+        Step.REPLYING: "Reply",
+    }
+)
 
-OWED_BY = {
-    "team": "the team",
-    "owner": "the owner",
-    "approvers": "executives, or whoever was named to decide",
-    "reviewers": "a second person",
-}
+OWED_BY = Sayings(
+    {
+        "team": "the team",
+        "owner": "the owner",
+        "approvers": "executives, or whoever was named to decide",
+        "reviewers": "a second person",
+    }
+)
 
-HOW = {
-    "approved": "Approved",
-    "refused": "Refused",
-    "returned": "Returned for changes",
-    "made_alone": "Decided by the owner alone",
-}
+HOW = Sayings(
+    {
+        "approved": "Approved",
+        "refused": "Refused",
+        "returned": "Returned for changes",
+        "made_alone": "Decided by the owner alone",
+    }
+)
 
-OUTCOMES = {
-    "dismissed": "Dismissed",
-    "merged": "Merged with another case",
-    "withdrawn": "Taken back by the commenter",
-    "answered_outside": "Answered on the channel itself",
-    "moved_to_private": "Moved to private",
-    "refused": "Refused",
-    "answered": "Answered",
-}
+OUTCOMES = Sayings(
+    {
+        "dismissed": "Dismissed",
+        "merged": "Merged with another case",
+        "withdrawn": "Taken back by the commenter",
+        "answered_outside": "Answered on the channel itself",
+        "moved_to_private": "Moved to private",
+        "refused": "Refused",
+        "answered": "Answered",
+    }
+)
 
-WORDS = {
-    Wording.WRITTEN: "Written for the person",
-    Wording.READY_MADE: "Ready-made",
-    Wording.SHARED: "The same answer to many",
-}
+WORDS = Sayings(
+    {
+        Wording.WRITTEN: "Written for the person",
+        Wording.READY_MADE: "Ready-made",
+        Wording.SHARED: "The same answer to many",
+    }
+)
 
-PROMISES = {
-    "kept": "Kept",
-    "renegotiated": "Renegotiated in time and kept",
-    "kept_late": "Kept late",
-    "still_broken": "Broken",
-    "withdrawn": "Withdrawn",
-    "open": "Open",
-}
+PROMISES = Sayings(
+    {
+        "kept": "Kept",
+        "renegotiated": "Renegotiated in time and kept",
+        "kept_late": "Kept late",
+        "still_broken": "Broken",
+        "withdrawn": "Withdrawn",
+        "open": "Open",
+    }
+)
 
-_HALF = "Half of them took this long or less."
-_NINE = "Nine in ten took this long or less."
-_WORKING = "Time is counted in the working hours of the case; pauses are left out."
-_PLAIN = "Time is counted by the clock on the wall, nights and pauses included."
+_HALF = stated("Half of them took this long or less.")
+_NINE = stated("Nine in ten took this long or less.")
+_WORKING = stated("Time is counted in the working hours of the case; pauses are left out.")
+_PLAIN = stated("Time is counted by the clock on the wall, nights and pauses included.")
 
 
 @dataclass(frozen=True)
@@ -117,6 +131,10 @@ class Table:
         )
 
 
+def _col(key: str, label: str, *means: str) -> Column:
+    return Column(key, _(label), " ".join(_(one) for one in means))
+
+
 def tables(found: Insights) -> dict[str, Table]:
     """Every table of the page, by the name of its file."""
     made = (
@@ -159,7 +177,7 @@ def _word(text: str, value: str | None = None) -> Cell:
 
 
 def _count(n: int, href: str = "") -> Cell:
-    return Cell(n, f"{n:,}", href if n else "")
+    return Cell(n, numbers.number(n), href if n else "")
 
 
 def length(minutes: int | None) -> str:
@@ -167,14 +185,14 @@ def length(minutes: int | None) -> str:
     if minutes is None:
         return "–"
     if minutes >= 48 * 60:
-        return f"{minutes / 1440:.1f} d"
+        return _("%(count)s d", count=numbers.tenths(minutes / 1440))
     if minutes >= 120:
-        return f"{minutes / 60:.1f} h"
-    return f"{minutes} min" if minutes else "under a minute"
+        return _("%(count)s h", count=numbers.tenths(minutes / 60))
+    return _("%(count)s min", count=minutes) if minutes else _("under a minute")
 
 
 def _minutes(minutes: int | None, n: int | None = None) -> Cell:
-    note = f"of {n} only" if n is not None and 0 < n < FEW else ""
+    note = _("of %(n)s only", n=n) if n is not None and 0 < n < FEW else ""
     return Cell(minutes, length(minutes), note=note)
 
 
@@ -186,12 +204,12 @@ def _share(part: int, whole: int) -> Cell:
     """In thousandths for programs, in hundredths for people."""
     if not whole:
         return Cell(None, "–")
-    note = f"of {whole} only" if whole < FEW else ""
+    note = _("of %(whole)s only", whole=whole) if whole < FEW else ""
     return Cell(part * 1000 // whole, percent(part, whole), note=note)
 
 
 def percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f}\N{NO-BREAK SPACE}%"
+    return numbers.percent(part, whole)
 
 
 # Tables. --------------------------------------------------------------------------------------
@@ -201,14 +219,14 @@ def _answers(found: Insights) -> Table:
     span, a = found.span, found.answers
     step = Step.ANSWER
     rows = [
-        ("Received", a.received, cases(span, step=step)),
-        ("Answered by us in public", a.answered, cases(span, step=step, how="answered")),
+        (_("Received"), a.received, cases(span, step=step)),
+        (_("Answered by us in public"), a.answered, cases(span, step=step, how="answered")),
         (
-            "Answered with every step in time",
+            _("Answered with every step in time"),
             a.in_time,
             cases(span, step=step, how="answered", state=State.IN_TIME),
         ),
-        ("Still without an answer", a.waiting, cases(span, step=step, state=State.OPEN)),
+        (_("Still without an answer"), a.waiting, cases(span, step=step, state=State.OPEN)),
         *(
             (OUTCOMES.get(one.key, one.key), one.n, cases(span, step=step, how=one.key))
             for one in a.without
@@ -216,12 +234,12 @@ def _answers(found: Insights) -> Table:
     ]
     return Table(
         "answers",
-        "What became of what was said to us",
+        _("What became of what was said to us"),
         (
-            Column("what", "Comments", "A conversation that reached us in these days and that we "
+            _col("what", "Comments", "A conversation that reached us in these days and that we "
                    "owe an answer. Each is answered, waits, or ended without an answer of ours."),
-            Column("cases", "Cases", "How many. “In time” means that no step on the way was late."),
-            Column("share_permille", "Share", "Of all that were received."),
+            _col("cases", "Cases", "How many. “In time” means that no step on the way was late."),
+            _col("share_permille", "Share", "Of all that were received."),
         ),
         tuple(
             (_word(label), _count(n, href), _share(n, a.received)) for label, n, href in rows
@@ -233,20 +251,20 @@ def _waits(found: Insights) -> Table:
     span, a = found.span, found.answers
     return Table(
         "waits",
-        "How long people waited for the first answer",
+        _("How long people waited for the first answer"),
         (
-            Column("wait", "Wait", "From the moment we received the comment until our first reply "
-                   "was public. " + _PLAIN),
-            Column("at_least_minutes", "From, in minutes", "Waits of this length belong here."),
-            Column("below_minutes", "To, in minutes", "Waits of this length belong to the next."),
-            Column("cases", "Cases", "Those that have their first answer; who still waits is "
+            _col("wait", "Wait", "From the moment we received the comment until our first reply "
+                   "was public.", _PLAIN),
+            _col("at_least_minutes", "From, in minutes", "Waits of this length belong here."),
+            _col("below_minutes", "To, in minutes", "Waits of this length belong to the next."),
+            _col("cases", "Cases", "Those that have their first answer; who still waits is "
                    "counted above and is not in here."),
         ),
         tuple(
             (
                 _word(between(one.at_least, one.below)),
-                Cell(one.at_least, f"{one.at_least:,}"),
-                Cell(one.below, "–" if one.below is None else f"{one.below:,}"),
+                Cell(one.at_least, numbers.number(one.at_least)),
+                Cell(one.below, "–" if one.below is None else numbers.number(one.below)),
                 _count(one.n, cases(span, step=Step.ANSWER, how="answered",
                                     at_least=one.at_least, below=one.below)),
             )
@@ -257,12 +275,18 @@ def _waits(found: Insights) -> Table:
 
 def between(low: int, high: int | None) -> str:
     if not low:
-        return f"under {_edge(high or 0)}"
-    return f"{_edge(low)} or more" if high is None else f"{_edge(low)} to {_edge(high)}"
+        return _("under %(edge)s", edge=_edge(high or 0))
+    return (
+        _("%(edge)s or more", edge=_edge(low))
+        if high is None
+        else _("%(edge)s to %(edge_2)s", edge=_edge(low), edge_2=_edge(high))
+    )
 
 
 def _edge(minutes: int) -> str:
-    return f"{minutes // 1440} d" if minutes >= 1440 else f"{minutes // 60} h"
+    if minutes >= 1440:
+        return _("%(count)s d", count=minutes // 1440)
+    return _("%(count)s h", count=minutes // 60)
 
 
 def _steps(found: Insights) -> Table:
@@ -270,24 +294,24 @@ def _steps(found: Insights) -> Table:
     total = sum(one.total_working for one in found.steps)
     return Table(
         "steps",
-        "Each step’s time",
+        _("Each step’s time"),
         (
-            Column("step", "Step", "What is owed. While those who decide wait for an answer to a "
+            _col("step", "Step", "What is owed. While those who decide wait for an answer to a "
                    "question, their own time stands still."),
-            Column("owed_by", "Owed by", "Whose move it is; executives are counted as everybody."),
-            Column("done", "Done", "Moves that were made, in cases that came in in these days. A "
+            _col("owed_by", "Owed by", "Whose move it is; executives are counted as everybody."),
+            _col("done", "Done", "Moves that were made, in cases that came in in these days. A "
                    "case may come to a step more than once."),
-            Column("half_working_minutes", "Half, working time", f"{_HALF} {_WORKING}"),
-            Column("nine_tenths_working_minutes", "Nine in ten, working time",
-                   f"{_NINE} {_WORKING}"),
-            Column("half_plain_minutes", "Half, by the clock", f"{_HALF} {_PLAIN}"),
-            Column("nine_tenths_plain_minutes", "Nine in ten, by the clock", f"{_NINE} {_PLAIN}"),
-            Column("share_of_working_time_permille", "Share of working time",
+            _col("half_working_minutes", "Half, working time", _HALF, _WORKING),
+            _col("nine_tenths_working_minutes", "Nine in ten, working time",
+                   _NINE, _WORKING),
+            _col("half_plain_minutes", "Half, by the clock", _HALF, _PLAIN),
+            _col("nine_tenths_plain_minutes", "Nine in ten, by the clock", _NINE, _PLAIN),
+            _col("share_of_working_time_permille", "Share of working time",
                    "Of all the working time that all steps took together."),
-            Column("late", "Late", "Made after its deadline. What is late and still owed is under "
+            _col("late", "Late", "Made after its deadline. What is late and still owed is under "
                    "“Owed now”."),
-            Column("open", "Still owed", "Not made yet, and so in none of the times before."),
-            Column("longest_open_minutes", "Longest still owed", _PLAIN),
+            _col("open", "Still owed", "Not made yet, and so in none of the times before."),
+            _col("longest_open_minutes", "Longest still owed", _PLAIN),
         ),
         tuple(
             (
@@ -306,7 +330,7 @@ def _steps(found: Insights) -> Table:
     )  # fmt: skip
 
 
-_ROLES = {"owed_by": "owed it", "told": "was told"}
+_ROLES = Sayings({"owed_by": "owed it", "told": "was told"})
 
 
 @dataclass(frozen=True)
@@ -347,14 +371,14 @@ def _late(found: Insights) -> Table:
     ]
     return Table(
         "lateness",
-        "Whose silence, and who was told",
+        _("Whose silence, and who was told"),
         (
-            Column("step", "Step", "A step whose deadline had passed."),
-            Column("role", "Role", "Who owed the move when a rung behind its deadline was climbed, "
+            _col("step", "Step", "A step whose deadline had passed."),
+            _col("role", "Role", "Who owed the move when a rung behind its deadline was climbed, "
                    "and who was told of it then."),
-            Column("person", "Person", "Shown as far as the policy lets you see figures person by "
+            _col("person", "Person", "Shown as far as the policy lets you see figures person by "
                    "person; executives are never left out alone."),
-            Column("moves", "Moves", "How many, made since or still owed."),
+            _col("moves", "Moves", "How many, made since or still owed."),
         ),
         tuple(rows),
     )  # fmt: skip
@@ -369,12 +393,12 @@ def _decisions(found: Insights) -> Table:
     rows.append((HOW["made_alone"], d.made_alone, alone))
     return Table(
         "decisions",
-        "What was decided",
+        _("What was decided"),
         (
-            Column("decision", "Decision", "A proposal may be returned and decided again: each "
+            _col("decision", "Decision", "A proposal may be returned and decided again: each "
                    "time counts. Answers of a matter are decided once, there, and not in here."),
-            Column("n", "Times", "How often."),
-            Column("share_permille", "Share", "Of all of these."),
+            _col("n", "Times", "How often."),
+            _col("share_permille", "Share", "Of all of these."),
         ),
         tuple((_word(label), _count(n, href), _share(n, whole)) for label, n, href in rows),
     )  # fmt: skip
@@ -384,7 +408,7 @@ def _codes(found: Insights) -> Table:
     span, d = found.span, found.decisions
 
     def rows(
-        kind: str, codes: Iterable[Count], names: dict[str, str]
+        kind: str, codes: Iterable[Count], names: Mapping[str, str]
     ) -> Iterable[tuple[Cell, ...]]:
         for one in codes:
             link = cases(span, code=one.key)
@@ -392,28 +416,30 @@ def _codes(found: Insights) -> Table:
 
     return Table(
         "reasons",
-        "Why we said no",
+        _("Why we said no"),
         (
-            Column("kind", "What", "A refusal was decided and its reason published. A dismissal "
+            _col("kind", "What", "A refusal was decided and its reason published. A dismissal "
                    "is not answered; some are looked at by a second person."),
-            Column("code", "Reason", "The code given with it."),
-            Column("n", "Times", "How often."),
+            _col("code", "Reason", "The code given with it."),
+            _col("n", "Times", "How often."),
         ),
         (
-            *rows("Refused", d.refusals, sentences.REFUSAL_CODES),
-            *rows("Dismissed", d.dismissals, sentences.DISMISS_CODES),
+            *rows(_("Refused"), d.refusals, labels.REFUSAL_CODES),
+            *rows(_("Dismissed"), d.dismissals, labels.DISMISS_CODES),
         ),
     )  # fmt: skip
 
 
-_PROMISE_MEANS = {
-    "kept": "Reported kept by its first date.",
-    "renegotiated": "Kept after its first date, by one that was agreed and public in time.",
-    "kept_late": "Kept after it was broken.",
-    "still_broken": "Its date has passed, and it is neither kept nor withdrawn.",
-    "withdrawn": "Taken back with a public reason.",
-    "open": "Not settled, and no date of it has passed unkept.",
-}
+_PROMISE_MEANS = Sayings(
+    {
+        "kept": "Reported kept by its first date.",
+        "renegotiated": "Kept after its first date, by one that was agreed and public in time.",
+        "kept_late": "Kept after it was broken.",
+        "still_broken": "Its date has passed, and it is neither kept nor withdrawn.",
+        "withdrawn": "Taken back with a public reason.",
+        "open": "Not settled, and no date of it has passed unkept.",
+    }
+)
 
 
 def _promises(found: Insights) -> Table:
@@ -428,12 +454,12 @@ def _promises(found: Insights) -> Table:
 
     return Table(
         "promises",
-        "Promises by the month in which they were due",
+        _("Promises by the month in which they were due"),
         (
-            Column("month", "Month", "Of the date that counts, in UTC. These are promises that "
+            _col("month", "Month", "Of the date that counts, in UTC. These are promises that "
                    "were due in these days, whenever the comment came in."),
             *(Column(how, label, _PROMISE_MEANS[how]) for how, label in PROMISES.items()),
-            Column("total", "All", "Each promise is in exactly one of the columns before."),
+            _col("total", "All", "Each promise is in exactly one of the columns before."),
         ),
         tuple(row(item) for item in found.promises.items),
     )  # fmt: skip
@@ -446,16 +472,16 @@ def _replies(found: Insights) -> Table:
         (label, getattr(r, words), cases(span, **replying, words=words))
         for words, label in WORDS.items()
     ]
-    rows.append(("Not compared", r.not_compared, cases(span, **replying, compared=False)))
+    rows.append((_("Not compared"), r.not_compared, cases(span, **replying, compared=False)))
     return Table(
         "replies",
-        "How the words of our replies came about",
+        _("How the words of our replies came about"),
         (
-            Column("words", "Words", "Each reply is compared with recent ones. Ready-made: so like "
+            _col("words", "Words", "Each reply is compared with recent ones. Ready-made: so like "
                    "one of them that its writer had to say why. Not compared: a printed reason of "
                    "a refusal, or terms that ask for no comparison."),
-            Column("replies", "Replies", "Published replies."),
-            Column("share_permille", "Share", "Of all published replies."),
+            _col("replies", "Replies", "Published replies."),
+            _col("share_permille", "Share", "Of all published replies."),
         ),
         tuple((_word(label), _count(n, href), _share(n, r.published)) for label, n, href in rows),
     )  # fmt: skip
@@ -479,16 +505,20 @@ def _teams(found: Insights) -> Table:
         )
     return Table(
         "teams",
-        "By team",
+        _("By team"),
         (
-            Column("team", "Team", "The team that has the case, or had it when it was answered."),
-            Column("received", "Received", "Comments that reached us in these days."),
-            Column("answered", "Answered", "With a first public answer."),
-            Column("in_time", "In time", "Of these: no step on the way was late."),
-            Column("in_time_permille", "Share in time", "Of the answered."),
-            Column("half_plain_minutes", "Half", f"{_HALF} {_PLAIN}"),
-            Column("nine_tenths_plain_minutes", "Nine in ten", f"{_NINE} {_PLAIN}"),
-            Column("waiting", "Still waiting", "Without an answer, and in none of the times."),
+            Column(
+                "team", _("Team"), _("The team that has the case, or had it when it was answered.")
+            ),
+            _col("received", "Received", "Comments that reached us in these days."),
+            _col("answered", "Answered", "With a first public answer."),
+            _col("in_time", "In time", "Of these: no step on the way was late."),
+            _col("in_time_permille", "Share in time", "Of the answered."),
+            _col("half_plain_minutes", "Half", _HALF, _PLAIN),
+            _col("nine_tenths_plain_minutes", "Nine in ten", _NINE, _PLAIN),
+            Column(
+                "waiting", _("Still waiting"), _("Without an answer, and in none of the times.")
+            ),
         ),
         tuple(rows),
     )
@@ -516,28 +546,28 @@ def _people(found: Insights) -> Table:
                 _count(one.broken, address("/insights/promises", span, how="broken", **promise)),
             )
         )
-    half = f"{_HALF} {_WORKING}"
+    half = (_HALF, _WORKING)
     return Table(
         "people",
-        "By person",
+        _("By person"),
         (
-            Column("person", "Person", "Everybody who made or owed a move, executives among them."),
-            Column("group", "Group", "Who is an executive besides is counted as one."),
-            Column("made", "Made", "Moves that were this person’s to make: as the owner, or as "
+            _col("person", "Person", "Everybody who made or owed a move, executives among them."),
+            _col("group", "Group", "Who is an executive besides is counted as one."),
+            _col("made", "Made", "Moves that were this person’s to make: as the owner, or as "
                    "whoever decided. Claiming is the team’s and is not in here."),
-            Column("late", "Late", "Of these, made after the deadline. A deadline is the step’s: "
+            _col("late", "Late", "Of these, made after the deadline. A deadline is the step’s: "
                    "who takes a case over takes its time over, too."),
-            Column("silent", "Silent", "Moves that they owed, alone or with others, when a rung "
+            _col("silent", "Silent", "Moves that they owed, alone or with others, when a rung "
                    "behind the deadline was climbed."),
-            Column("half_preparing_minutes", "Prepare, half", half),
-            Column("half_deciding_minutes", "Decide, half", half),
-            Column("half_replying_minutes", "Reply, half", half),
-            Column("written", "Written", "Published replies written for the person."),
-            Column("ready_made", "Ready-made", "Published replies so like a recent one that a "
+            _col("half_preparing_minutes", "Prepare, half", *half),
+            _col("half_deciding_minutes", "Decide, half", *half),
+            _col("half_replying_minutes", "Reply, half", *half),
+            _col("written", "Written", "Published replies written for the person."),
+            _col("ready_made", "Ready-made", "Published replies so like a recent one that a "
                    "reason was asked."),
-            Column("promises", "Promises", "Promises due in these days for which they are "
+            _col("promises", "Promises", "Promises due in these days for which they are "
                    "accountable."),
-            Column("broken", "Broken", "Of these, all whose date ever passed unkept."),
+            _col("broken", "Broken", "Of these, all whose date ever passed unkept."),
         ),
         tuple(rows),
     )  # fmt: skip
@@ -547,12 +577,12 @@ def _now(found: Insights) -> Table:
     span, late = found.span, {one.key: one.n for one in found.now.late}
     return Table(
         "now",
-        "Owed now",
+        _("Owed now"),
         (
-            Column("step", "Step", "What is owed at this moment, whenever the comment came in."),
-            Column("open", "Owed", "Cases that wait for this move. Where those who decide have "
+            _col("step", "Step", "What is owed at this moment, whenever the comment came in."),
+            _col("open", "Owed", "Cases that wait for this move. Where those who decide have "
                    "asked something, both moves are owed."),
-            Column("late", "Late", "Of these, the deadline has passed."),
+            _col("late", "Late", "Of these, the deadline has passed."),
         ),
         tuple(
             (

@@ -24,6 +24,8 @@ from api.bodies import Body as CommandBody
 from api.errors import Malformed, field_error
 from api.pages import editor, inputs, times
 from domain.drafts import DraftKind
+from texts import Sayings
+from texts import gettext as _
 
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """What a page meets where the database cannot be asked; what was typed is shown again."""
@@ -37,42 +39,47 @@ _OURS = frozenset(
 _LISTS = frozenset({"not_promises"})
 """Fields that may be sent several times, each a line."""
 
-LABELS = inputs.LABELS | {
-    "since": "From",
-    "deputy": "Who comes in your place",
-    "to": "Who decides",
-    "request": "What you ask for",
-    "recommendation": "What you recommend",
-    "reply": "The words of the reply",
-    "text": "The words",
-    "reason": "The reason",
-    "code": "Why",
-    "person": "Who",
-    "sentence": "The promise",
-    "accountable": "Who is accountable",
-    "due_at": "Due",
-    "proof": "How anybody will know",
-    "not_promises": "Sentences that are no promise",
-    "evidence": "Evidence",
-    "first": "How many first",
-    "wait_seconds": "How long to wait",
-    "is_published": "Whether it is there",
-    "despite_news": "Whether it goes out all the same",
-}
+LABELS = inputs.LABELS | Sayings(
+    {
+        "since": "From",
+        "deputy": "Who comes in your place",
+        "to": "Who decides",
+        "request": "What you ask for",
+        "recommendation": "What you recommend",
+        "reply": "The words of the reply",
+        "text": "The words",
+        "reason": "The reason",
+        "code": "Why",
+        "person": "Who",
+        "sentence": "The promise",
+        "accountable": "Who is accountable",
+        "due_at": "Due",
+        "proof": "How anybody will know",
+        "not_promises": "Sentences that are no promise",
+        "evidence": "Evidence",
+        "first": "How many first",
+        "wait_seconds": "How long to wait",
+        "is_published": "Whether it is there",
+        "despite_news": "Whether it goes out all the same",
+    }
+)
 
-WAYS_OUT = {
-    "out_of_turn": "what is possible now stands below",
-    "changed_meanwhile": "what has changed stands here; your words are kept: look again, then send",
-    "seq_ahead": "open the page again",
-    "commenter_spoke": "read what they said; then return the words, or tick that they go out",
-    "closed": "a new comment of the conversation opens a new escalation",
-    "unavailable": "nothing is lost: your words are kept below; send them again in a moment",
-    "database_unavailable": "nothing is lost: your words are kept; send them again in a moment",
-    "outcome_unknown": "send it again as it is: nothing happens twice",
-    "busy": "send it again in a moment",
-    "key_reused": "look at what the page shows now, and send it again if it is still wanted",
-    "invalid": "correct what is named here; your words are kept",
-}
+WAYS_OUT = Sayings(
+    {
+        "out_of_turn": "what is possible now stands below",
+        "changed_meanwhile": "what has changed stands here; your words are kept: look again, "
+        "then send",
+        "seq_ahead": "open the page again",
+        "commenter_spoke": "read what they said; then return the words, or tick that they go out",
+        "closed": "a new comment of the conversation opens a new escalation",
+        "unavailable": "nothing is lost: your words are kept below; send them again in a moment",
+        "database_unavailable": "nothing is lost: your words are kept; send them again in a moment",
+        "outcome_unknown": "send it again as it is: nothing happens twice",
+        "busy": "send it again in a moment",
+        "key_reused": "look at what the page shows now, and send it again if it is still wanted",
+        "invalid": "correct what is named here; your words are kept",
+    }
+)
 """The ways out that read differently on a page than in JSON."""
 
 
@@ -162,7 +169,7 @@ async def trouble_of(request: Request, error: Exception, since: int | None = Non
     return Trouble(
         status=problem["status"],
         code=code,
-        detail="some of this is not as it should be" if is_malformed else problem["detail"],
+        detail=_("some of this is not as it should be") if is_malformed else problem["detail"],
         way_out=WAYS_OUT.get("invalid" if is_malformed else code, problem["way_out"]),
         fields=tuple(_plain(e["field"], e["message"]) for e in problem.get("errors") or ()),
         since=since if code == "changed_meanwhile" else None,
@@ -179,7 +186,15 @@ def _plain(path: str, message: str) -> str:
     """What is wrong with a field, in the words of its label: ``promises[1].due_at`` is second."""
     label = LABELS.get(path.rpartition(".")[2], path)
     place = re.match(r"promises\[(\d+)\]", path)
-    which = f"Promise {int(place[1]) + 1}, {label[:1].lower() + label[1:]}" if place else label
+    which = (
+        _(
+            "Promise %(place)s, %(label)s",
+            place=int(place[1]) + 1,
+            label=label[:1].lower() + label[1:],
+        )
+        if place
+        else label
+    )
     return f"{which}: {message}"
 
 

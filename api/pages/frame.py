@@ -16,6 +16,7 @@ from api.pages import sentences
 from api.pages.security import Viewer
 from domain.errors import Refused
 from store import cursors, deciding, details, history, people, queries, tail
+from texts import gettext as _
 
 COUNTED = 1_000
 """A count goes no further: whether there are more does not change what anybody does next."""
@@ -84,4 +85,4 @@ def done_of(session: Session, viewer: Viewer, told: str) -> Done | None:
         return None
     # All facts of one command share its moment.
     did = [line.did for line in lines if (line.by, line.at) == (lines[0].by, lines[0].at)]
-    return Done(f"/{stream}", ", and ".join(did))
+    return Done(f"/{stream}", _(", and ").join(did))

@@ -35,6 +35,8 @@ from domain.people import Actor
 from intake.entities import OutcomeUnknown
 from store import details, links, matters, policies, words
 from store.links import Link, Standing
+from texts import Sayings
+from texts import gettext as _
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,21 +49,23 @@ HEADERS = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow,
 MINUTES = 60
 """How long the form may stay open."""
 
-BUTTONS = {
-    "approve": "Approve",
-    "refuse": "Refuse",
-    "return": "Return for changes",
-    "ask": "Ask a question first",
-    "clear": "Clear these words",
-    "accept_promise": "Accept it",
-    "counter_promise": "Offer another date",
-    "decline_promise": "Decline",
-    "agree": "Agree to the date",
-    "refuse_new_date": "Refuse the date",
-    "accept_new_date": "Accept the date",
-    "uphold": "Stand by it: it was kept",
-    "reopen": "It is owed again",
-}
+BUTTONS = Sayings(
+    {
+        "approve": "Approve",
+        "refuse": "Refuse",
+        "return": "Return for changes",
+        "ask": "Ask a question first",
+        "clear": "Clear these words",
+        "accept_promise": "Accept it",
+        "counter_promise": "Offer another date",
+        "decline_promise": "Decline",
+        "agree": "Agree to the date",
+        "refuse_new_date": "Refuse the date",
+        "accept_new_date": "Accept the date",
+        "uphold": "Stand by it: it was kept",
+        "reopen": "It is owed again",
+    }
+)
 """What each answer is called before it is confirmed."""
 
 
@@ -192,7 +196,7 @@ def _in_whose_name(session: Session, actor: Actor, state: State) -> dict[str, st
         return {}
     panel: Panel = proposal.panel or Panel()
     names = frame.names(session, actor.stands_for)
-    own = {"": "my own"} if panel.is_eligible(actor.id, actor.roles) else {}
+    own = {"": _("my own")} if panel.is_eligible(actor.id, actor.roles) else {}
     return own | {person: names[person] for person in actor.stands_for if person != proposal.by}
 
 

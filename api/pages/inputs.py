@@ -17,40 +17,43 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import AwareDatetime
 
 from api.bodies import BODIES
-from api.pages import sentences, times
+from api.pages import labels, times
+from texts import Sayings
 
 _LINES = frozenset({"person", "replaced_by", "on_behalf_of", "team", "terms", "link", "source"})
 """Texts that are one word or an address; all others are written in an area."""
 
-LABELS = {
-    "person": "Who (their id)",
-    "replaced_by": "By whom (their id)",
-    "on_behalf_of": "On behalf of (their id)",
-    "team": "Team",
-    "terms": "Terms of the policy",
-    "into": "Into which escalation (its id)",
-    "matter_id": "Which matter (its id)",
-    "promise_id": "Which promise (its id)",
-    "link": "Where it can be read",
-    "until": "Until the end of",
-    "due_at": "Due by the end of",
-    "hours": "Working hours",
-    "question": "What you want to know",
-    "text": "The words",
-    "reason": "The reason",
-    "code": "Why",
-    "outcome": "What you decide",
-    "not_promises": "Sentences that read like a promise and are none, one a line",
-    "same_because": "Why the words of an earlier reply are right here, too",
-    "despite_news": "The commenter has spoken since, and the words fit all the same",
-}
+LABELS = Sayings(
+    {
+        "person": "Who (their id)",
+        "replaced_by": "By whom (their id)",
+        "on_behalf_of": "On behalf of (their id)",
+        "team": "Team",
+        "terms": "Terms of the policy",
+        "into": "Into which escalation (its id)",
+        "matter_id": "Which matter (its id)",
+        "promise_id": "Which promise (its id)",
+        "link": "Where it can be read",
+        "until": "Until the end of",
+        "due_at": "Due by the end of",
+        "hours": "Working hours",
+        "question": "What you want to know",
+        "text": "The words",
+        "reason": "The reason",
+        "code": "Why",
+        "outcome": "What you decide",
+        "not_promises": "Sentences that read like a promise and are none, one a line",
+        "same_because": "Why the words of an earlier reply are right here, too",
+        "despite_news": "The commenter has spoken since, and the words fit all the same",
+    }
+)
 
 _WORDS: dict[str, Mapping[str, str]] = {
-    "PauseCode": sentences.PAUSE_CODES,
-    "ExtendCode": sentences.EXTEND_CODES,
-    "RefusalCode": sentences.REFUSAL_CODES,
-    "DismissCode": sentences.DISMISS_CODES,
-    "Recommendation": sentences.RECOMMENDATIONS,
+    "PauseCode": labels.PAUSE_CODES,
+    "ExtendCode": labels.EXTEND_CODES,
+    "RefusalCode": labels.REFUSAL_CODES,
+    "DismissCode": labels.DISMISS_CODES,
+    "Recommendation": labels.RECOMMENDATIONS,
 }
 
 

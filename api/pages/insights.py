@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Query, Response
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 
+import texts
 from api.deps import TheDoor, now
 from api.insights import DAYS, TheSpan
-from api.pages import figures, frame, render, sentences
+from api.pages import figures, frame, labels, render
 from api.pages.charts import HATCHED, charts
 from api.pages.lists import ROWS, Place, Word
 from api.pages.security import Reader, Viewer
@@ -20,10 +21,12 @@ from store import figures as promises
 from store import insights, policies
 from store.insight_views import Span
 from store.insights import FEW, State, Which
+from texts import Sayings, stated
+from texts import gettext as _
 
 router = APIRouter(include_in_schema=False)
 
-SPANS = {30: "30 days", DAYS: "90 days", 365: "A year"}
+SPANS = {30: stated("30 days"), DAYS: stated("90 days"), 365: stated("A year")}
 
 
 @router.get("/insights")
@@ -59,7 +62,7 @@ def _around(session: Session, viewer: Viewer, span: Span) -> dict[str, Any]:
     last = span.until - timedelta(days=1)
     today = now().date()
     spans = [
-        (label, figures.address("/insights", _last(span, days)), days)
+        (_(label), figures.address("/insights", _last(span, days)), days)
         for days, label in SPANS.items()
     ]
     return {
@@ -87,7 +90,8 @@ def _last(span: Span, days: int) -> Span:
 async def file(name: str, door: TheDoor, viewer: Reader, span: TheSpan) -> Response:
     """One table of the page for other programs: UTF-8, with a line of headers."""
     found = await door.read(lambda s: insights.insights(s, viewer.actor, now(), span))
-    table = figures.tables(found).get(name)
+    with texts.speaking(texts.english()):  # A program reads it.
+        table = figures.tables(found).get(name)
     if table is None:
         raise HTTPException(404)
     days = figures.days(span)
@@ -130,14 +134,16 @@ async def cases(
     return render.page("insights_cases.html", **await door.read(work))
 
 
-_STATES = {
-    State.DONE: "Made.",
-    State.IN_TIME: "With every step in time.",
-    State.LATE: "Late.",
-    State.OPEN: "Still owed.",
-    State.OPEN_NOW: "Owed now, whenever it came in.",
-    State.LATE_NOW: "Owed now, and late.",
-}
+_STATES = Sayings(
+    {
+        State.DONE: "Made.",
+        State.IN_TIME: "With every step in time.",
+        State.LATE: "Late.",
+        State.OPEN: "Still owed.",
+        State.OPEN_NOW: "Owed now, whenever it came in.",
+        State.LATE_NOW: "Owed now, and late.",
+    }
+)
 
 
 def _about(which: Which, names: dict[str, str]) -> list[str]:
@@ -146,24 +152,24 @@ def _about(which: Which, names: dict[str, str]) -> list[str]:
     if which.step is not None:
         said.append(f"{figures.STEPS[which.step]}.")
     if which.state is not None:
-        said.append("Made after its deadline." if _is_one(which) else _STATES[which.state])
+        said.append(_("Made after its deadline.") if _is_one(which) else _STATES[which.state])
     if which.how is not None:
         said.append(f"{({**figures.OUTCOMES, **figures.HOW}).get(which.how, which.how)}.")
-    codes = {**sentences.REFUSAL_CODES, **sentences.DISMISS_CODES}
+    codes = {**labels.REFUSAL_CODES, **labels.DISMISS_CODES}
     if which.code is not None:
         said.append(f"{codes.get(which.code, which.code)}.")
     if which.words is not None:
         said.append(f"{figures.WORDS[which.words]}.")
     if which.compared is False:
-        said.append("Not compared with other replies.")
+        said.append(_("Not compared with other replies."))
     if which.at_least is not None or which.below is not None:
-        said.append(f"Waited {figures.between(which.at_least or 0, which.below)}.")
+        said.append(_("Waited %(below)s.", below=figures.between(which.at_least or 0, which.below)))
     if which.person is not None:
-        said.append(f"{names[which.person]} made the move.")
+        said.append(_("%(person)s made the move.", person=names[which.person]))
     if which.owed_by is not None:
-        said.append(f"{names[which.owed_by]} owed it when it was late.")
+        said.append(_("%(owed_by)s owed it when it was late.", owed_by=names[which.owed_by]))
     if which.told is not None:
-        said.append(f"{names[which.told]} was told that it was late.")
+        said.append(_("%(told)s was told that it was late.", told=names[which.told]))
     return said
 
 
@@ -199,8 +205,8 @@ async def promises_behind(
         said = {"how": how, "month": month, "person": person, "cursor": found.next_cursor}
         more = {name: value for name, value in said.items() if value}
         about = [figures.PROMISES.get(how, how.replace("_", " ").capitalize())] if how else []
-        about += [f"due in {month}"] if month else []
-        about += [f"{names[person]} is accountable"] if person else []
+        about += [_("due in %(month)s", month=month)] if month else []
+        about += [_("%(person)s is accountable", person=names[person])] if person else []
         return {
             **_around(session, viewer, span),
             "found": found,

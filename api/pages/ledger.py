@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from sqlmodel import Session
 
+import texts
 from api.caching import MAX_AGE, cached, etag_of
 from api.commitments import LinkWord, take_reader_word
 from api.deps import TheDoor, now
@@ -33,6 +34,8 @@ from domain.commitment import Standing
 from domain.errors import Conflict
 from store import public_ledger as store
 from store.public_views import PostRole, PublicPromise, PublicStep, StepKind, Tally, Waited, Waiting
+from texts import Sayings, upfirst
+from texts import gettext as _
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(whoever_reads)])
 
@@ -40,68 +43,83 @@ ROWS = 50
 
 OWED = (Standing.OPEN, Standing.BROKEN)
 
-DEFINITIONS: dict[str, str] = {
-    Standing.OPEN: "It is not settled yet, and it is not broken.",
-    Standing.BROKEN: "Its date has passed, and it is neither kept nor withdrawn.",
-    Standing.KEPT: "It was reported kept by the first date that was given.",
-    Standing.RENEGOTIATED: "It was reported kept by a later date, which was made public before the "
-    "earlier one had passed. The first date stays visible.",
-    Standing.KEPT_LATE: "It was kept after it was broken. It stays late.",
-    Standing.WITHDRAWN: "It was taken back, before or after its date.",
-}
+DEFINITIONS = Sayings(
+    {
+        Standing.OPEN: "It is not settled yet, and it is not broken.",
+        Standing.BROKEN: "Its date has passed, and it is neither kept nor withdrawn.",
+        Standing.KEPT: "It was reported kept by the first date that was given.",
+        Standing.RENEGOTIATED: "It was reported kept by a later date, which was made public "
+        "before the earlier one had passed. The first date stays visible.",
+        Standing.KEPT_LATE: "It was kept after it was broken. It stays late.",
+        Standing.WITHDRAWN: "It was taken back, before or after its date.",
+    }
+)
 
-ROLES: dict[PostRole, str] = {
-    PostRole.PROMISED: "The reply that promised it",
-    PostRole.PROGRESS: "How it is going",
-    PostRole.NEW_DATE: "The words that gave another date",
-    PostRole.KEPT: "The words that say it is kept",
-    PostRole.WITHDRAWN: "Why it was withdrawn",
-    PostRole.CORRECTION: "A correction of earlier words",
-    PostRole.RETRACTION: "Earlier words are taken back",
-}
+ROLES = Sayings(
+    {
+        PostRole.PROMISED: "The reply that promised it",
+        PostRole.PROGRESS: "How it is going",
+        PostRole.NEW_DATE: "The words that gave another date",
+        PostRole.KEPT: "The words that say it is kept",
+        PostRole.WITHDRAWN: "Why it was withdrawn",
+        PostRole.CORRECTION: "A correction of earlier words",
+        PostRole.RETRACTION: "Earlier words are taken back",
+    }
+)
 
-SAID: dict[PostRole, str] = {
-    PostRole.PROGRESS: "We said how it is going.",
-    PostRole.WITHDRAWN: "We said in public why it was withdrawn.",
-    PostRole.CORRECTION: "We corrected what we had published.",
-    PostRole.RETRACTION: "We took back what we had published.",
-}
+SAID = Sayings(
+    {
+        PostRole.PROGRESS: "We said how it is going.",
+        PostRole.WITHDRAWN: "We said in public why it was withdrawn.",
+        PostRole.CORRECTION: "We corrected what we had published.",
+        PostRole.RETRACTION: "We took back what we had published.",
+    }
+)
 
-STEPS: dict[StepKind, str] = {
-    StepKind.MADE: "Promised in public, for {due}.",
-    StepKind.MOVED: "Moved to {due}, which was public before the earlier date had passed.",
-    StepKind.BROKEN: "Broken: {due} passed, and it was not kept.",
-    StepKind.REPORTED: "We said in public that it is kept. Whoever it was promised to was asked.",
-    StepKind.CONFIRMED: "Whoever it was promised to says that it is kept.",
-    StepKind.DENIED: "Whoever it was promised to says that it is not kept.",
-    StepKind.UPHELD: "{by} stands by it: it is kept. Both words stay on record.",
-    StepKind.REOPENED: "{by} agrees with the commenter: it is still owed.",
-    StepKind.WITHDRAWN: "{by} withdrew it.",
-}
+STEPS = Sayings(
+    {
+        StepKind.MADE: "Promised in public, for %(due)s.",
+        StepKind.MOVED: "Moved to %(due)s, which was public before the earlier date had passed.",
+        StepKind.BROKEN: "Broken: %(due)s passed, and it was not kept.",
+        StepKind.REPORTED: "We said in public that it is kept. Whoever it was promised to "
+        "was asked.",
+        StepKind.CONFIRMED: "Whoever it was promised to says that it is kept.",
+        StepKind.DENIED: "Whoever it was promised to says that it is not kept.",
+        StepKind.UPHELD: "%(by)s stands by it: it is kept. Both words stay on record.",
+        StepKind.REOPENED: "%(by)s agrees with the commenter: it is still owed.",
+        StepKind.WITHDRAWN: "%(by)s withdrew it.",
+    }
+)
 
-KEPT: dict[str | None, str] = {
-    "confirmed": "Recorded as kept, as the commenter confirms.",
-    "silence": "Recorded as kept. The commenter was asked and said nothing.",
-    "upheld": "Recorded as kept by us. The commenter says that it is not.",
-    "unasked": "Recorded as kept.",
-    None: "Recorded as kept.",
-}
+KEPT = Sayings(
+    {
+        "confirmed": "Recorded as kept, as the commenter confirms.",
+        "silence": "Recorded as kept. The commenter was asked and said nothing.",
+        "upheld": "Recorded as kept by us. The commenter says that it is not.",
+        "unasked": "Recorded as kept.",
+        None: "Recorded as kept.",
+    }
+)
 
-LATE: dict[str | None, str] = {
-    "confirmed": "Recorded as kept, but late, as the commenter confirms.",
-    "silence": "Recorded as kept, but late. The commenter was asked and said nothing.",
-    "upheld": "Recorded as kept late by us. The commenter says that it is not.",
-    "unasked": "Recorded as kept, but late.",
-    None: "Recorded as kept, but late.",
-}
+LATE = Sayings(
+    {
+        "confirmed": "Recorded as kept, but late, as the commenter confirms.",
+        "silence": "Recorded as kept, but late. The commenter was asked and said nothing.",
+        "upheld": "Recorded as kept late by us. The commenter says that it is not.",
+        "unasked": "Recorded as kept, but late.",
+        None: "Recorded as kept, but late.",
+    }
+)
 
-ENDINGS: dict[str, str] = {
-    "answered_outside": "answered on the channel itself",
-    "dismissed": "dismissed as needing no answer",
-    "merged": "joined with another of the same person",
-    "moved_to_private": "continued in private",
-    "withdrawn": "taken back by their author",
-}
+ENDINGS = Sayings(
+    {
+        "answered_outside": "answered on the channel itself",
+        "dismissed": "dismissed as needing no answer",
+        "merged": "joined with another of the same person",
+        "moved_to_private": "continued in private",
+        "withdrawn": "taken back by their author",
+    }
+)
 
 
 def told(step: PublicStep) -> str:
@@ -112,9 +130,9 @@ def told(step: PublicStep) -> str:
         case StepKind.SAID:
             return SAID[step.role or PostRole.PROGRESS]
         case kind:
-            by = step.by or "Our team"
+            by = step.by or _("Our team")
             due = times.absolute(step.due_at) if step.due_at else ""
-            return STEPS[kind].format(by=by[:1].upper() + by[1:], due=due)
+            return STEPS[kind] % {"by": upfirst(by), "due": due}
 
 
 # Pages. --------------------------------------------------------------------------------------
@@ -220,7 +238,8 @@ def _page(
 ) -> Response:
     """A page of the ledger, or 304. ``seen`` is what it shows beside its view."""
     rules = ledger.rules.model_dump(mode="json")
-    etag = etag_of(template, view.model_dump_json(), rules, ledger.home, *seen)
+    locale = str(texts.spoken().locale)
+    etag = etag_of(template, locale, view.model_dump_json(), rules, ledger.home, *seen)
 
     def build() -> Response:
         return render.page(
@@ -228,13 +247,13 @@ def _page(
             title=title_of(ledger.rules),
             organisation=ledger.rules.organisation,
             home=ledger.home,
-            states=STATES,
+            states=Sayings(STATES),
             definitions=DEFINITIONS,
             endings=ENDINGS,
             **context,
         )
 
-    return cached(request, etag, build)
+    return cached(request, etag, build, more=render.spoken_in())
 
 
 # Distances, as text. -------------------------------------------------------------------------
@@ -254,7 +273,7 @@ def _is_said(promise: PublicPromise) -> bool:
 def _due(promise: PublicPromise, at: datetime) -> str:
     """Late is only what is broken: what has been reported in time may still be on its way."""
     if promise.state is Standing.OPEN and promise.due_at < at:
-        return "its date has passed"
+        return _("its date has passed")
     return times.due(promise.due_at, at)
 
 

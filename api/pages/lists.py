@@ -11,20 +11,23 @@ from api.deps import TheDoor
 from api.pages import frame, render
 from api.pages.security import Reader
 from store import queries
+from texts import Sayings
 
 router = APIRouter(include_in_schema=False)
 
 ROWS = 30
 
-POSTS = {
-    "in_review": "To clear",
-    "cleared": "Going out",
-    "failed": "Failed",
-    "unconfirmed": "Unconfirmed",
-    "publishing": "Being published",
-    "published": "Published",
-    "": "All",
-}
+POSTS = Sayings(
+    {
+        "in_review": "To clear",
+        "cleared": "Going out",
+        "failed": "Failed",
+        "unconfirmed": "Unconfirmed",
+        "publishing": "Being published",
+        "published": "Published",
+        "": "All",
+    }
+)
 
 Word = Annotated[str, Query(max_length=40)]
 Place = Annotated[str, Query(max_length=500)]

@@ -6,6 +6,7 @@ own zone, from the first day away to the last.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, TypeVar
@@ -15,6 +16,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 from sqlmodel import Session
 
+import texts
 from api import calendar
 from api import people as door_of_people
 from api.bodies.base import Strict
@@ -22,50 +24,82 @@ from api.deps import Door, TheDoor, now
 from api.errors import Malformed, field_error
 from api.pages import days, forms, frame, render
 from api.pages.forms import DATABASE_AWAY, Trouble, Typed
-from api.pages.security import Reader, Sent, SentForm, Viewer
+from api.pages.security import Colleague, OwnForm, Sent, SentForm, Viewer
 from api.people import AbsenceBody, DelegationBody
 from domain.errors import AnswerableError
 from domain.people import Role
-from store import colleagues, feeds, people
+from store import colleagues, feeds, people, roster
+from texts import Sayings
 
 B = TypeVar("B", bound=Strict)
 
 router = APIRouter(include_in_schema=False)
 
-REASONS = {
-    "vacation": "Vacation",
-    "duty": "On duty elsewhere",
-    "other": "Something else",
-}
+REASONS = Sayings(
+    {
+        "vacation": "Vacation",
+        "duty": "On duty elsewhere",
+        "other": "Something else",
+    }
+)
 
-DONE = {
-    "absence": "Your absence is planned.",
-    "absence-ended": "You are counted as there again.",
-    "delegation": "It is arranged: they may decide on your behalf.",
-    "delegation-ended": "They decide on your behalf no longer.",
-    "calendar-ended": "The link opens nothing any more.",
-}
+DONE = Sayings(
+    {
+        "absence": "Your absence is planned.",
+        "absence-ended": "You are counted as there again.",
+        "delegation": "It is arranged: they may decide on your behalf.",
+        "delegation-ended": "They decide on your behalf no longer.",
+        "calendar-ended": "The link opens nothing any more.",
+        "reading": "This is how you read from now on.",
+    }
+)
 """What is said after something was done, by the word in the address."""
 
 Word = Annotated[str, Query(max_length=40)]
 
 
 @router.get("/me")
-async def me(door: TheDoor, viewer: Reader, done: Word = "") -> Response:
+async def me(door: TheDoor, viewer: Colleague, done: Word = "") -> Response:
     """What is arranged for oneself: the calendar, and being away."""
     return await _me(door, viewer, done=done)
 
 
-async def _me(door: Door, viewer: Viewer, *, done: str = "", address: str = "") -> Response:
+async def _me(
+    door: Door,
+    viewer: Viewer,
+    *,
+    done: str = "",
+    address: str = "",
+    trouble: Trouble | None = None,
+) -> Response:
     def work(session: Session) -> dict[str, Any]:
         return {
             **frame.frame(session, viewer, "me"),
             "person": colleagues.detail(session, viewer.actor.id, viewer.actor, now()),
             "made_at": feeds.made_at(session, viewer.actor.id),
+            "reading": roster.reading(session, viewer.actor.id),
         }
 
     context = await door.read(work)
-    return render.page("me.html", **context, said=DONE.get(done), address=address)
+    status = trouble.status if trouble else 200
+    said = DONE.get(done)
+    return render.page("me.html", status, **context, said=said, address=address, trouble=trouble)
+
+
+@router.post("/me/reading")
+async def change_reading(request: Request, door: TheDoor, sent: OwnForm) -> Response:
+    """In which language, and in the time of which zone, I want to read."""
+    values = forms.values_of(sent.form)
+    chosen, zone = values.get("language", ""), values.get("zone", "").strip()
+    me = sent.viewer.actor.id
+    tag = chosen if chosen in texts.languages() else None
+    try:
+        await asyncio.to_thread(
+            door.database.write, lambda session: roster.read_in(session, me, tag, zone or None)
+        )
+    except (AnswerableError, *DATABASE_AWAY) as error:
+        return await _me(door, sent.viewer, trouble=await forms.trouble_of(request, error))
+    return render.see_other("/me?done=reading")
 
 
 @router.post("/me/calendar")
@@ -85,7 +119,7 @@ async def end_calendar(door: TheDoor, sent: SentForm) -> Response:
 
 
 @router.get("/me/away")
-async def away(door: TheDoor, viewer: Reader, done: Word = "") -> Response:
+async def away(door: TheDoor, viewer: Colleague, done: Word = "") -> Response:
     """When I am away and who comes in my place; who decides on my behalf, and for whom I do."""
     return await _away(door, viewer, said=DONE.get(done))
 
@@ -100,7 +134,7 @@ async def _away(
 ) -> Response:
     def work(session: Session) -> dict[str, Any]:
         me, at = viewer.actor.id, now()
-        zone = days.zone_of(session, me)
+        zone = texts.zone()
         person = colleagues.detail(session, me, viewer.actor, at)
         named = {*person.stands_for}
         named |= {name for d in person.delegations for name in (d.person, d.to)}
@@ -109,7 +143,7 @@ async def _away(
             **frame.frame(session, viewer, "me"),
             "person": person,
             "names": frame.names(session, named),
-            "others": _others(session, me),
+            "others": others(session, me),
             "today": days.day_of(at, zone).isoformat(),
             "zone": zone.key,
             "first_day": lambda absence: days.day_of(absence.since, zone),
@@ -128,7 +162,7 @@ async def _away(
     )
 
 
-def _others(session: Session, me: str) -> list[tuple[str, str]]:
+def others(session: Session, me: str) -> list[tuple[str, str]]:
     """Who may stand in: everybody else who acts in anything."""
     return [
         (person.id, person.name)
@@ -168,13 +202,13 @@ async def _arrange(request: Request, door: Door, sent: Sent, what: str) -> Respo
     page, with all that was typed."""
     actor, values = sent.viewer.actor, forms.values_of(sent.form)
     try:
-        zone = await door.read(lambda session: days.zone_of(session, actor.id))
-        fields = _fields(values, zone)
+        zone = texts.zone()
+        fields = fields_of(values, zone)
         if what == "absence":
-            absence = _body(AbsenceBody, fields)
+            absence = body_of(AbsenceBody, fields)
             await door_of_people.plan_absence(actor.id, absence, door, actor)
         else:
-            delegation = _body(DelegationBody, fields)
+            delegation = body_of(DelegationBody, fields)
             await door_of_people.give_delegation(actor.id, delegation, door, actor)
     except (AnswerableError, *DATABASE_AWAY) as error:
         trouble = await forms.trouble_of(request, error)
@@ -183,14 +217,14 @@ async def _arrange(request: Request, door: Door, sent: Sent, what: str) -> Respo
     return render.see_other(f"/me/away?done={what}")
 
 
-def _body(body: type[B], fields: Mapping[str, Any]) -> B:
+def body_of(body: type[B], fields: Mapping[str, Any]) -> B:
     try:
         return body.model_validate(fields)
     except ValidationError as error:
         raise Malformed([field_error(e) for e in error.errors()]) from None
 
 
-def _fields(values: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
+def fields_of(values: Mapping[str, str], zone: ZoneInfo) -> dict[str, Any]:
     """What was typed, as the door takes it: days become moments, from the first moment of the
     first day (from now on, where that is today) to the first moment after the last one."""
     fields: dict[str, Any] = {

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from domain.entity import Permission
 from store.views import CommitmentDetail, EscalationDetail, MatterDetail, PostDetail, PostItem
+from texts import gettext as _
 
 PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
     "escalation": {
@@ -48,6 +49,8 @@ class Move:
     due_at: datetime | None = None
     is_late: bool = False
     link: str | None = None
+    is_quiet: bool = False
+    """Nobody of ours owes anything."""
 
 
 def primary(kind: str, stage: str, allowed: Sequence[Permission]) -> str | None:
@@ -58,29 +61,38 @@ def primary(kind: str, stage: str, allowed: Sequence[Permission]) -> str | None:
 
 def of_escalation(detail: EscalationDetail, team: str, approvers: Sequence[str]) -> Move:
     """Who owes what in this stage."""
-    owner = detail.owner_name or "its owner"
+    owner = detail.owner_name or _("its owner")
     who, what, link = {
-        "held": (f"The lead of {team}", "looks again: is an answer owed or not", None),
-        "unclaimed": (team, "claims it, or dismisses it with a reason", None),
-        "preparing": (owner, "proposes an answer", None),
-        "deciding": (_one_of(approvers), "decides: approve, refuse or return", None),
+        "held": (
+            _("The lead of %(team)s", team=team),
+            _("looks again: is an answer owed or not"),
+            None,
+        ),
+        "unclaimed": (team, _("claims it, or dismisses it with a reason"), None),
+        "preparing": (owner, _("proposes an answer"), None),
+        "deciding": (_one_of(approvers), _("decides: approve, refuse or return"), None),
         "replying": _replying(detail, owner),
-        "listening": ("The public", "has the word; with nothing said until then it closes", None),
-        "closed": ("Nobody", f"owes anything: {detail.outcome}", None),
+        "listening": (
+            _("The public"),
+            _("has the word; with nothing said until then it closes"),
+            None,
+        ),
+        "closed": (_("Nobody"), _("owes anything: %(outcome)s", outcome=detail.outcome), None),
     }[detail.stage]
     if detail.question:
-        who, what = owner, "answers what the approvers asked"
+        who, what = owner, _("answers what the approvers asked")
     elif detail.waiting:
         waits = {p.accountable for p in detail.waiting.promises if p.id in detail.waiting.unsigned}
-        who = " and ".join(sorted(detail.names.get(p, p) for p in waits))
-        what = "accepts a promise in the words of the reply, or offers another date"
-    return Move(who, what, detail.due_at, detail.is_late, link)
+        who = _(" and ").join(sorted(detail.names.get(p, p) for p in waits))
+        what = _("accepts a promise in the words of the reply, or offers another date")
+    is_quiet = not detail.question and detail.stage in ("listening", "closed")
+    return Move(who, what, detail.due_at, detail.is_late, link, is_quiet)
 
 
 def _one_of(names: Sequence[str]) -> str:
     if not names:
-        return "Nobody: there is no executive who"
-    return " or ".join(names)
+        return _("Nobody: there is no executive who")
+    return _(" or ").join(names)
 
 
 def current_reply(detail: EscalationDetail) -> PostItem | None:
@@ -97,21 +109,27 @@ _ON_ITS_WAY = ("in_review", "cleared", "publishing", "unconfirmed", "failed")
 def _replying(detail: EscalationDetail, owner: str) -> tuple[str, str, str | None]:
     reply = current_reply(detail)
     if reply is None:
-        return owner, "sends the reply", None
+        return owner, _("sends the reply"), None
     who, what = of_post_stage(reply.stage, detail.names.get(reply.writer, reply.writer))
     return who, what, f"/post/{reply.id}"
 
 
 def of_post_stage(stage: str, writer: str) -> tuple[str, str]:
     return {
-        "in_review": (f"Somebody other than {writer}", "clears the words, or returns them"),
-        "cleared": ("The service", "sends it out soon; until then it can be withdrawn"),
-        "publishing": ("The service", "is publishing it"),
-        "unconfirmed": ("Somebody of the team", "looks at the channel and says if it is there"),
-        "failed": ("Somebody of the team", "tries again, or it is withdrawn"),
-        "published": ("Nobody", "owes anything: it is published"),
-        "returned": (writer, "sends other words"),
-        "withdrawn": ("Nobody", "owes anything: it was withdrawn"),
+        "in_review": (
+            _("Somebody other than %(writer)s", writer=writer),
+            _("clears the words, or returns them"),
+        ),
+        "cleared": (_("The service"), _("sends it out soon; until then it can be withdrawn")),
+        "publishing": (_("The service"), _("is publishing it")),
+        "unconfirmed": (
+            _("Somebody of the team"),
+            _("looks at the channel and says if it is there"),
+        ),
+        "failed": (_("Somebody of the team"), _("tries again, or it is withdrawn")),
+        "published": (_("Nobody"), _("owes anything: it is published")),
+        "returned": (writer, _("sends other words")),
+        "withdrawn": (_("Nobody"), _("owes anything: it was withdrawn")),
     }[stage]
 
 
@@ -123,17 +141,17 @@ def of_post(detail: PostDetail) -> Move:
 def of_commitment(detail: CommitmentDetail) -> Move:
     accountable = detail.names.get(detail.accountable, detail.accountable)
     who, what = {
-        "open": (accountable, "keeps the promise and reports it"),
-        "reported": ("Somebody other than the reporter", "clears the public word of it"),
-        "told": ("The commenter", "says whether it is; with nothing said it counts as kept"),
+        "open": (accountable, _("keeps the promise and reports it")),
+        "reported": (_("Somebody other than the reporter"), _("clears the public word of it")),
+        "told": (_("The commenter"), _("says whether it is; with nothing said it counts as kept")),
         "denied": (
             detail.names.get(detail.approver, detail.approver),
-            "answers the commenter, who says that it is not kept",
+            _("answers the commenter, who says that it is not kept"),
         ),
-        "broken": (accountable, "still owes it; the date has passed"),
-        "kept": ("Nobody", "owes anything: it was kept in time"),
-        "kept_late": ("Nobody", "owes anything: it was kept, but late"),
-        "withdrawn": ("Nobody", "owes anything: it was withdrawn, openly"),
+        "broken": (accountable, _("still owes it; the date has passed")),
+        "kept": (_("Nobody"), _("owes anything: it was kept in time")),
+        "kept_late": (_("Nobody"), _("owes anything: it was kept, but late")),
+        "withdrawn": (_("Nobody"), _("owes anything: it was withdrawn, openly")),
     }[detail.stage]
     link = None
     if detail.stage == "reported" and detail.posts:
@@ -146,13 +164,19 @@ def of_commitment(detail: CommitmentDetail) -> Move:
 def of_matter(detail: MatterDetail, approvers: Sequence[str]) -> Move:
     """Who owes what in this stage of a matter."""
     who, what = {
-        "gathering": (detail.names.get(detail.owner, detail.owner), "proposes the one answer"),
-        "deciding": (_one_of(approvers), "decides: approve, refuse or return"),
-        "ready": ("The team’s lead or an executive", "releases the answer"),
-        "releasing": ("The service", f"is answering; {detail.waiting} still wait"),
-        "halted": ("The team’s lead or an executive", "lets it go on, or the answer is taken back"),
-        "listening": ("Nobody", "owes anything: whoever joins now is answered too"),
-        "closing": ("The service", "looks whether anybody is left, and closes it"),
-        "closed": ("Nobody", "owes anything: it is closed"),
+        "gathering": (detail.names.get(detail.owner, detail.owner), _("proposes the one answer")),
+        "deciding": (_one_of(approvers), _("decides: approve, refuse or return")),
+        "ready": (_("The team’s lead or an executive"), _("releases the answer")),
+        "releasing": (
+            _("The service"),
+            _("is answering; %(waiting)s still wait", waiting=detail.waiting),
+        ),
+        "halted": (
+            _("The team’s lead or an executive"),
+            _("lets it go on, or the answer is taken back"),
+        ),
+        "listening": (_("Nobody"), _("owes anything: whoever joins now is answered too")),
+        "closing": (_("The service"), _("looks whether anybody is left, and closes it")),
+        "closed": (_("Nobody"), _("owes anything: it is closed")),
     }[detail.stage]
     return Move(who, what, detail.due_at, detail.is_late)

@@ -17,16 +17,19 @@ from api.pages.security import Viewer
 from domain.errors import AnswerableError
 from domain.notices import TOPICS, Timing, Way
 from domain.people import Role
+from texts import Sayings
 
 router = APIRouter(include_in_schema=False)
 
 person = security.only_signed_in(Role.STAFF, Role.EXECUTIVE, Role.AUDITOR, Role.ADMIN)
 Person = Annotated[Viewer, Depends(person)]
 
-TIMINGS = {
-    Timing.AT_ONCE: "At once, in my working hours",
-    Timing.DAILY: "Once a day, when my working day begins",
-}
+TIMINGS = Sayings(
+    {
+        Timing.AT_ONCE: "At once, in my working hours",
+        Timing.DAILY: "Once a day, when my working day begins",
+    }
+)
 
 
 @router.get("/me/notices")
@@ -47,7 +50,7 @@ async def _show(
     return render.page(
         "me_notices.html",
         status,
-        topics=TOPICS,
+        topics=Sayings(TOPICS),
         timings=TIMINGS,
         ways=tuple(Way),
         is_done=is_done,

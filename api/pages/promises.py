@@ -6,52 +6,59 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Header, Query, Response
 from sqlmodel import Session
 
+import texts
 from api.deps import TheDoor, now
-from api.pages import days, frame, render
+from api.pages import days, frame, render, times
 from api.pages.security import Reader, Viewer
 from domain.people import Actor
 from store import policies, promises, queries
 from store.promises import Pledge, Whose
+from texts import Sayings
 
 router = APIRouter(include_in_schema=False)
 
 ROWS = 30
 
-VIEWS = {"board": "Board", "calendar": "Calendar", "list": "List"}
+VIEWS = Sayings({"board": "Board", "calendar": "Calendar", "list": "List"})
 
-OF = {
-    "mine": "Mine",
-    "people": "My people’s",
-    "team": "My team’s",
-    "all": "All",
-}
+OF = Sayings(
+    {
+        "mine": "Mine",
+        "people": "My people’s",
+        "team": "My team’s",
+        "all": "All",
+    }
+)
 
-COLUMNS = {
-    "late": "Late",
-    "denied": "The commenter says no",
-    "dates": "Another date is asked for",
-    "week": "This week",
-    "later": "Later",
-    "reported": "Said to be kept",
-    "done": "Settled lately",
-}
+COLUMNS = Sayings(
+    {
+        "late": "Late",
+        "denied": "The commenter says no",
+        "dates": "Another date is asked for",
+        "week": "This week",
+        "later": "Later",
+        "reported": "Said to be kept",
+        "done": "Settled lately",
+    }
+)
 
-STAGES = {
-    "open": "Open",
-    "reported": "Reported kept",
-    "told": "The commenter is asked",
-    "denied": "The commenter says no",
-    "broken": "Broken",
-    "kept": "Kept",
-    "kept_late": "Kept late",
-    "withdrawn": "Withdrawn",
-    "": "All",
-}
+STAGES = Sayings(
+    {
+        "open": "Open",
+        "reported": "Reported kept",
+        "told": "The commenter is asked",
+        "denied": "The commenter says no",
+        "broken": "Broken",
+        "kept": "Kept",
+        "kept_late": "Kept late",
+        "withdrawn": "Withdrawn",
+        "": "All",
+    }
+)
 
 Word = Annotated[str, Query(max_length=40)]
 Place = Annotated[str, Query(max_length=500)]
@@ -163,7 +170,7 @@ def _names(session: Session, pledges: Iterable[Pledge]) -> Mapping[str, str]:
 
 
 def _board(session: Session, actor: Actor, wish: Wish, first: int) -> dict[str, Any]:
-    at, zone = now(), days.zone_of(session, actor.id)
+    at, zone = now(), texts.zone()
     asked = whose(session, actor, wish)
     week = days.week_of(days.day_of(at, zone), first)
     week_ends = days.beginning(week + timedelta(days=7), zone)
@@ -180,14 +187,8 @@ def _board(session: Session, actor: Actor, wish: Wish, first: int) -> dict[str, 
         "names": _names(session, pledges),
         "me": actor.id,
         "zone": zone.key,
-        "moment_in": lambda moment: _in_zone(moment, zone),
+        "moment_in": times.moment_in,
     }
-
-
-def _in_zone(at: datetime, zone: ZoneInfo) -> str:
-    """``Tue 24 Nov, 14:00``: the zone is told once for the whole page."""
-    moment = at.astimezone(zone)
-    return f"{moment:%a} {moment.day} {moment:%b %Y, %H:%M}"
 
 
 # The calendar. -------------------------------------------------------------------------------
@@ -204,7 +205,7 @@ class Day:
 
 
 def _calendar(session: Session, actor: Actor, wish: Wish, month: str, first: int) -> dict[str, Any]:
-    at, zone = now(), days.zone_of(session, actor.id)
+    at, zone = now(), texts.zone()
     today = days.day_of(at, zone)
     shown = days.month_of(month, today)
     weeks = list(days.weeks(shown, first))
@@ -226,7 +227,8 @@ def _calendar(session: Session, actor: Actor, wish: Wish, month: str, first: int
         "is_empty": not pledges,
         "names": _names(session, pledges),
         "zone": zone.key,
-        "time_in": lambda moment: f"{moment.astimezone(zone):%H:%M}",
+        "time_in": times.clock,
+        "weekdays": times.weekdays(first),
     }
 
 

@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from api.commands import ULID, Ask, carry_out, check_key
 from api.deps import Door, TheDoor, now
-from api.pages import forms, frame, render, sentences
+from api.pages import forms, frame, labels, render, sentences
 from api.pages.forms import DATABASE_AWAY, Trouble
 from api.pages.security import Reader, SentForm, Viewer
 from api.pages.sentences import Line
@@ -28,6 +28,8 @@ from domain.people import Actor
 from store import history, matters, people, policies, presence, queries
 from store.queries import Wanted
 from store.views import EscalationItem
+from texts import Sayings
+from texts import gettext as _
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,15 +47,17 @@ AT_ONCE = 5
 MATTERS = 30
 """Matters that a bulk action offers to join, the newest."""
 
-VIEWS = {
-    "mine": "Mine",
-    "free": "Free",
-    "late": "Late or soon",
-    "waiting": "Waiting for others",
-    "team": "My team",
-    "all": "All open",
-    "closed": "Closed",
-}
+VIEWS = Sayings(
+    {
+        "mine": "Mine",
+        "free": "Free",
+        "late": "Late or soon",
+        "waiting": "Waiting for others",
+        "team": "My team",
+        "all": "All open",
+        "closed": "Closed",
+    }
+)
 
 OF_A_PERSON = ("mine", "waiting")
 """Views of what somebody owns, in whatever team."""
@@ -237,15 +241,15 @@ def _choices(session: Session, viewer: Viewer) -> dict[str, Any]:
     """What the filters and the bulk actions offer."""
     in_force = policies.current(session)
     channels = sorted(in_force.policy.channels) if in_force else []
-    stages = [(i, name) for i, name in sentences.STAGES["escalation"].items() if i != "closed"]
+    stages = [(i, name) for i, name in labels.STAGES["escalation"].items() if i != "closed"]
     staff = people.staff(session)
     return {
         "teams": in_force.policy.teams if in_force else {},
         "choices": (
-            ("channel", "Channel", [(one, one) for one in channels]),
-            ("owner", "Owner", staff),
-            ("stage", "Stage", stages),
-            ("priority", "Priority", list(sentences.PRIORITIES.items())),
+            ("channel", _("Channel"), [(one, one) for one in channels]),
+            ("owner", _("Owner"), staff),
+            ("stage", _("Stage"), stages),
+            ("priority", _("Priority"), list(labels.PRIORITIES.items())),
         ),
         "staff": staff,
         "matters": matters.taking(session, MATTERS) if viewer.may_act() else [],
@@ -361,12 +365,14 @@ class Result:
     trouble: Trouble | None
 
 
-BULK: dict[str, str] = {
-    "claim": "Claimed",
-    "assign": "Assigned",
-    "join_matter": "Joined to the matter",
-    "dismiss": "Dismissed",
-}
+BULK = Sayings(
+    {
+        "claim": "Claimed",
+        "assign": "Assigned",
+        "join_matter": "Joined to the matter",
+        "dismiss": "Dismissed",
+    }
+)
 
 _PICKED = re.compile(rf"({ULID.pattern}):(\d{{1,9}})")
 

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import texts
 from api.deps import now
 from api.errors import MEDIA_TYPE, problem
-from api.pages import editor, inputs, sentences, times
+from api.pages import editor, inputs, labels, sentences, times
 from api.pages.forms import WAYS_OUT
 from api.pages.security import LOCAL_HOSTS, Public
 from config.settings import Settings
 from store import words
-from texts import raw_gettext, raw_ngettext
+from texts import Sayings, numbers, raw_gettext, raw_ngettext, stated
+from texts import gettext as _
 
 HOME = Path(__file__).parent.parent
 
@@ -64,7 +68,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/static/{name}")
-async def static(name: str, _: Public) -> Response:
+async def static(name: str, _public: Public) -> Response:
     """The stylesheet and the icon. Their addresses change with their content."""
     if name not in _FILES:
         raise HTTPException(404)
@@ -88,6 +92,31 @@ def query(**fields: object) -> str:
     return f"?{urlencode(chosen)}" if chosen else ""
 
 
+def listed(ids: Iterable[str], names: Mapping[str, str]) -> str:
+    """The names of several, as they stand in a sentence."""
+    return ", ".join(names.get(one, one) for one in ids)
+
+
+def refused(text: str) -> str:
+    """Why something was refused. What no catalogue knows stays English, and says that it is."""
+    told = raw_gettext(text) if text else ""
+    if told != text or texts.spoken().code == texts.ENGLISH or not text:
+        return told
+    return _Foreign(text)
+
+
+class _Foreign(str):
+    """A text of ours that is not said in the reader's language."""
+
+
+def as_sentence(text: str) -> str:
+    """With a capital and a full stop, and in a language of its own where it has one."""
+    said = texts.upfirst(str(text)) + ("" if str(text)[-1:] in (".", "!", "?") else ".")
+    if isinstance(text, _Foreign):
+        return Markup('<span lang="en" dir="ltr">{}</span>').format(said)
+    return said
+
+
 _environment = Environment(
     loader=FileSystemLoader(HOME / "templates"),
     autoescape=True,
@@ -100,24 +129,42 @@ _environment.install_gettext_callables(  # type: ignore[attr-defined]
     raw_gettext, raw_ngettext, newstyle=True
 )
 _environment.filters.update(
-    absolute=times.absolute, iso=lambda at: at.isoformat(timespec="seconds"), web=_link
+    absolute=times.absolute,
+    moment_in=times.moment_in,
+    clock=times.clock,
+    day=times.day,
+    month=times.month,
+    iso=lambda at: at.astimezone(UTC).isoformat(timespec="seconds"),
+    web=_link,
+    number=numbers.number,
+    refused=refused,
+    as_sentence=as_sentence,
+    upfirst=texts.upfirst,
+    downfirst=texts.downfirst,
 )
 _environment.globals.update(
     style=_address("style.css"),
     script=_address("script.js"),
     icon=_address("icon.svg"),
-    stages=sentences.STAGES,
-    priorities=sentences.PRIORITIES,
-    acts_of=sentences.ACTS_OF,
-    member_states=sentences.MEMBER_STATES,
-    seats=sentences.SEATS,
-    dismiss_codes=sentences.DISMISS_CODES,
-    refusal_codes=sentences.REFUSAL_CODES,
-    recommendations=sentences.RECOMMENDATIONS,
-    roles=sentences.ROLES,
+    stages=labels.STAGES,
+    priorities=labels.PRIORITIES,
+    acts_of=labels.ACTS_OF,
+    member_states=labels.MEMBER_STATES,
+    seats=labels.SEATS,
+    dismiss_codes=labels.DISMISS_CODES,
+    refusal_codes=labels.REFUSAL_CODES,
+    recommendations=labels.RECOMMENDATIONS,
+    roles=labels.ROLES,
     explain=sentences.explain,
-    rung_acts=sentences.RUNG_ACTS,
+    rung_acts=labels.RUNG_ACTS,
+    outcomes=labels.OUTCOMES,
+    listed=listed,
     span=times.span,
+    exact_span=times.exact_span,
+    zone=lambda: texts.zone().key,
+    spoken=texts.spoken,
+    languages=texts.languages,
+    language=texts.language,
     query=query,
     new_key=words.new_id,
     inputs_of=inputs.inputs,
@@ -137,7 +184,12 @@ def page(template: str, status: int = 200, **context: Any) -> HTMLResponse:
         "ago": lambda moment: times.ago(moment, at),
     }
     text = _environment.get_template(template).render(**clock, **context)
-    return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY})
+    return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY, **spoken_in()})
+
+
+def spoken_in() -> dict[str, str]:
+    """What tells readers and caches that a page speaks the language that was asked for."""
+    return {"Content-Language": texts.spoken().tag, "Vary": "Accept-Language"}
 
 
 def see_other(address: str) -> RedirectResponse:
@@ -154,24 +206,27 @@ class Way(NamedTuple):
     address: str
 
 
-_TITLES = {
-    401: "Sign in first",
-    403: "Not yours",
-    404: "Not found",
-    405: "Not like this",
-    409: "Not now",
-    413: "Too long",
-    422: "Not like this",
-    429: "Too much just now",
-    503: "A part is away",
-}
+_TITLES = Sayings(
+    {
+        401: "Sign in first",
+        403: "Not yours",
+        404: "Not found",
+        405: "Not like this",
+        409: "Not now",
+        413: "Too long",
+        422: "Not like this",
+        429: "Too much just now",
+        503: "A part is away",
+    }
+)
 
 
 class ForBrowsers:
     """Says to browsers as a page what everybody else is told as a problem document.
 
-    A plain ASGI layer around all others, so that also their errors are pages. In a demonstration
-    it lets nobody in who does not ask for this machine by its own name.
+    A plain ASGI layer around all others, so that also their errors are pages, and that everything
+    below it is said in the language of the reader. In a demonstration it lets nobody in who does
+    not ask for this machine by its own name.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -185,15 +240,26 @@ class ForBrowsers:
         is_page = _wants_page(scope)
         answer = _Answer(scope, send) if is_page else None
         sending = answer.send if answer else send
-        if self.settings.demo and _host(scope) not in LOCAL_HOSTS:
-            await _misdirected(scope)(scope, receive, sending)
-            return
-        await self.app(scope, receive, sending)
+        with texts.speaking(_language_of(scope)):
+            if self.settings.demo and _host(scope) not in LOCAL_HOSTS:
+                await _misdirected(scope)(scope, receive, sending)
+                return
+            await self.app(scope, receive, sending)
 
 
 def _wants_page(scope: Scope) -> bool:
     is_elsewhere = scope["path"].startswith("/api/")
     return not is_elsewhere and "text/html" in Headers(scope=scope).get("accept", "")
+
+
+def _language_of(scope: Scope) -> texts.Language:
+    """The language that an address names, or else the one that the browser wants most. Whoever is
+    signed in may have chosen another. What programs read is English."""
+    if scope["path"].startswith("/api/"):
+        return texts.english()
+    asked = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
+    named = texts.language(asked[:20]) if asked else None
+    return named or texts.negotiated(Headers(scope=scope).get("accept-language", ""))
 
 
 def _host(scope: Scope) -> str:
@@ -202,8 +268,8 @@ def _host(scope: Scope) -> str:
 
 
 def _misdirected(scope: Scope) -> Response:
-    detail = "a demonstration answers only to the names of this machine"
-    way_out = "open it at http://localhost or http://127.0.0.1, with its port"
+    detail = stated("a demonstration answers only to the names of this machine")
+    way_out = stated("open it at http://localhost or http://127.0.0.1, with its port")
     return problem(421, "foreign_host", detail, way_out, path=scope["path"])
 
 
@@ -247,10 +313,12 @@ def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
     way_out = WAYS_OUT.get(told["code"], told["way_out"])
     is_public = scope["path"].startswith(("/ledger", "/word/"))
     if status == 404 and not is_public:
-        way_out = "check the address, or look for it in the queue"
-    ways = [Way("Go to the queue", "/queue"), Way("Sign in as somebody else", "/sign-in")]
+        way_out = _("check the address, or look for it in the queue")
+    # Whoever only runs the service has no queue; "/" knows where each person belongs.
+    first = Way(_("Go to the start"), "/")
+    ways = [first, Way(_("Sign in as somebody else"), "/sign-in")]
     if is_public:
-        ways = [] if told["code"] == "no_ledger" else [Way("Look at all promises", "/ledger")]
+        ways = [] if told["code"] == "no_ledger" else [Way(_("Look at all promises"), "/ledger")]
     title = _TITLES.get(status, "A fault of ours")
     return page(
         "error.html",

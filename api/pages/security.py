@@ -10,37 +10,36 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
 from fastapi.security.utils import get_authorization_scheme_param
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection
 
-from api.deps import ACCESS, Door, TheDoor, anybody, now
+import texts
+from api.deps import ACCESS, Door, TheDoor, anybody, now, touch
 from api.errors import Unauthenticated
 from api.pages import devices
 from config.settings import Settings, is_loopback
 from domain.errors import Forbidden
 from domain.people import Actor, Role
-from store import people, sessions
+from store import people, record, sessions
 from store.sessions import Here
-
-log = logging.getLogger("answerable.sign_in")
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """The names under which a demonstration may be reached. Any other name that leads here was made
 to do so by somebody else (DNS rebinding)."""
 
 FORM = "application/x-www-form-urlencoded"
+WITH_FILES = "multipart/form-data"
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,20 @@ class Viewer:
 
     def may_act(self) -> bool:
         return bool(self.actor.roles & {Role.STAFF, Role.EXECUTIVE})
+
+    def reads_record(self) -> bool:
+        return bool(self.actor.roles & record.READERS)
+
+    def may_read(self) -> bool:
+        """Whether cases are theirs to read."""
+        return bool(self.actor.roles & {Role.STAFF, Role.EXECUTIVE, Role.AUDITOR})
+
+    def may_watch(self) -> bool:
+        """Whether they may look at how the house is run."""
+        return bool(self.actor.roles & {Role.AUDITOR, Role.ADMIN})
+
+    def is_admin(self) -> bool:
+        return self.actor.has(Role.ADMIN)
 
 
 @dataclass(frozen=True)
@@ -139,17 +152,16 @@ async def viewer_of(request: Request, door: Door) -> Viewer | None:
     if here is None:
         return None
     if here.is_stale:
-        await _touch(door, here)
+        await touch(door, here.id)
+    texts.speak(_language_of(request, here), ZoneInfo(here.zone))
     return Viewer(here.actor, here.name, csrf_of(cookie), here.id)
 
 
-async def _touch(door: Door, here: Here) -> None:
-    try:
-        await asyncio.to_thread(
-            door.database.write, lambda session: sessions.touch(session, here.id, now())
-        )
-    except OperationalError:  # Nobody should be kept from a page because this cannot be noted.
-        log.warning("that a session is in use could not be noted")
+def _language_of(request: Request, here: Here) -> texts.Language | None:
+    """The language somebody chose, with the dates and numbers of their browser's region."""
+    if here.language is None or here.language == texts.spoken().code:
+        return None
+    return texts.language(here.language)
 
 
 async def is_known(connection: HTTPConnection) -> bool:
@@ -192,15 +204,23 @@ reader = only_signed_in(Role.STAFF, Role.EXECUTIVE, Role.AUDITOR)
 Reader = Annotated[Viewer, Depends(reader)]
 doer = only_signed_in(Role.STAFF, Role.EXECUTIVE)
 Doer = Annotated[Viewer, Depends(doer)]
+colleague = only_signed_in(Role.STAFF, Role.EXECUTIVE, Role.AUDITOR, Role.ADMIN)
+Colleague = Annotated[Viewer, Depends(colleague)]
+watcher = only_signed_in(Role.AUDITOR, Role.ADMIN)
+Watcher = Annotated[Viewer, Depends(watcher)]
+admin = only_signed_in(Role.ADMIN)
+Admin = Annotated[Viewer, Depends(admin)]
 
 
 # Forms. --------------------------------------------------------------------------------------
 
 
-async def form_of(request: Request, settings: Settings) -> FormData:
+async def form_of(
+    request: Request, settings: Settings, kinds: Collection[str] = (FORM,)
+) -> FormData:
     """The form that was sent. Raises Forbidden unless it comes from one of our own pages."""
     check_origin(request, settings)
-    is_form = request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
+    is_form = request.headers.get("content-type", "").partition(";")[0].strip().lower() in kinds
     form = await request.form() if is_form else FormData()
     cookie, sent = cookie_of(request, settings), form.get("csrf")
     wanted = csrf_of(cookie or secrets.token_hex())
@@ -248,6 +268,14 @@ async def own_form(request: Request, door: TheDoor, viewer: Anyone) -> Sent:
 
 OwnForm = Annotated[Sent, Depends(own_form)]
 """A form about oneself, which everybody may send who is signed in."""
+
+
+async def admin_form(request: Request, door: TheDoor, viewer: Admin) -> Sent:
+    return Sent(viewer, await form_of(request, door.settings, (FORM, WITH_FILES)))
+
+
+AdminForm = Annotated[Sent, Depends(admin_form)]
+"""A form by which the house is run; it may bring a file along."""
 
 Public = Annotated[None, Depends(anybody("it shows nothing about anybody's case"))]
 

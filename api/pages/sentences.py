@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,221 +10,20 @@ from typing import Any
 from sqlmodel import Session
 
 from api.pages import times
+from api.pages.labels import (
+    DISMISS_CODES,
+    EXTEND_CODES,
+    OUTCOMES,
+    PAUSE_CODES,
+    RECOMMENDATIONS,
+    REFUSAL_CODES,
+    SETTLED,
+    STAGES,
+)
 from store import people, words
 from store.views import DeadlineView, Entry
-
-STAGES: dict[str, dict[str, str]] = {
-    "escalation": {
-        "held": "held until a second person has looked",
-        "unclaimed": "nobody has claimed it",
-        "preparing": "an answer is being prepared",
-        "deciding": "waiting for a decision",
-        "replying": "the reply is on its way",
-        "listening": "answered, listening",
-        "closed": "closed",
-    },
-    "post": {
-        "in_review": "waiting to be cleared",
-        "cleared": "cleared, going out soon",
-        "publishing": "being published",
-        "unconfirmed": "unconfirmed: nobody knows whether it arrived",
-        "failed": "failed: it is not on the channel",
-        "published": "published",
-        "returned": "returned to its writer",
-        "withdrawn": "withdrawn",
-    },
-    "commitment": {
-        "open": "open",
-        "reported": "reported kept, the public word is on its way",
-        "told": "the company says kept, the commenter is asked",
-        "denied": "the company says kept, the commenter says not",
-        "broken": "broken",
-        "kept": "kept in time",
-        "kept_late": "kept, but late",
-        "withdrawn": "withdrawn",
-    },
-    "matter": {
-        "gathering": "cases are brought together, and the one answer is being written",
-        "deciding": "waiting for a decision",
-        "ready": "decided, waiting to be released",
-        "releasing": "the answer is going out",
-        "halted": "halted: nobody more is answered",
-        "listening": "everybody is answered, listening",
-        "closing": "closing",
-        "closed": "closed",
-    },
-}
-
-_WHILE: dict[str, dict[str, str]] = {
-    "escalation": {
-        "held": "a second look is owed",
-        "unclaimed": "nobody has claimed it",
-        "preparing": "an answer is being prepared",
-        "deciding": "a decision is waited for",
-        "replying": "the reply is to be sent",
-        "listening": "we listen",
-    },
-    "post": {
-        "in_review": "the words wait to be cleared",
-        "cleared": "cleared words wait to go out",
-        "publishing": "the channel is waited for",
-        "published": "it is published",
-        "unconfirmed": "nobody knows whether it arrived",
-        "failed": "it has failed",
-    },
-    "commitment": {
-        "open": "the promise is open",
-        "broken": "it is broken",
-        "told": "the commenter is asked whether it is kept",
-        "denied": "the commenter says that it is not kept",
-    },
-    "matter": {
-        "gathering": "the answer is being written",
-        "deciding": "a decision is waited for",
-        "ready": "it waits to be released",
-        "releasing": "it is going out",
-        "halted": "it is halted",
-        "listening": "we listen",
-    },
-}
-
-
-def possible_while(kind: str, stages: Collection[str]) -> str:
-    """When the turn of an act comes: ``possible while nobody has claimed it``."""
-    moments = [moment for stage, moment in _WHILE[kind].items() if stage in stages]
-    return f"possible while {' or '.join(moments) if len(moments) < 3 else 'it is open'}"
-
-
-PAUSE_CODES = {
-    "commenter": "We wait for the commenter",
-    "third_party": "We wait for somebody outside",
-    "investigation": "It is being looked into",
-    "legal": "For legal reasons",
-}
-
-EXTEND_CODES = {
-    "complex": "It is more than it seemed",
-    "volume": "There is more than usual",
-    "absence": "Somebody is away",
-}
-
-PRIORITIES = {"urgent": "Urgent", "normal": "Normal", "low": "Can wait"}
-
-DISMISS_CODES = {
-    "spam": "Spam",
-    "abuse": "Abuse",
-    "not_about_us": "Not about us",
-    "nothing_asked": "Nothing is asked of us",
-    "said_elsewhere": "The same was said elsewhere",
-}
-
-REFUSAL_CODES = {
-    "not_possible": "It is not possible",
-    "not_allowed": "We are not allowed to",
-    "too_costly": "It costs too much",
-    "unfair_to_others": "It would be unfair to others",
-    "not_ours": "It is not ours to do",
-    "disagree": "We see it differently",
-}
-
-RECOMMENDATIONS = {"approve": "Approve", "refuse": "Refuse"}
-
-ACTS = {
-    "claim": "Claim it",
-    "release": "Give it back to the team",
-    "assign": "Assign it",
-    "dismiss": "Dismiss it",
-    "propose": "Propose an answer",
-    "approve": "Approve",
-    "refuse": "Refuse",
-    "return": "Return for changes",
-    "reply": "Write the reply",
-    "note": "Write a note",
-    "withdraw": "Withdraw it",
-    "clear": "Clear it for publication",
-    "confirm": "Say whether it arrived",
-    "retry": "Try again to publish it",
-    "correct": "Correct it in public",
-    "retract": "Take it back in public",
-    "report_kept": "Report it kept",
-    "decline": "Decline the assignment",
-    "renew": "Renew the claim",
-    "reroute": "Send it to another team",
-    "merge": "Merge it into another of the same person",
-    "answered_outside": "Say that it was answered on the channel",
-    "uphold": "Uphold: no answer is owed",
-    "overturn": "Overturn: an answer is owed",
-    "decide_alone": "Decide it yourself",
-    "ask": "Ask for information",
-    "inform": "Answer the question",
-    "add_approver": "Ask one more person to agree",
-    "replace_approver": "Replace an approver",
-    "bypass": "Approve without the others",
-    "recall": "Take the waiting words back",
-    "move_private": "Go on in private",
-    "holding_reply": "Say that it is being worked on",
-    "accept_promise": "Accept a promise",
-    "counter_promise": "Offer another date for a promise",
-    "decline_promise": "Decline a promise",
-    "pause": "Pause the clock",
-    "resume": "Let the clock go on",
-    "extend": "Give it more time",
-    "accept_calendar": "Accept the newer calendar",
-    "join_matter": "Put it into a matter",
-    "leave_matter": "Take it out of its matter",
-    "tell": "Tell the public how it is going",
-    "renegotiate": "Ask for another date",
-    "accept_new_date": "Accept the new date",
-    "agree": "Agree to the new date and publish its words",
-    "refuse_new_date": "Refuse the new date",
-    "make_link": "Make a private link for the commenter",
-    "reopen": "Agree with the commenter: it is still owed",
-    "halt": "Halt it at once",
-    "close": "Close it",
-}
-
-ACTS_OF: dict[str, dict[str, str]] = {
-    "escalation": ACTS | {"withdraw": "Withdraw the proposal"},
-    "post": ACTS | {"withdraw": "Withdraw these words", "return": "Return to its writer"},
-    "commitment": ACTS
-    | {"withdraw": "Withdraw the promise", "uphold": "Stand by it: the promise is kept"},
-    "matter": ACTS | {"withdraw": "Take the answer back", "release": "Release the answer"},
-}
-
-MEMBER_STATES = {
-    "joined": "waits for the answer",
-    "served": "answered",
-    "reopened": "answered; the commenter has come back",
-    "apart": "went its own way",
-    "left": "was taken out",
-}
-
-SEATS = {
-    "team": "the team",
-    "lead": "the team’s lead",
-    "owner": "whoever owes the move",
-    "approvers": "the executives who decide",
-    "reviewers": "those who may clear it",
-    "accountable": "whoever is accountable",
-    "executives": "the executives",
-    "manager": "the manager",
-    "role": "everybody in a role",
-    "person": "a named person",
-}
-
-RUNG_ACTS = {
-    "remind": "a reminder to",
-    "escalate": "word of it to",
-    "reassign": "it goes back to the team, with word to",
-    "holding": "a holding reply is asked of",
-}
-
-ROLES = {
-    "staff": "staff",
-    "executive": "executive",
-    "auditor": "auditor: reads everything, changes nothing",
-    "admin": "runs the service, reads no cases",
-}
+from texts import Sayings, downfirst, ngettext
+from texts import gettext as _
 
 
 @dataclass(frozen=True)
@@ -248,181 +47,250 @@ Tell = Callable[[Mapping[str, Any], Named], str]
 
 def _promises(data: Mapping[str, Any]) -> str:
     count = len(data.get("promises", ()))
-    return f", with {count} promise{'s' if count > 1 else ''}" if count else ""
+    return ngettext(", with %(num)s promise", ", with %(num)s promises", count) if count else ""
 
 
 def _list(ids: Iterable[str], named: Named) -> str:
-    return ", ".join(named(person) for person in ids) or "nobody: the seat is empty"
+    return ", ".join(named(person) for person in ids) or _("nobody: the seat is empty")
 
 
 def _submitted(data: Mapping[str, Any], named: Named) -> str:
     if data.get("cleared_by"):
-        return f"sent the approved words out{_promises(data)}"
-    return f"submitted a reply for somebody else to clear{_promises(data)}"
+        return _("sent the approved words out%(promises)s", promises=_promises(data))
+    return _("submitted a reply for somebody else to clear%(promises)s", promises=_promises(data))
 
 
 def _taken_in(data: Mapping[str, Any], named: Named) -> str:
     writer = named(data["writer"])
     if data.get("corrects"):
-        done = "takes back" if data["kind"] == "retraction" else "corrects"
-        return f"took in words of {writer} that {done} an earlier post, for somebody else to clear"
+        done = _("takes back") if data["kind"] == "retraction" else _("corrects")
+        return _(
+            "took in words of %(writer)s that %(done)s an earlier post, for somebody else to clear",
+            writer=writer,
+            done=done,
+        )
     if data.get("cleared_by"):
-        return f"took in the words of {writer} that {named(data['cleared_by'])} approved"
-    return f"took in the words of {writer}, for somebody else to clear"
+        return _(
+            "took in the words of %(writer)s that %(cleared_by)s approved",
+            writer=writer,
+            cleared_by=named(data["cleared_by"]),
+        )
+    return _("took in the words of %(writer)s, for somebody else to clear", writer=writer)
 
 
 def _went_out(data: Mapping[str, Any], named: Named) -> str:
     return (
-        "cleared these words, having read what was said since"
+        _("cleared these words, having read what was said since")
         if data.get("despite_news")
-        else "cleared these words for publication"
+        else _("cleared these words for publication")
     )
 
 
 def _waits(data: Mapping[str, Any], named: Named) -> str:
     owed = {
-        "in_review": "these words wait to be cleared",
-        "failed": "these words are not on the channel",
-        "unconfirmed": "nobody knows whether these words arrived",
+        "in_review": _("these words wait to be cleared"),
+        "failed": _("these words are not on the channel"),
+        "unconfirmed": _("nobody knows whether these words arrived"),
     }[data["stage"]]
-    still = "still " if data.get("is_watch") else ""
-    owing = f", owed by {_list(data['owed_by'], named)}" if data.get("owed_by") else ""
-    return f"told {_list(data.get('told', ()), named)} that {still}{owed}{owing}"
+    still = _("still") + " " if data.get("is_watch") else ""
+    owing = (
+        _(", owed by %(owed_by)s", owed_by=_list(data["owed_by"], named))
+        if data.get("owed_by")
+        else ""
+    )
+    return _(
+        "told %(told)s that %(still)s%(owed)s%(owing)s",
+        told=_list(data.get("told", ()), named),
+        still=still,
+        owed=owed,
+        owing=owing,
+    )
 
 
 def _deferred(data: Mapping[str, Any], named: Named) -> str:
     if data.get("is_turn"):
-        return "found that the channel takes no more for now, and waits for its turn"
-    return "could not reach the channel and will try again"
+        return _("found that the channel takes no more for now, and waits for its turn")
+    return _("could not reach the channel and will try again")
 
 
 def _settled(data: Mapping[str, Any], named: Named) -> str:
     return {
-        "published": "saw the reply published",
-        "failed": "saw the reply fail: it is not on the channel",
-        "unconfirmed": "could not find out whether the reply arrived",
-        "returned": "noted that the reply was returned to its writer",
-        "withdrawn": "noted that the reply was withdrawn",
+        "published": _("saw the reply published"),
+        "failed": _("saw the reply fail: it is not on the channel"),
+        "unconfirmed": _("could not find out whether the reply arrived"),
+        "returned": _("noted that the reply was returned to its writer"),
+        "withdrawn": _("noted that the reply was withdrawn"),
     }[data["settlement"]]
 
 
 def _climbed(data: Mapping[str, Any], named: Named) -> str:
     told, owed_by = data.get("told", ()), data.get("owed_by", ())
-    state = "is late" if data.get("is_late") else "is due soon"
-    owing = f", owed by {_list(owed_by, named)}" if owed_by else ""
-    return f"told {_list(told, named)} that the next move {state}{owing}"
+    state = _("is late") if data.get("is_late") else _("is due soon")
+    owing = _(", owed by %(list)s", list=_list(owed_by, named)) if owed_by else ""
+    return _(
+        "told %(list)s that the next move %(state)s%(owing)s",
+        list=_list(told, named),
+        state=state,
+        owing=owing,
+    )
 
 
 def _noted(data: Mapping[str, Any], named: Named) -> str:
     told = data.get("mentions", ())
-    return f"wrote a note and told {_list(told, named)}" if told else "wrote a note"
+    return (
+        _("wrote a note and told %(list)s", list=_list(told, named)) if told else _("wrote a note")
+    )
 
 
 def _proposed(data: Mapping[str, Any], named: Named) -> str:
-    wish = "to approve" if data.get("recommendation", "approve") == "approve" else "to refuse"
-    reply = "with the words of a reply" if data.get("reply") else "without words of a reply"
-    return f"asked for a decision and recommends {wish}, {reply}{_promises(data)}"
+    wish = _("to approve") if data.get("recommendation", "approve") == "approve" else _("to refuse")
+    reply = _("with the words of a reply") if data.get("reply") else _("without words of a reply")
+    return _(
+        "asked for a decision and recommends %(wish)s, %(reply)s%(promises)s",
+        wish=wish,
+        reply=reply,
+        promises=_promises(data),
+    )
 
 
 def _advanced(data: Mapping[str, Any], named: Named) -> str:
-    return f"had answered {data['served']}; {data['waiting']} still wait"
+    return _(
+        "had answered %(served)s; %(waiting)s still wait",
+        served=data["served"],
+        waiting=data["waiting"],
+    )
 
 
 def _released(data: Mapping[str, Any], named: Named) -> str:
-    return f"released the answer: first {data['first']}, then the rest"
+    return _("released the answer: first %(first)s, then the rest", first=data["first"])
 
 
 def _waited(data: Mapping[str, Any], named: Named) -> str:
     owed_by = data.get("owed_by", ())
-    owing = f", owed by {_list(owed_by, named)}" if owed_by else ""
-    return f"told {_list(data.get('told', ()), named)} that it is still open{owing}"
+    owing = _(", owed by %(list)s", list=_list(owed_by, named)) if owed_by else ""
+    return _(
+        "told %(told)s that it is still open%(owing)s",
+        told=_list(data.get("told", ()), named),
+        owing=owing,
+    )
 
 
 def _for_whom(data: Mapping[str, Any], named: Named) -> str:
     principal = data.get("on_behalf_of")
-    return f" on behalf of {named(principal)}" if principal else ""
+    return _(" on behalf of %(principal)s", principal=named(principal)) if principal else ""
 
 
 def _voted(data: Mapping[str, Any], named: Named) -> str:
-    vote = "yes" if data["outcome"] == "approve" else "no"
-    return f"said {vote}{_for_whom(data, named)}; others still have to"
+    vote = _("yes") if data["outcome"] == "approve" else _("no")
+    return _(
+        "said %(vote)s%(for_whom)s; others still have to",
+        vote=vote,
+        for_whom=_for_whom(data, named),
+    )
 
 
 def _decided_alone(data: Mapping[str, Any], named: Named) -> str:
-    did = "approve" if data["outcome"] == "approve" else "refuse"
-    return f"decided alone, as its terms allow, to {did}"
+    did = _("approve") if data["outcome"] == "approve" else _("refuse")
+    return _("decided alone, as its terms allow, to %(did)s", did=did)
 
 
 def _lost(data: Mapping[str, Any], named: Named) -> str:
-    why = "the claim had lapsed" if data["cause"] == "lease" else "nothing had moved"
-    return f"took it from {named(data['owner'])} and gave it back to the team: {why}"
+    why = _("the claim had lapsed") if data["cause"] == "lease" else _("nothing had moved")
+    return _(
+        "took it from %(owner)s and gave it back to the team: %(why)s",
+        owner=named(data["owner"]),
+        why=why,
+    )
 
 
 def _told(sentence: str) -> Tell:
-    return lambda data, named: sentence
+    return lambda data, named: _(sentence)
 
 
 def _new_date(sentence: str) -> Tell:
-    return lambda data, named: sentence.format(_moment(data["due_at"]))
+    return lambda data, named: _(sentence, due=_moment(data["due_at"]))
 
 
 def _moment(spelled: str) -> str:
     return times.absolute(datetime.fromisoformat(spelled))
 
 
-def _moved(data: Mapping[str, Any], _: Named) -> str:
+def _moved(data: Mapping[str, Any], named: Named) -> str:
     old, new = _moment(data["old_due_at"]), _moment(data["new_due_at"])
-    return f"accepted the newer calendar: due {new}, not {old}"
+    return _("accepted the newer calendar: due %(new)s, not %(old)s", new=new, old=old)
 
 
-LAPSES = {
-    "overtaken": "a date passed before the public could read of it",
-    "returned": "its words were returned",
-    "withdrawn": "it was withdrawn",
-    "reported": "the promise was reported kept meanwhile",
-}
+LAPSES = Sayings(
+    {
+        "overtaken": "a date passed before the public could read of it",
+        "returned": "its words were returned",
+        "withdrawn": "it was withdrawn",
+        "reported": "the promise was reported kept meanwhile",
+    }
+)
 
 
 def _reached(data: Mapping[str, Any], named: Named) -> str:
-    state = "is late" if data.get("is_late") else "is due soon"
-    about = "the decision about the new date" if data.get("is_about_date") else "the next move"
+    state = _("is late") if data.get("is_late") else _("is due soon")
+    about = (
+        _("the decision about the new date") if data.get("is_about_date") else _("the next move")
+    )
     owed_by = data.get("owed_by", ())
-    owing = f", owed by {_list(owed_by, named)}" if owed_by else ""
-    return f"told {_list(data.get('told', ()), named)} that {about} {state}{owing}"
+    owing = _(", owed by %(list)s", list=_list(owed_by, named)) if owed_by else ""
+    return _(
+        "told %(told)s that %(about)s %(state)s%(owing)s",
+        told=_list(data.get("told", ()), named),
+        about=about,
+        state=state,
+        owing=owing,
+    )
 
 
 def _watched(data: Mapping[str, Any], named: Named) -> str:
     owed_by = data.get("owed_by", ())
-    owing = f", owed by {_list(owed_by, named)}" if owed_by else ""
+    owing = _(", owed by %(list)s", list=_list(owed_by, named)) if owed_by else ""
     since = _moment(data["due_at"])
-    return f"told {_list(data.get('told', ()), named)} that nothing has moved since {since}{owing}"
+    return _(
+        "told %(told)s that nothing has moved since %(since)s%(owing)s",
+        told=_list(data.get("told", ()), named),
+        since=since,
+        owing=owing,
+    )
 
 
 def _word(data: Mapping[str, Any], named: Named) -> str:
-    said = "kept" if data["is_kept"] else "not kept"
-    how = {"same_account": "in the thread", "private_link": "by the private link"}[data["source"]]
-    return f"brought the commenter’s word, given {how}: it is {said}"
+    said = _("kept") if data["is_kept"] else _("not kept")
+    how = {"same_account": _("in the thread"), "private_link": _("by the private link")}[
+        data["source"]
+    ]
+    return _("brought the commenter’s word, given %(how)s: it is %(said)s", how=how, said=said)
 
 
-_HOW_KEPT = {
-    "confirmed": ", as the commenter confirms",
-    "silence": ": the commenter said nothing to it",
-    "upheld": ", although the commenter says that it is not",
-    "unasked": "",
-}
+_HOW_KEPT = Sayings(
+    {
+        "confirmed": ", as the commenter confirms",
+        "silence": ": the commenter said nothing to it",
+        "upheld": ", although the commenter says that it is not",
+        "unasked": "",
+    }
+)
 
 
 def _kept(data: Mapping[str, Any], named: Named) -> str:
-    return f"recorded it as kept{_late(data)}{_HOW_KEPT.get(data.get('settled', ''), '')}"
+    return _(
+        "recorded it as kept%(late)s%(settled)s",
+        late=_late(data),
+        settled=_HOW_KEPT.get(data.get("settled", ""), ""),
+    )
 
 
 def _progress(data: Mapping[str, Any], named: Named) -> str:
     return {
-        "published": "saw the word of progress published",
-        "failed": "could not publish the word of progress",
-        "unconfirmed": "could not find out whether the word of progress arrived",
-        "returned": "noted that the word of progress was returned to its writer",
-        "withdrawn": "noted that the word of progress was withdrawn",
+        "published": _("saw the word of progress published"),
+        "failed": _("could not publish the word of progress"),
+        "unconfirmed": _("could not find out whether the word of progress arrived"),
+        "returned": _("noted that the word of progress was returned to its writer"),
+        "withdrawn": _("noted that the word of progress was withdrawn"),
     }[data["settlement"]]
 
 
@@ -433,70 +301,88 @@ EVENTS: dict[str, Tell] = {
     "escalation:stage:reopened": _told("so it is to be answered again"),
     "escalation:owner:claimed": _told("claimed it"),
     "escalation:owner:released": _told("gave it back to the team"),
-    "escalation:owner:assigned": lambda d, named: f"made {named(d['owner'])} its owner",
-    "escalation:case:dismissed": lambda d, _: f"dismissed it: {DISMISS_CODES[d['code']].lower()}",
+    "escalation:owner:assigned": lambda d, named: _(
+        "made %(owner)s its owner", owner=named(d["owner"])
+    ),
+    "escalation:case:dismissed": lambda d, named: _(
+        "dismissed it: %(code)s", code=downfirst(DISMISS_CODES[d["code"]])
+    ),
     "escalation:proposal:submitted": _proposed,
     "escalation:proposal:withdrawn": _told("withdrew the proposal"),
-    "escalation:decision:approved": lambda d, named: f"approved{_for_whom(d, named)}",
-    "escalation:decision:refused": lambda d, named: (
-        f"refused{_for_whom(d, named)}: {REFUSAL_CODES[d['code']].lower()}"
+    "escalation:decision:approved": lambda d, named: _(
+        "approved%(for_whom)s", for_whom=_for_whom(d, named)
+    ),
+    "escalation:decision:refused": lambda d, named: _(
+        "refused%(for_whom)s: %(code)s",
+        for_whom=_for_whom(d, named),
+        code=downfirst(REFUSAL_CODES[d["code"]]),
     ),
     "escalation:decision:returned": _told("returned it for changes"),
     "escalation:reply:submitted": _submitted,
     "escalation:reply:settled": _settled,
     "escalation:note:written": _noted,
     "escalation:ladder:climbed": _climbed,
-    "escalation:case:closed": lambda d, _: f"closed it: {d['outcome'].replace('_', ' ')}",
+    "escalation:case:closed": lambda d, named: _(
+        "closed it: %(outcome)s", outcome=OUTCOMES.get(d["outcome"], d["outcome"])
+    ),
     "escalation:comment:removed": _told("took a comment back"),
     "escalation:decision:voted": _voted,
     "escalation:decision:asked": _told("asked the owner for information"),
     "escalation:decision:informed": _told("answered the question"),
     "escalation:decision:bypassed": lambda d, named: (
-        f"approved without {_list(d.get('missing', ()), named)}"
+        _("approved without %(missing)s", missing=_list(d.get("missing", ()), named))
         if d.get("missing")
-        else "approved without the others"
+        else _("approved without the others")
     ),
     "escalation:decision:made_alone": _decided_alone,
-    "escalation:approver:added": lambda d, named: f"asked {named(d['person'])} to agree as well",
-    "escalation:approver:replaced": lambda d, named: (
-        f"put {named(d['replaced_by'])} in the place of {named(d['person'])}"
+    "escalation:approver:added": lambda d, named: _(
+        "asked %(person)s to agree as well", person=named(d["person"])
+    ),
+    "escalation:approver:replaced": lambda d, named: _(
+        "put %(replaced_by)s in the place of %(person)s",
+        replaced_by=named(d["replaced_by"]),
+        person=named(d["person"]),
     ),
     "escalation:case:moved_to_private": _told("goes on with the commenter in private"),
     "escalation:reply:held": _told("has the words ready; a promise in them is to be accepted"),
     "escalation:reply:recalled": _told("took the waiting words back"),
     "escalation:holding:submitted": _told("submitted a holding reply for somebody else to clear"),
-    "escalation:holding:settled": lambda d, _: f"saw the holding reply {d['settlement']}",
+    "escalation:holding:settled": lambda d, named: _(
+        "saw the holding reply: %(settled)s", settled=SETTLED.get(d["settlement"], d["settlement"])
+    ),
     "escalation:promise:accepted": _told("accepted a promise"),
     "escalation:promise:countered": _told("offered another date for a promise"),
     "escalation:promise:declined": _told("declined a promise"),
     "escalation:ladder:watched": _waited,
     "escalation:clock:started": _told("started its clock"),
-    "escalation:clock:paused": lambda d, _: f"paused its clock: {PAUSE_CODES[d['code']].lower()}",
+    "escalation:clock:paused": lambda d, named: _(
+        "paused its clock: %(code)s", code=downfirst(PAUSE_CODES[d["code"]])
+    ),
     "escalation:clock:resumed": _told("let its clock go on"),
-    "escalation:clock:extended": lambda d, _: (
-        f"gave it more time: {EXTEND_CODES[d['code']].lower()}"
+    "escalation:clock:extended": lambda d, named: _(
+        "gave it more time: %(code)s", code=downfirst(EXTEND_CODES[d["code"]])
     ),
     "escalation:clock:moved": _moved,
     "escalation:owner:declined": _told("declined the assignment"),
     "escalation:owner:renewed": _told("renewed the claim"),
     "escalation:owner:lost": _lost,
     "escalation:case:rerouted": _told("sent it to another team"),
-    "escalation:case:held": lambda d, _: (
-        "set it apart as suspected spam"
+    "escalation:case:held": lambda d, named: (
+        _("set it apart as suspected spam")
         if d["cause"] == "suspected_spam"
-        else "drew it for a second look"
+        else _("drew it for a second look")
     ),
-    "escalation:case:looked_at": lambda d, _: (
-        "looked again and upheld that no answer is owed"
+    "escalation:case:looked_at": lambda d, named: (
+        _("looked again and upheld that no answer is owed")
         if d["is_upheld"]
-        else "looked again: an answer is owed"
+        else _("looked again: an answer is owed")
     ),
     "escalation:case:merged": _told("merged it into another one of the same person"),
     "escalation:case:answered_outside": _told("found it answered on the channel itself"),
     "escalation:matter:joined": _told("put it into a matter"),
     "escalation:matter:left": _told("took it out of its matter"),
-    "escalation:matter:served": lambda d, _: (
-        f"sends it the same answer as {d['same_answer_to']} others"
+    "escalation:matter:served": lambda d, named: _(
+        "sends it the same answer as %(same_answer_to)s others", same_answer_to=d["same_answer_to"]
     ),
     "post:words:submitted": _taken_in,
     "post:words:cleared": _went_out,
@@ -506,7 +392,9 @@ EVENTS: dict[str, Tell] = {
     "post:ladder:climbed": _waits,
     "post:words:returned": _told("returned them to their writer"),
     "post:words:withdrawn": _told("withdrew them"),
-    "post:attempt:started": lambda d, _: f"began attempt {d['attempt']} to publish",
+    "post:attempt:started": lambda d, named: _(
+        "began attempt %(attempt)s to publish", attempt=d["attempt"]
+    ),
     "post:attempt:deferred": _deferred,
     "post:attempt:unclear": _told("does not know whether the channel took it, and will look"),
     "post:search:started": _told("asked the channel whether it arrived"),
@@ -518,8 +406,8 @@ EVENTS: dict[str, Tell] = {
     "commitment:promise:reported_kept": _told("reported it kept"),
     "commitment:promise:report_fell_through": _told("took the report back with its words"),
     "commitment:promise:follow_up_stuck": _told("could not publish the word that it is kept"),
-    "commitment:ladder:climbed": lambda d, named: (
-        f"reminded {_list(d.get('told', ()), named)} of the date"
+    "commitment:ladder:climbed": lambda d, named: _(
+        "reminded %(told)s of the date", told=_list(d.get("told", ()), named)
     ),
     "commitment:promise:broken": _told("recorded it as broken: its date has passed"),
     "commitment:promise:kept": _kept,
@@ -527,33 +415,45 @@ EVENTS: dict[str, Tell] = {
     "commitment:report:published": _told("saw the word that it is kept published, and waits"),
     "commitment:link:made": _told("made a private link for the commenter"),
     "commitment:word:given": _word,
-    "commitment:word:counted": lambda d, _: (
-        f"counted a reader who says that it is {'kept' if d['is_kept'] else 'not kept'}"
+    "commitment:word:counted": lambda d, named: (
+        _("counted a reader who says that it is kept")
+        if d["is_kept"]
+        else _("counted a reader who says that it is not kept")
     ),
-    "commitment:denial:rejected": lambda d, n: f"stood by it: the promise is kept{_for_whom(d, n)}",
-    "commitment:denial:accepted": lambda d, n: (
-        f"agreed with the commenter: it is still owed{_for_whom(d, n)}"
+    "commitment:denial:rejected": lambda d, named: _(
+        "stood by it: the promise is kept%(for_whom)s", for_whom=_for_whom(d, named)
+    ),
+    "commitment:denial:accepted": lambda d, named: _(
+        "agreed with the commenter: it is still owed%(for_whom)s", for_whom=_for_whom(d, named)
     ),
     "commitment:ladder:reached": _reached,
     "commitment:watch:kept": _watched,
-    "commitment:date:asked": _new_date("asked for another date: {}"),
-    "commitment:date:accepted": _new_date("accepted the new date: {}"),
-    "commitment:date:refused": _new_date("refused the new date: {}"),
-    "commitment:date:agreed": _new_date("agreed to the new date and sent its words out: {}"),
-    "commitment:date:set": _new_date("recorded that the public can read the new date: {}"),
-    "commitment:date:lapsed": lambda d, _: (
-        f"recorded that the new date, {_moment(d['due_at'])}, never counted: {LAPSES[d['why']]}"
+    "commitment:date:asked": _new_date("asked for another date: %(due)s"),
+    "commitment:date:accepted": _new_date("accepted the new date: %(due)s"),
+    "commitment:date:refused": _new_date("refused the new date: %(due)s"),
+    "commitment:date:agreed": _new_date("agreed to the new date and sent its words out: %(due)s"),
+    "commitment:date:set": _new_date("recorded that the public can read the new date: %(due)s"),
+    "commitment:date:lapsed": lambda d, named: _(
+        "recorded that the new date, %(due_at)s, never counted: %(why)s",
+        due_at=_moment(d["due_at"]),
+        why=LAPSES[d["why"]],
     ),
     "commitment:progress:written": _told("wrote a public word of progress for somebody to clear"),
     "commitment:progress:settled": _progress,
     "matter:clock:moved": _moved,
     "matter:case:opened": _told("opened this matter"),
-    "matter:owner:assigned": lambda d, named: f"made {named(d['owner'])} its owner",
+    "matter:owner:assigned": lambda d, named: _(
+        "made %(owner)s its owner", owner=named(d["owner"])
+    ),
     "matter:proposal:submitted": _told("asked for a decision on the one answer"),
     "matter:proposal:withdrawn": _told("took the answer back"),
-    "matter:decision:voted": lambda d, _: f"spoke: {RECOMMENDATIONS[d['outcome']].lower()}",
+    "matter:decision:voted": lambda d, named: _(
+        "spoke: %(outcome)s", outcome=downfirst(RECOMMENDATIONS[d["outcome"]])
+    ),
     "matter:decision:approved": _told("approved these words for everybody"),
-    "matter:decision:refused": lambda d, _: f"refused: {REFUSAL_CODES[d['code']].lower()}",
+    "matter:decision:refused": lambda d, named: _(
+        "refused: %(code)s", code=downfirst(REFUSAL_CODES[d["code"]])
+    ),
     "matter:decision:returned": _told("returned it for changes"),
     "matter:release:began": _released,
     "matter:release:advanced": _advanced,
@@ -570,16 +470,18 @@ EVENTS: dict[str, Tell] = {
 }
 
 # Others see that these happened, and not what is in them.
-_HIDDEN: dict[str, str] = {
-    "escalation:proposal:submitted": "asked for a decision",
-    "escalation:reply:submitted": "submitted a reply",
-    "post:words:submitted": "took these words in",
-    "commitment:date:asked": "asked for another date",
-    "commitment:date:agreed": "agreed to another date",
-    "commitment:date:refused": "refused another date",
-    "commitment:progress:written": "wrote a public word of progress",
-    "matter:proposal:submitted": "asked for a decision",
-}
+_HIDDEN = Sayings(
+    {
+        "escalation:proposal:submitted": "asked for a decision",
+        "escalation:reply:submitted": "submitted a reply",
+        "post:words:submitted": "took these words in",
+        "commitment:date:asked": "asked for another date",
+        "commitment:date:agreed": "agreed to another date",
+        "commitment:date:refused": "refused another date",
+        "commitment:progress:written": "wrote a public word of progress",
+        "matter:proposal:submitted": "asked for a decision",
+    }
+)
 
 _ALARMS = frozenset(
     {
@@ -601,7 +503,7 @@ _PRINTED = frozenset(
 
 
 def _late(data: Mapping[str, Any]) -> str:
-    return ", but late" if data.get("is_late") else ""
+    return _(", but late") if data.get("is_late") else ""
 
 
 def tell(session: Session, entries: Iterable[Entry], *, is_insider: bool) -> list[Line]:
@@ -673,10 +575,16 @@ def explain(deadline: DeadlineView, kind: str) -> Sequence[str]:
     if deadline.due_at != end:
         return deadline.explained
     is_promise = kind == "commitment" and deadline.stage in ("open", "broken")
-    began = "when it was promised" if is_promise else f"when this began: {stage}"
+    began = (
+        _("when it was promised") if is_promise else _("when this began: %(stage)s", stage=stage)
+    )
     allowed = times.exact_span(deadline.allowance_seconds)
     return [
-        f"The clock started on {times.absolute(deadline.start_at)}, {began}.",
-        f"It allows {allowed} of plain time, counted around the clock.",
-        f"Together: due on {times.absolute(end)}.",
+        _(
+            "The clock started on %(start_at)s, %(began)s.",
+            start_at=times.absolute(deadline.start_at),
+            began=began,
+        ),
+        _("It allows %(allowed)s of plain time, counted around the clock.", allowed=allowed),
+        _("Together: due on %(end)s.", end=times.absolute(end)),
     ]

@@ -23,12 +23,12 @@ from domain.errors import Forbidden, Refused, Unknown
 from domain.people import Actor, Role
 from store import identities, people, policies, tables
 from store.identities import Way
+from texts import gettext as _
+from texts import stated
 
 log = logging.getLogger("answerable.sign_in")
 
 router = APIRouter(include_in_schema=False)
-
-READERS = frozenset({Role.STAFF, Role.EXECUTIVE, Role.AUDITOR})
 
 CAST = ("ada", "ben", "cora", "dev", "eve", "root")
 """Whom one may be with one click: the people of the samples, who are fictional."""
@@ -44,17 +44,24 @@ class Trouble:
 
 
 @router.get("/")
-async def home(request: Request, door: TheDoor, _: Public) -> Response:
+async def home(request: Request, door: TheDoor, _public: Public) -> Response:
     """To the queue, or to the sign-in, which says what this is. Whoever runs the service and reads
-    no cases sees where they are signed in."""
+    no cases sees what needs a look there; a machine, where it is signed in."""
     viewer = await security.viewer_of(request, door)
     if viewer is None:
         return render.see_other("/sign-in")
-    return render.see_other("/queue" if viewer.actor.roles & READERS else "/sessions")
+    if viewer.may_read():
+        return render.see_other("/queue")
+    return render.see_other("/admin" if viewer.is_admin() else "/sessions")
 
 
 @router.get("/sign-in")
-async def sign_in_form(request: Request, door: TheDoor, _: Public, next: str = "") -> Response:  # noqa: A002
+async def sign_in_form(
+    request: Request,
+    door: TheDoor,
+    _public: Public,
+    next: str = "",  # noqa: A002
+) -> Response:
     return await _form(request, door, next)
 
 
@@ -101,7 +108,7 @@ def _cast(session: Session) -> list[dict[str, Any]]:
 
 
 @router.post("/sign-in")
-async def sign_in(request: Request, door: TheDoor, _: Public) -> Response:
+async def sign_in(request: Request, door: TheDoor, _public: Public) -> Response:
     """A token for a session. The token itself is never kept by the browser."""
     form = await security.form_of(request, door.settings)
     secret, onward = str(form.get("token", "")).strip(), str(form.get("next", ""))
@@ -109,8 +116,8 @@ async def sign_in(request: Request, door: TheDoor, _: Public) -> Response:
     if actor is None:
         trouble = Trouble(
             401,
-            "This token is unknown, revoked or expired.",
-            "Have another one made, and sign in with that.",
+            _("This token is unknown, revoked or expired."),
+            _("Have another one made, and sign in with that."),
         )
         return await _form(request, door, onward, trouble)
     return await _let_in(request, door, actor.id, onward)
@@ -121,7 +128,7 @@ def _bearer(session: Session, secret: str) -> Actor | None:
 
 
 @router.post("/sign-in/as")
-async def sign_in_as(request: Request, door: TheDoor, _: Public) -> Response:
+async def sign_in_as(request: Request, door: TheDoor, _public: Public) -> Response:
     """One click, in a demonstration on this machine and nowhere else."""
     form = await security.form_of(request, door.settings)
     if not security.is_demo(request, door.settings):
@@ -152,7 +159,7 @@ Told = Annotated[str, Query(max_length=4_000)]
 
 
 @router.get("/sign-in/with")
-async def set_out(request: Request, door: TheDoor, _: Public, next: str = "") -> Response:  # noqa: A002
+async def set_out(request: Request, door: TheDoor, _public: Public, next: str = "") -> Response:  # noqa: A002
     """To the provider, with a state that only this browser can bring back."""
     provider = _provider(door)
     if request.headers.get("sec-fetch-dest", "document") != "document":
@@ -242,14 +249,18 @@ def _provider(door: Door) -> Provider:
 
 _STALE = Trouble(
     409,
-    "This sign-in has been used already, took longer than ten minutes, or was begun in another "
-    "browser.",
-    "Begin again here.",
+    stated(
+        "This sign-in has been used already, took longer than ten minutes, or was begun in "
+        "another browser."
+    ),
+    stated("Begin again here."),
 )
 _UNBELIEVABLE = Trouble(
     403,
-    "What came back from the sign-in could not be believed, so nobody was signed in.",
-    "Begin again here. If it happens again, tell whoever runs this service: its log says why.",
+    stated("What came back from the sign-in could not be believed, so nobody was signed in."),
+    stated(
+        "Begin again here. If it happens again, tell whoever runs this service: its log says why."
+    ),
 )
 
 
@@ -257,9 +268,12 @@ def _away(provider: Provider, error: Away) -> Trouble:
     log.warning("the identity provider is away: %s", error)
     return Trouble(
         503,
-        f"Signing in with {provider.label} is not possible just now, because it does not answer "
-        "as it should.",
-        "Try again in a moment. Whoever has a token can sign in with that meanwhile.",
+        _(
+            "Signing in with %(label)s is not possible just now, because it does not answer as "
+            "it should.",
+            label=provider.label,
+        ),
+        _("Try again in a moment. Whoever has a token can sign in with that meanwhile."),
     )
 
 
@@ -269,9 +283,14 @@ def _declined(provider: Provider, error: str) -> Trouble:
     log.info("a sign-in was declined: %s", error[:60] or "no code")
     return Trouble(
         403,
-        f"You were not signed in: it was declined at {provider.label}, by you or for you.",
-        "Begin again here and agree there, or ask whoever runs it whether you may use this "
-        "service.",
+        _(
+            "You were not signed in: it was declined at %(label)s, by you or for you.",
+            label=provider.label,
+        ),
+        _(
+            "Begin again here and agree there, or ask whoever runs it whether you may use this "
+            "service."
+        ),
     )
 
 
@@ -279,7 +298,7 @@ def _declined(provider: Provider, error: str) -> Trouble:
 
 
 @router.post("/sign-out")
-async def sign_out(request: Request, door: TheDoor, _: Public) -> Response:
+async def sign_out(request: Request, door: TheDoor, _public: Public) -> Response:
     """End the session here and in the store, so that a copy of the cookie opens nothing either;
     and at the provider, where it was begun there."""
     await security.form_of(request, door.settings)

@@ -28,6 +28,8 @@ from domain.people import Role
 from language.difference import Piece, difference
 from store import details, drafts, people
 from store.drafts import Draft
+from texts import Sayings, times
+from texts import gettext as _
 
 router = APIRouter(include_in_schema=False)
 
@@ -103,12 +105,20 @@ async def save_draft(entity_id: str, request: Request, door: TheDoor, sent: Sent
     for draft in saved:
         values[f"based_on-{draft.kind}"] = str(draft.version)
     typed = Typed(about=entity_id, act=act, values=values)
-    notice = f"Your draft is saved, as version {saved[-1].version}." if saved else ""
+    notice = (
+        _("Your draft is saved, as version %(version)s.", version=saved[-1].version)
+        if saved
+        else ""
+    )
     return await cases.show(door, "escalation", entity_id, viewer, typed=typed, notice=notice)
 
 
 def _said(draft: Draft) -> str:
-    return f"Saved as version {draft.version}, {draft.created_at:%H:%M} UTC."
+    return _(
+        "Saved as version %(version)s, %(hour)s.",
+        version=draft.version,
+        hour=times.clock(draft.created_at),
+    )
 
 
 def _field(act: str, values: dict[str, str]) -> str:
@@ -164,11 +174,13 @@ class Compared:
     pieces: Sequence[Piece]
 
 
-KINDS = {
-    DraftKind.PROPOSAL: "What is asked for",
-    DraftKind.REPLY: "The words of the reply",
-    DraftKind.NOTE: "The note",
-}
+KINDS = Sayings(
+    {
+        DraftKind.PROPOSAL: "What is asked for",
+        DraftKind.REPLY: "The words of the reply",
+        DraftKind.NOTE: "The note",
+    }
+)
 
 Version = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 

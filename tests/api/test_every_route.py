@@ -34,6 +34,7 @@ LET_IN = {
     "known": ("ada", "cora", "dev", "root", "hook"),
     "read": ("ada", "cora", "dev"),
     "act": ("ada", "cora"),
+    "record": ("cora", "dev"),
     "house": ("ada", "cora", "dev", "root"),
     "watch": ("dev", "root"),
     "admin": ("root",),
@@ -81,16 +82,45 @@ ROUTES = """
     GET  /decisions/since/{case_id}                         read
     GET  /decisions/together                                read
     POST /decisions/together                                act
-    GET  /me                                                read
+    GET  /me                                                house
     POST /me/calendar                                       act
     POST /me/calendar/end                                   act
-    GET  /me/away                                           read
+    GET  /me/away                                           house
     POST /me/away/absences                                  act
     POST /me/away/delegations                               act
     POST /me/away/absences/{absence_id}/end                 act
     POST /me/away/delegations/{delegation_id}/end           act
     GET  /me/notices                                        house
     POST /me/notices                                        house
+    GET  /admin                                             watch
+    GET  /admin/teams                                       watch
+    GET  /admin/channels                                    watch
+    POST /admin/channels/{channel_id}/check                 admin
+    GET  /admin/house                                       watch
+    GET  /admin/policy                                      watch
+    GET  /admin/policy/versions/{number}                    watch
+    GET  /admin/policy/diff                                 watch
+    GET  /admin/policy/dates                                watch
+    GET  /admin/policy/draft                                admin
+    POST /admin/policy/draft                                admin
+    POST /admin/policy/apply                                admin
+    GET  /admin/people                                      watch
+    GET  /admin/new-person                                  admin
+    POST /admin/new-person                                  admin
+    GET  /admin/people/{person_id}                          watch
+    POST /admin/people/{person_id}                          admin
+    GET  /admin/people/{person_id}/leave                    admin
+    POST /admin/people/{person_id}/leave                    admin
+    POST /admin/people/{person_id}/sessions/end             admin
+    POST /admin/people/{person_id}/sessions/{session_id}/end admin
+    POST /admin/people/{person_id}/absences                 admin
+    POST /admin/people/{person_id}/absences/{absence_id}/end admin
+    POST /admin/people/{person_id}/delegations              admin
+    POST /admin/people/{person_id}/delegations/{delegation_id}/end admin
+    GET  /admin/tokens                                      watch
+    POST /admin/tokens                                      admin
+    GET  /admin/tokens/{token_id}/end                       watch
+    POST /admin/tokens/{token_id}/end                       admin
     POST /{kind}/{entity_id}/words                          act
     POST /escalation/{entity_id}/draft                      act
     GET  /escalation/{entity_id}/drafts                     act
@@ -99,6 +129,11 @@ ROUTES = """
     GET  /insights/tables/{name}.csv                        read
     GET  /insights/cases                                    read
     GET  /insights/promises                                 read
+    GET  /record                                            record
+    GET  /record/found.csv                                  record
+    GET  /record/policy/{version}                           record
+    GET  /record/{kind}/{entity_id}                         record
+    GET  /record/{kind}/{entity_id}/export                  record
     GET  /ledger                                            all
     GET  /ledger/all                                        all
     GET  /ledger/{promise}                                  all
@@ -180,8 +215,21 @@ ROUTES = """
     POST /api/v1/people/{person_id}/calendar                house
     POST /api/v1/people/{person_id}/calendar/end            house
     GET  /api/v1/house/history                              watch
+    GET  /api/v1/record                                     record
+    GET  /api/v1/record/{kind}/{entity_id}                  record
+    GET  /api/v1/record/{kind}/{entity_id}/export           record
+    GET  /api/v1/policy/versions/{version}                  house
     GET  /api/v1/policy                                     house
     GET  /api/v1/policy/versions                            house
+    GET  /api/v1/policy/versions/{version}                  house
+    POST /api/v1/policy/check                               admin
+    POST /api/v1/policy                                     admin
+    GET  /api/v1/tokens                                     watch
+    POST /api/v1/people/{person_id}/tokens                  admin
+    POST /api/v1/tokens/{token_id}/end                      admin
+    GET  /api/v1/teams                                      house
+    GET  /api/v1/channels                                   watch
+    POST /api/v1/channels/{channel_id}/check                admin
 """
 
 COMMANDS = {
@@ -231,7 +279,12 @@ def test_the_table_says_what_the_routes_say() -> None:
 
 def address_of(path: str) -> str:
     """The path with something in its places that is well-formed and does not exist."""
-    places = {"entity_id": words.new_id(), "version": "1", "person_id": "nobody-at-all"}
+    places = {
+        "entity_id": words.new_id(),
+        "version": "1",
+        "number": "1",
+        "person_id": "nobody-at-all",
+    }
     return re.sub(r"{(\w+)}", lambda place: places.get(place[1], words.new_id()), path)
 
 

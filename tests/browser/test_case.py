@@ -75,7 +75,7 @@ async def test_a_save_that_fails_keeps_the_words_and_says_so(
     page_of: PageOf, office: Office
 ) -> None:
     path = page_path(await office.door.prepared())
-    page = await page_of("ada", quiet=False)
+    page = await page_of("ada", expected=("",))
     await page.goto(path)
     await page.context.set_offline(True)
     await field(page, "propose", "reply").press_sequentially("Typed on a train.")
@@ -91,7 +91,7 @@ async def test_somebody_whose_session_ended_keeps_their_words(
     page_of: PageOf, office: Office
 ) -> None:
     path = page_path(await office.door.prepared())
-    page = await page_of("ada", quiet=False)
+    page = await page_of("ada", expected=("",))
     await page.goto(path)
     await page.context.clear_cookies()
     await field(page, "propose", "reply").press_sequentially("Before lunch.")
@@ -101,7 +101,7 @@ async def test_somebody_whose_session_ended_keeps_their_words(
 
 async def test_two_who_write_at_once_lose_nothing(page_of: PageOf, office: Office) -> None:
     path = page_path(await office.door.prepared())
-    ada = await page_of("ada", quiet=False)
+    ada = await page_of("ada", expected=("",))
     await ada.goto(path)
     written = {"text": "Ben was here.", "kind": "reply"}
     case = path.replace("/escalation", "escalations")

@@ -85,7 +85,7 @@ async def test_a_hidden_tab_holds_no_stream_and_catches_up_when_it_is_shown(
 
 
 async def test_a_page_that_is_not_live_any_more_says_so(desk: Desk, office: Office) -> None:
-    page = await desk.page_of("ada", quiet=False)
+    page = await desk.page_of("ada", expected=("",))
     await page.clock.install()
     await page.goto("/queue?view=free")
     await _until(lambda: office.door.app.state.door.live.count == 1)

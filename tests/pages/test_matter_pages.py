@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.pages import sentences
+from api.pages import labels
 from domain.matter import MatterStage, MemberState
 from tests.pages.conftest import Office, text_of
 
@@ -10,8 +10,8 @@ ANSWER = "The saddles are here; each of them leaves our house today."
 
 
 def test_every_stage_and_standing_has_its_words() -> None:
-    assert set(sentences.STAGES["matter"]) == set(MatterStage)
-    assert set(sentences.MEMBER_STATES) == set(MemberState)
+    assert set(labels.STAGES["matter"]) == set(MatterStage)
+    assert set(labels.MEMBER_STATES) == set(MemberState)
 
 
 async def test_a_matter_is_decided_released_and_halted_on_its_page(office: Office) -> None:

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 
 from api.app import create_app
 from api.deps import ACCESS, POLICY_SECONDS
-from api.pages import cases, frame, queue, security, sentences
+from api.pages import cases, frame, labels, queue, security, sentences
 from config.settings import Settings
 from domain.commitment import CommitmentStage
 from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
@@ -540,16 +540,16 @@ def _some(kind_of_value: object) -> object:
 def test_every_stage_act_and_code_has_its_words() -> None:
     for name, kind in KINDS.items():
         acts = [act for act, right in kind.rights.items() if not right.is_machine]
-        assert set(acts) <= set(sentences.ACTS_OF[name])
+        assert set(acts) <= set(labels.ACTS_OF[name])
         assert set(acts) <= set(cases.ORDER)
         for act in acts:
-            assert sentences.possible_while(name, kind.rights[act].stages) != "possible while "
-    assert set(sentences.STAGES["escalation"]) == set(Stage)
-    assert set(sentences.STAGES["post"]) == set(PostStage)
-    assert set(sentences.STAGES["commitment"]) == set(CommitmentStage)
-    assert set(sentences.DISMISS_CODES) == set(DismissCode)
-    assert set(sentences.REFUSAL_CODES) == set(RefusalCode)
-    assert set(sentences.SEATS) == set(Seat)
+            assert labels.possible_while(name, kind.rights[act].stages) != "possible while "
+    assert set(labels.STAGES["escalation"]) == set(Stage)
+    assert set(labels.STAGES["post"]) == set(PostStage)
+    assert set(labels.STAGES["commitment"]) == set(CommitmentStage)
+    assert set(labels.DISMISS_CODES) == set(DismissCode)
+    assert set(labels.REFUSAL_CODES) == set(RefusalCode)
+    assert set(labels.SEATS) == set(Seat)
 
 
 # Every page. ---------------------------------------------------------------------------------

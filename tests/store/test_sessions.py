@@ -32,7 +32,7 @@ def seen(house: Database, secret: str, at: datetime) -> None:
     with house.writing() as session:
         here = sessions.find(session, secret, at, LIMITS)
         assert here
-        sessions.touch(session, here.id, at)
+        people.touch(session, here.id, at)
 
 
 def test_a_session_lasts_while_something_is_done_and_no_longer_than_its_time(

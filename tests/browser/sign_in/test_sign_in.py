@@ -16,7 +16,7 @@ from answerable.embedded import free_port
 from domain.people import Role
 from store import people, tables
 from tests.api.conftest import OpenDoor, bare_door
-from tests.browser.sign_in.conftest import NewPage, pages
+from tests.browser.conftest import Desk, PageOf
 from tests.browser.sign_in.provider import PASSWORD, Iam
 
 STATUS = ("Failed to load resource",)
@@ -31,7 +31,7 @@ GROUPS = {
 class Opened(Protocol):
     def __call__(
         self, *, trusted: bool = True, **settings: Any
-    ) -> AbstractAsyncContextManager[tuple[OpenDoor, NewPage]]: ...
+    ) -> AbstractAsyncContextManager[tuple[OpenDoor, PageOf]]: ...
 
 
 @pytest.fixture
@@ -41,13 +41,17 @@ def opened(chromium: Browser, iam: Iam, migrated_sqlite: Path, tmp_path: Path) -
     @asynccontextmanager
     async def opened(
         *, trusted: bool = True, **settings: Any
-    ) -> AsyncIterator[tuple[OpenDoor, NewPage]]:
+    ) -> AsyncIterator[tuple[OpenDoor, PageOf]]:
         port = free_port()
         address = f"http://127.0.0.1:{port}"
         named = iam.client(address, trusted=trusted) | settings
         opening = bare_door(migrated_sqlite, tmp_path, port=port, public_url=address, **named)
-        async with opening as door, pages(chromium, address) as new_page:
-            yield door, new_page
+        async with opening as door:
+            desk = Desk(chromium, door)
+            try:
+                yield door, desk.page_of
+            finally:
+                await desk.close()
 
     return opened
 
@@ -82,9 +86,9 @@ async def sign_in(page: Page, login: str, *, at: str = "/") -> None:
 
 async def test_somebody_signs_in_at_the_provider_and_out_again(opened: Opened, iam: Iam) -> None:
     iam.person("grace")
-    async with opened() as (door, new_page):
+    async with opened() as (door, page_of):
         add(door, "grace")
-        page = await new_page(expected=STATUS)
+        page = await page_of(expected=STATUS)
         await sign_in(page, "grace", at="/commitments?stage=kept")
         await page.wait_for_url("**/commitments?stage=kept")
         assert await page.get_by_role("link", name="Grace").is_visible()
@@ -105,10 +109,10 @@ async def test_whoever_is_known_by_no_verified_address_stays_outside(
 ) -> None:
     iam.person("mallory", verified=False)
     iam.person("oscar")
-    async with opened() as (door, new_page):
+    async with opened() as (door, page_of):
         add(door, "mallory", Role.ADMIN)
         for login, said in (("mallory", "has not been verified"), ("oscar", "Nobody has added")):
-            page = await new_page(expected=STATUS)
+            page = await page_of(expected=STATUS)
             await sign_in(page, login)
             alarm = page.get_by_role("alert")
             assert said in await alarm.inner_text()
@@ -120,8 +124,8 @@ async def test_whoever_is_known_by_no_verified_address_stays_outside(
 
 async def test_groups_rule_who_somebody_is(opened: Opened, iam: Iam) -> None:
     iam.person("linus", groups=("care", "knitting"))
-    async with opened(oidc_groups=GROUPS) as (door, new_page):
-        page = await new_page(expected=STATUS)
+    async with opened(oidc_groups=GROUPS) as (door, page_of):
+        page = await page_of(expected=STATUS)
         await sign_in(page, "linus")
         await page.wait_for_url("**/queue")
         with door.service.database.reading() as session:
@@ -131,7 +135,7 @@ async def test_groups_rule_who_somebody_is(opened: Opened, iam: Iam) -> None:
         assert ("house:role:granted", "system") in entries(door, "linus")
 
         iam.leave("linus", "care")
-        later = await new_page(expected=STATUS)
+        later = await page_of(expected=STATUS)
         await sign_in(later, "linus")
         assert "none of the groups" in await later.get_by_role("alert").inner_text()
         assert ("house:role:withdrawn", "system") in entries(door, "linus")
@@ -141,9 +145,9 @@ async def test_groups_rule_who_somebody_is(opened: Opened, iam: Iam) -> None:
 
 async def test_a_refused_consent_is_said_with_a_way_out(opened: Opened, iam: Iam) -> None:
     iam.person("nina")
-    async with opened(trusted=False) as (door, new_page):
+    async with opened(trusted=False) as (door, page_of):
         add(door, "nina")
-        page = await new_page(expected=STATUS)
+        page = await page_of(expected=STATUS)
         await sign_in(page, "nina")
         await page.locator("#deny").click()
         assert "declined" in await page.get_by_role("alert").inner_text()
@@ -154,9 +158,9 @@ async def test_a_refused_consent_is_said_with_a_way_out(opened: Opened, iam: Iam
 
 async def test_a_way_back_is_good_once_and_in_one_browser(opened: Opened, iam: Iam) -> None:
     iam.person("paul")
-    async with opened() as (door, new_page):
+    async with opened() as (door, page_of):
         add(door, "paul")
-        page = await new_page()
+        page = await page_of()
         back: list[str] = []
         page.on("request", lambda r: back.append(r.url) if "back?" in r.url else None)
         await sign_in(page, "paul")
@@ -164,7 +168,7 @@ async def test_a_way_back_is_good_once_and_in_one_browser(opened: Opened, iam: I
         await page.goto(back[0])
         assert page.url.endswith("/queue"), "whoever is in already stays in"
 
-        elsewhere = await new_page(expected=STATUS)
+        elsewhere = await page_of(expected=STATUS)
         await elsewhere.goto(back[0])
         assert "used already" in await elsewhere.get_by_role("alert").inner_text()
         assert await elsewhere.get_by_role("link", name="Sign in with Canaille").is_visible()
@@ -172,8 +176,8 @@ async def test_a_way_back_is_good_once_and_in_one_browser(opened: Opened, iam: I
 
 async def test_a_provider_that_is_away_leaves_the_other_ways_in(opened: Opened) -> None:
     nowhere = f"http://127.0.0.1:{free_port()}"
-    async with opened(oidc_issuer=nowhere) as (door, new_page):
-        page = await new_page(360, theme="dark", expected=STATUS)
+    async with opened(oidc_issuer=nowhere) as (door, page_of):
+        page = await page_of(width=360, theme="dark", expected=STATUS)
         await page.goto("/sign-in")
         await page.get_by_role("link", name="Sign in with Canaille").click()
         assert "does not answer" in await page.get_by_role("alert").inner_text()
@@ -186,9 +190,9 @@ async def test_one_ends_the_session_of_another_machine_and_then_all(
     opened: Opened, iam: Iam
 ) -> None:
     iam.person("quinn")
-    async with opened() as (door, new_page):
+    async with opened() as (door, page_of):
         add(door, "quinn")
-        here, there = await new_page(expected=STATUS), await new_page(360, expected=STATUS)
+        here, there = await page_of(expected=STATUS), await page_of(width=360, expected=STATUS)
         for page in (here, there):
             await sign_in(page, "quinn")
             await page.wait_for_url("**/queue")
@@ -212,8 +216,8 @@ async def test_one_ends_the_session_of_another_machine_and_then_all(
 
 
 async def test_the_cast_signs_in_with_one_click_in_a_demonstration(opened: Opened) -> None:
-    async with opened(demo=True, oidc_issuer=None) as (_, new_page):
-        page = await new_page(360, script=False)
+    async with opened(demo=True, oidc_issuer=None) as (_, page_of):
+        page = await page_of(width=360, script=False)
         await page.goto("/sign-in")
         await page.get_by_role("button", name="Cora").click()
         await page.wait_for_url("**/queue")
@@ -221,8 +225,8 @@ async def test_the_cast_signs_in_with_one_click_in_a_demonstration(opened: Opene
 
 
 async def test_a_link_from_another_site_finds_the_session(opened: Opened) -> None:
-    async with opened(demo=True) as (door, new_page):
-        page = await new_page()
+    async with opened(demo=True) as (door, page_of):
+        page = await page_of()
         await page.goto("/sign-in")
         await page.get_by_role("button", name="Ada").click()
         await page.wait_for_url("**/queue")

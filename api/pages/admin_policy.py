@@ -1,0 +1,238 @@
+"""The pages of the policy: the one in force, every version, and the way of a draft into force.
+
+A draft is pasted or uploaded, looked at from every side, and applied by a form that is bound to
+what was looked at: to the digest of the draft and to the version that it was compared with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlmodel import Session
+from starlette.datastructures import FormData, UploadFile
+
+from api import policy_review
+from api.deps import Door, TheDoor, now
+from api.pages import forms, frame, policy_words, render
+from api.pages.forms import DATABASE_AWAY, Trouble
+from api.pages.security import Admin, AdminForm, Viewer, Watcher
+from api.policy import MOST, shown_to
+from api.policy_review import Review
+from domain.errors import AnswerableError, Invalid
+from policy.calendars import preview
+from policy.difference import NOT_SAID, Change
+from policy.problems import dotted
+from store import policies
+from store.policies import InForce
+
+router = APIRouter(include_in_schema=False)
+
+SHOWN = 100
+"""Running dates that are listed one by one."""
+
+Number = Annotated[int, Path(ge=1, le=1_000_000)]
+Chosen = Annotated[int | None, Query(ge=1, le=1_000_000)]
+
+
+@router.get("/admin/policy")
+async def policy(door: TheDoor, viewer: Watcher, done: Annotated[int, Query(ge=0)] = 0) -> Response:
+    """The policy in force, as a page and as its file, and every version there was."""
+
+    def work(session: Session) -> dict[str, Any]:
+        in_force = policies.current(session)
+        versions = policies.versions(session)
+        return {
+            **frame.frame(session, viewer, "admin"),
+            **_shown(in_force, viewer),
+            "versions": versions,
+            "names": frame.names(session, [one.by for one in versions]),
+        }
+
+    return render.page("admin_policy.html", done=done, **await door.read(work))
+
+
+def _shown(found: InForce | None, viewer: Viewer) -> dict[str, Any]:
+    """A version as this reader may see it: addresses of webhooks, which often hold a secret, stay
+    with those who set them, and the file holds them."""
+    if found is None:
+        return {"version": None, "sections": (), "source": None}
+    policy = shown_to(viewer.actor, found.policy)
+    return {
+        "version": found,
+        "sections": policy_words.sections(policy),
+        "source": policy_review.source_of(found) if viewer.is_admin() else None,
+    }
+
+
+@router.get("/admin/policy/versions/{number}")
+async def version(number: Number, door: TheDoor, viewer: Watcher) -> Response:
+    """One version as it was applied."""
+
+    def work(session: Session) -> dict[str, Any]:
+        found = policies.version(session, number)
+        newest = policies.current(session)
+        assert newest is not None
+        return {
+            **frame.frame(session, viewer, "admin"),
+            **_shown(found, viewer),
+            "newest": newest.version,
+            "names": frame.names(session, [found.by]),
+        }
+
+    return render.page("admin_policy_version.html", **await door.read(work))
+
+
+@router.get("/admin/policy/diff")
+async def diff(door: TheDoor, viewer: Watcher, old: Chosen = None, new: Chosen = None) -> Response:
+    """What one version says otherwise than another; without a choice, than the one before."""
+
+    def work(session: Session) -> dict[str, Any]:
+        versions = policies.versions(session)
+        numbers = [one.version for one in versions]
+        after = new or (numbers[0] if numbers else 0)
+        before = old or max((n for n in numbers if n < after), default=after)
+        changes: tuple[Change, ...] = ()
+        if numbers:
+            one, other = policies.version(session, before), policies.version(session, after)
+            changes = policy_review.between(one, other)
+        if not viewer.is_admin():
+            changes = policy_review.without_addresses(changes)
+        return {
+            **frame.frame(session, viewer, "admin"),
+            "numbers": numbers,
+            "old": before,
+            "new": after,
+            "changes": changes,
+        }
+
+    return render.page("admin_policy_diff.html", not_said=NOT_SAID, **await door.read(work))
+
+
+@router.get("/admin/policy/dates")
+async def dates(door: TheDoor, viewer: Watcher) -> Response:
+    """The running dates that the calendars in force would put elsewhere."""
+
+    def work(session: Session) -> dict[str, Any]:
+        in_force = policies.current(session)
+        moves = policy_review.moves(session, in_force.policy) if in_force else ()
+        return {**frame.frame(session, viewer, "admin"), "moves": moves}
+
+    return render.page("admin_policy_dates.html", shown=SHOWN, **await door.read(work))
+
+
+# A draft. ------------------------------------------------------------------------------------
+
+
+@router.get("/admin/policy/draft")
+async def draft(
+    door: TheDoor, viewer: Admin, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None
+) -> Response:
+    """The form for a draft; it begins with the file in force, or with that of another version."""
+
+    def work(session: Session) -> dict[str, Any]:
+        found = policies.version(session, version) if version else policies.current(session)
+        return {
+            **frame.frame(session, viewer, "admin"),
+            "text": (policy_review.source_of(found) if found else "") or "",
+            "begun_from": found.version if found else 0,
+        }
+
+    context = await door.read(work)
+    return render.page("admin_policy_draft.html", review=None, trouble=None, **context)
+
+
+@router.post("/admin/policy/draft")
+async def look(request: Request, door: TheDoor, sent: AdminForm) -> Response:
+    """Look at a draft from every side. Nothing is changed by it, and it may be sent again."""
+    try:
+        text = await _text(sent.form)
+    except Invalid as error:
+        trouble = await forms.trouble_of(request, error)
+        return await _review(door, sent.viewer, "", trouble=trouble)
+    return await _review(door, sent.viewer, text)
+
+
+async def _text(form: FormData) -> str:
+    """The file that was chosen, or else what was pasted. Raises Invalid for what is no text."""
+    file = form.get("file")
+    if isinstance(file, UploadFile) and file.filename:
+        try:
+            text = (await file.read()).decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise Invalid(
+                "not_utf8", "this file is not UTF-8 text", "save it as UTF-8", field="file"
+            ) from None
+    else:
+        text = str(form.get("text", ""))
+    text = text.replace("\r\n", "\n")
+    if len(text) > MOST:
+        raise Invalid(
+            "too_long", f"a policy has at most {MOST:,} characters", "send less", field="text"
+        )
+    return text
+
+
+async def _review(
+    door: Door,
+    viewer: Viewer,
+    text: str,
+    *,
+    reason: str = "",
+    trouble: Trouble | None = None,
+) -> Response:
+    def work(session: Session) -> dict[str, Any]:
+        found = policy_review.review(session, text, now()) if text.strip() else None
+        return {
+            **frame.frame(session, viewer, "admin"),
+            **(_said(session, found) if found else {}),
+            "review": found,
+            "text": text,
+            "begun_from": 0,
+        }
+
+    context = await door.read(work)
+    return render.page(
+        "admin_policy_draft.html",
+        trouble.status if trouble else 200,
+        reason=reason,
+        trouble=trouble,
+        shown=SHOWN,
+        not_said=NOT_SAID,
+        preview=preview,
+        dotted=dotted,
+        **context,
+    )
+
+
+def _said(session: Session, found: Review) -> dict[str, Any]:
+    return {"names": frame.names(session, [one.person for one in found.given])}
+
+
+@router.post("/admin/policy/apply")
+async def apply(request: Request, door: TheDoor, sent: AdminForm) -> Response:
+    """Put in force what was looked at. Where another version came in between, or the draft is not
+    the same any more, it is refused and shown anew."""
+    values = forms.values_of(sent.form)
+    text, reason, on = values.get("text", ""), values.get("reason", ""), values.get("on", "")
+    actor = sent.viewer.actor
+
+    def work(session: Session) -> int:
+        return policy_review.apply_reviewed(
+            session,
+            text,
+            actor.id,
+            now(),
+            draft=values.get("draft", ""),
+            on=int(on) if on.isascii() and on.isdigit() and len(on) < 8 else -1,
+            reason=reason,
+            is_accepted=values.get("accept") == "yes",
+        )
+
+    try:
+        applied = await asyncio.to_thread(door.database.write, work)
+    except (AnswerableError, *DATABASE_AWAY) as error:
+        trouble = await forms.trouble_of(request, error)
+        return await _review(door, sent.viewer, text, reason=reason, trouble=trouble)
+    return render.see_other(f"/admin/policy?done={applied}")

@@ -1,0 +1,1 @@
+"""Pictures of every page, made of the sample data by ``make screenshots``."""

@@ -1,0 +1,185 @@
+"""Moments as people read them: a distance, and a date with its zone, in their language and place.
+
+The zone is that of whoever reads (``texts.zone``). What is said often is kept: a page of fifty rows
+says the same few dates, hours and zones again and again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+
+from babel import Locale, dates
+
+from texts import gettext as _
+from texts import spoken, zone
+
+_DAY, _HOUR, _MINUTE = 86_400, 3_600, 60
+
+_LETTERS = 5
+"""A name of a zone that is longer, such as Eastern Standard Time, is no short one."""
+
+
+def absolute(at: datetime) -> str:
+    """``Tue, 2 Dec 2025, 14:00 CET``."""
+    moment = at.astimezone(zone())
+    locale = spoken().locale
+    when = _joined(_date(moment.date(), "yMMMEd", locale), _hour(moment, locale), locale)
+    return f"{when} {_zone(moment, locale)}"
+
+
+def moment_in(at: datetime) -> str:
+    """``Tue, 2 Dec, 14:00``, where the page says the zone once and the year is plain."""
+    moment, locale = at.astimezone(zone()), spoken().locale
+    return _joined(_date(moment.date(), "MMMEd", locale), _hour(moment, locale), locale)
+
+
+def brief(at: datetime, now: datetime) -> str:
+    """``Tue, 2 Dec, 14:00 CET``; with the year where it is another one than that of ``now``."""
+    moment = at.astimezone(zone())
+    if moment.year != now.astimezone(zone()).year:
+        return absolute(at)
+    return f"{moment_in(at)} {_zone(moment, spoken().locale)}"
+
+
+def clock(at: datetime) -> str:
+    """``14:00``."""
+    return _hour(at.astimezone(zone()), spoken().locale)
+
+
+def day(on: date) -> str:
+    """``Tue, 2 Dec 2025``."""
+    return _date(on, "yMMMEd", spoken().locale)
+
+
+def month(on: date) -> str:
+    """``December 2025``."""
+    return _date(on, "yMMMM", spoken().locale)
+
+
+def weekdays(first: int) -> list[tuple[str, str]]:
+    """The days of a week from this one on (0 is Monday), short and in full."""
+    days = spoken().locale.days["stand-alone"]
+    order = [(first + n) % 7 for n in range(7)]
+    return [(days["abbreviated"][n], days["wide"][n]) for n in order]
+
+
+def date_in_full(on: date) -> str:
+    """``Tuesday, 2 December 2025``."""
+    return _date(on, "full", spoken().locale)
+
+
+@lru_cache(maxsize=4096)
+def _date(on: date, skeleton: str, locale: Locale) -> str:
+    if skeleton == "full":
+        return dates.format_date(on, "full", locale)
+    return dates.format_skeleton(skeleton, on, locale=locale)
+
+
+def _hour(moment: datetime, locale: Locale) -> str:
+    return _time(moment.hour, moment.minute, locale)
+
+
+@lru_cache(maxsize=4096)
+def _time(hour: int, minute: int, locale: Locale) -> str:
+    return dates.format_time(time(hour, minute), "short", locale=locale)
+
+
+def _joined(on: str, hour: str, locale: Locale) -> str:
+    return _glue(locale).format(hour, on)
+
+
+@lru_cache(maxsize=64)
+def _glue(locale: Locale) -> str:
+    return str(locale.datetime_formats["medium"]).replace("'", "")
+
+
+def _zone(moment: datetime, locale: Locale) -> str:
+    return _zone_name(moment.replace(minute=0, second=0, microsecond=0), zone().key, locale)
+
+
+@lru_cache(maxsize=4096)
+def _zone_name(hour: datetime, key: str, locale: Locale) -> str:
+    """By the hour: within one, a zone does not change its name."""
+    name = str(dates.get_timezone_name(hour, width="short", locale=locale))
+    if not (name.isalpha() and len(name) <= _LETTERS):
+        # Where the locale has no short name, the one that is used around the world.
+        name = hour.tzname() or ""
+    if name.isalpha():
+        return name
+    # Places without a name for their time are called by their distance alone.
+    sign = "-" if name.startswith("-") else "+"
+    hours, minutes = name.lstrip("+-")[:2], name.lstrip("+-")[2:4]
+    return f"UTC{sign}{int(hours)}{f':{minutes}' if minutes.strip('0') else ''}"
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest unit that says enough: ``3 h``, ``2 d``, ``5 min``."""
+    whole = int(abs(seconds))
+    # Up to two days are told in hours, up to two hours in minutes: "1 d" hides too much.
+    if whole >= 2 * _DAY:
+        return _("%(count)s d", count=whole // _DAY)
+    if whole >= 2 * _HOUR:
+        return _("%(count)s h", count=whole // _HOUR)
+    if whole >= _MINUTE:
+        return _("%(count)s min", count=whole // _MINUTE)
+    return _("less than a minute")
+
+
+def exact_span(seconds: int) -> str:
+    """A length of time with nothing left out: ``1 d 2 h 30 min``."""
+    days, rest = divmod(seconds, _DAY)
+    hours, rest = divmod(rest, _HOUR)
+    minutes, left = divmod(rest, _MINUTE)
+    parts = [
+        days and _("%(count)s d", count=days),
+        hours and _("%(count)s h", count=hours),
+        minutes and _("%(count)s min", count=minutes),
+        left and _("%(count)s s", count=left),
+    ]
+    return " ".join(str(part) for part in parts if part) or _("no time")
+
+
+def relative(at: datetime, now: datetime) -> str:
+    """``in 3 h`` or ``3 h ago``."""
+    seconds = (at - now).total_seconds()
+    if abs(seconds) < _MINUTE:
+        return _("in a moment") if seconds > 0 else _("just now")
+    if seconds > 0:
+        return _("in %(span)s", span=span(seconds))
+    return _("%(span)s ago", span=span(seconds))
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """``2 s ago`` or ``3 h ago``, for what has just happened."""
+    seconds = (now - at).total_seconds()
+    if seconds >= _MINUTE:
+        return relative(at, now)
+    return _("%(span)s ago", span=_("%(count)s s", count=max(int(seconds), 0)))
+
+
+def due(at: datetime, now: datetime) -> str:
+    """``due in 3 h`` or ``3 h late``."""
+    seconds = (at - now).total_seconds()
+    if seconds >= 0:
+        return _("due in %(span)s", span=span(seconds))
+    return _("%(span)s late", span=span(seconds))
+
+
+def distance(at: datetime, now: datetime) -> str:
+    """``in 3 h`` or ``20 min late``, in letters, which are read once and then are past."""
+    seconds = (at - now).total_seconds()
+    told = span(max(abs(seconds), _MINUTE)).replace(" ", "\N{NO-BREAK SPACE}")
+    return _("in %(span)s", span=told) if seconds >= 0 else _("%(span)s late", span=told)
+
+
+def end_of_day(text: str) -> str:
+    """The last second of a day of the reader, as a form sends it (``2026-03-01``), in ISO 8601.
+
+    What is no date is handed back as it is, for the checks of the door to refuse by name.
+    """
+    try:
+        on = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return datetime.combine(on, time(23, 59, 59), zone()).astimezone(UTC).isoformat()
