@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
@@ -91,7 +90,7 @@ def _state(stream: proofs.Stream) -> State | None:
 def _detail(session: Session, kind: str, entity_id: str, actor: Actor, at: datetime) -> Any:
     try:
         return _DETAILS[kind](session, entity_id, actor, at)
-    except ValidationError:
+    except proofs.UNREADABLE:
         return None
 
 

@@ -42,8 +42,9 @@ PAGES: dict[str | None, tuple[str, ...]] = {
     "cora": ("/decisions", "/me/away", "/insights", "/insights/cases", "/insights/promises"),
     "dev": (
         "/queue?view=all", "/escalation/{deciding}", "/insights", "/record",
-        "/record?by=ada&kind=escalation", "/record/escalation/{escalation}",
-        "/record/commitment/{promise}", "/record/policy/1", "/admin",
+        "/record?person=ada&kind=escalation", "/record/escalation/{escalation}?whole=true",
+        "/record/commitment/{promise}", "/record/policy/1", "/record?kind=house",
+        "/admin",
     ),
     "root": (
         "/admin", "/admin/policy", "/admin/policy/draft", "/admin/policy/versions/1",
