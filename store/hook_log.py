@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlmodel import Session, col
 
 from domain.base import Moment, Value
 from domain.errors import Conflict, Unknown
 from domain.hooks import DISABLED_AFTER, WARNED_AFTER, DeliveryState, Fate, HookState, Reply, fate
 from store import cursors, hook_messages, hooks
-from store.hook_tables import Hook, HookAttempt, HookDelivery
+from store.hook_tables import UNDELIVERED, Hook, HookAttempt, HookDelivery
 
 KEPT_FOR = timedelta(days=30)
 """How long the log is kept. What still waits is kept for as long as it waits."""
@@ -67,7 +67,8 @@ def _first_waiting(session: Session, hook_id: str) -> HookDelivery | None:
     table = HookDelivery
     statement = (
         select(table)
-        .where(col(table.hook_id) == hook_id, col(table.state) == DeliveryState.WAITING)
+        .where(text(UNDELIVERED), col(table.hook_id) == hook_id)
+        .where(col(table.state) == DeliveryState.WAITING)
         .order_by(col(table.position), col(table.id))
         .limit(1)
     )

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlmodel import Session, col
 
 from domain.base import SYSTEM, Moment, Value
@@ -30,7 +30,7 @@ from domain.house import (
 )
 from domain.people import Role
 from store import hook_messages, house, people, tail
-from store.hook_tables import Hook, HookDelivery
+from store.hook_tables import UNDELIVERED, Hook, HookDelivery
 from store.words import new_id
 
 SECRET_BYTES = 32
@@ -114,7 +114,7 @@ def _counts(session: Session, hooks: Collection[str]) -> dict[tuple[str, str], i
     table = HookDelivery
     rows = session.execute(
         select(col(table.hook_id), col(table.state), func.count())
-        .where(col(table.hook_id).in_(hooks), col(table.state) != DeliveryState.DELIVERED)
+        .where(text(UNDELIVERED), col(table.hook_id).in_(hooks))
         .group_by(col(table.hook_id), col(table.state))
     )
     return {(hook, state): number for hook, state, number in rows}
@@ -267,7 +267,8 @@ def _set_waiting_aside(session: Session, hook_id: str) -> None:
     table = HookDelivery
     session.execute(
         update(table)
-        .where(col(table.hook_id) == hook_id, col(table.state) == DeliveryState.WAITING)
+        .where(text(UNDELIVERED), col(table.hook_id) == hook_id)
+        .where(col(table.state) == DeliveryState.WAITING)
         .values(state=DeliveryState.SET_ASIDE)
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlmodel import col
 
 from config.settings import Settings
 from domain.hooks import Kind
@@ -40,7 +41,9 @@ def door(fresh_door: OpenDoor) -> OpenDoor:
 def recorded(door: OpenDoor) -> list[str]:
     with door.service.database.reading() as session:
         rows = session.scalars(
-            select(tables.LedgerEntry).filter_by(stream=HOUSE).order_by("position")
+            select(tables.LedgerEntry)
+            .filter_by(stream=HOUSE)
+            .order_by(col(tables.LedgerEntry.position))
         )
         return [row.name for row in rows if row.name.startswith("house:hook:")]
 

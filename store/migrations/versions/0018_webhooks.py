@@ -50,11 +50,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="hook_delivery_pkey"),
         sa.ForeignKeyConstraint(["hook_id"], ["hook.id"], name="hook_delivery_hook_id_fkey"),
     )
-    where = sa.text("state = 'waiting'")
+    where = sa.text("state <> 'delivered'")
     op.create_index(
-        "hook_delivery_waiting",
+        "hook_delivery_open",
         "hook_delivery",
-        ["hook_id", "position", "id"],
+        ["hook_id", "state", "position", "id"],
         sqlite_where=where,
         postgresql_where=where,
     )

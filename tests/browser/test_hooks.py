@@ -1,0 +1,63 @@
+"""The pages of webhooks in a browser: for everybody, at both widths, in both themes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import Page
+
+from domain.hooks import Kind
+from tests.api.conftest import OpenDoor
+from tests.browser.conftest import PageOf, Theme
+from tests.browser.test_axe import AXE, RULES
+
+LONG = "Kundenbeziehungsverwaltung مستودع البيانات 🚲 <b>bold</b> " + "x" * 20
+
+
+@pytest.fixture(scope="module")
+async def places(door: OpenDoor) -> list[str]:
+    """The list, one webhook that fares badly, and a message of it."""
+    body = {"name": LONG, "url": f"https://hook.invalid/{'p' * 200}", "kinds": sorted(Kind)}
+    hook = (await door.root.post("webhooks", body))["webhook"]["id"]
+    await door.root.post("webhooks", body | {"name": "Bot", "kinds": ["post.failed"]})
+    sent = await door.root.post(f"webhooks/{hook}/test")
+    await door.opened()
+    for _ in range(200):
+        page = await door.root.get(f"webhooks/{hook}/deliveries/{sent['id']}")
+        if page["log"]:
+            break
+    place = f"/admin/hooks/{hook}"
+    return ["/admin/hooks", place, f"{place}/sent/{sent['id']}"]
+
+
+async def as_admin(page_of: PageOf, door: OpenDoor, width: int, theme: Theme) -> Page:
+    page = await page_of(None, width=width, theme=theme, quiet=False)
+    await page.goto("/sign-in")
+    await page.fill("input[name=token]", door.root.token or "")
+    await page.click("form:has(input[name=token]) button")
+    return page
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+async def test_the_pages_of_webhooks_are_for_everybody(
+    page_of: PageOf, door: OpenDoor, places: list[str], width: int, theme: Theme
+) -> None:
+    page = await as_admin(page_of, door, width, theme)
+    for place in places:
+        await page.goto(place)
+        await page.evaluate(
+            "document.querySelectorAll('main details').forEach(d => { d.open = true })"
+        )
+        await page.evaluate(AXE)
+        found: Any = await page.evaluate(f"axe.run(document, {json.dumps(RULES)})")
+        assert [
+            f"{one['id']}: {[node['target'] for node in one['nodes']][:5]}"
+            for one in found["violations"]
+        ] == [], place
+        wide = await page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert wide <= 0, place
