@@ -41,7 +41,9 @@ class Language:
 
     code: str
     """The name of its catalogue, such as ``de``."""
-    locale: Locale = field(repr=False)
+    region: str
+    """The name of the locale, such as ``de_AT``: how dates and numbers are written."""
+    locale: Locale = field(repr=False, compare=False)
     messages: NullTranslations = field(repr=False, compare=False)
 
     @property
@@ -90,7 +92,8 @@ def language(tag: str) -> Language | None:
     for code in (str(wanted), wanted.language):
         if code in languages():
             usual = Locale.parse(_USUAL.get(code, code))
-            return Language(code, wanted if wanted.territory else usual, _messages(code))
+            locale = wanted if wanted.territory else usual
+            return Language(code, str(locale), locale, _messages(code))
     return None
 
 
@@ -165,6 +168,11 @@ def raw_gettext(message: str) -> str:
     """For templates, which fill the places themselves and escape what they fill them with."""
     to = _spoken.get()
     return to.messages.gettext(message) if to else message
+
+
+def said_in(code: str, message: str) -> str:
+    """The message in the language of this catalogue."""
+    return _messages(code).gettext(message)
 
 
 def raw_ngettext(one: str, many: str, num: int) -> str:

@@ -23,15 +23,15 @@ _LETTERS = 5
 def absolute(at: datetime) -> str:
     """``Tue, 2 Dec 2025, 14:00 CET``."""
     moment = at.astimezone(zone())
-    locale = spoken().locale
-    when = _joined(_date(moment.date(), "yMMMEd", locale), _hour(moment, locale), locale)
-    return f"{when} {_zone(moment, locale)}"
+    region = spoken().region
+    when = _joined(_date(moment.date(), "yMMMEd", region), _hour(moment, region), region)
+    return f"{when} {_zone(moment, region)}"
 
 
 def moment_in(at: datetime) -> str:
     """``Tue, 2 Dec, 14:00``, where the page says the zone once and the year is plain."""
-    moment, locale = at.astimezone(zone()), spoken().locale
-    return _joined(_date(moment.date(), "MMMEd", locale), _hour(moment, locale), locale)
+    moment, region = at.astimezone(zone()), spoken().region
+    return _joined(_date(moment.date(), "MMMEd", region), _hour(moment, region), region)
 
 
 def brief(at: datetime, now: datetime) -> str:
@@ -39,22 +39,22 @@ def brief(at: datetime, now: datetime) -> str:
     moment = at.astimezone(zone())
     if moment.year != now.astimezone(zone()).year:
         return absolute(at)
-    return f"{moment_in(at)} {_zone(moment, spoken().locale)}"
+    return f"{moment_in(at)} {_zone(moment, spoken().region)}"
 
 
 def clock(at: datetime) -> str:
     """``14:00``."""
-    return _hour(at.astimezone(zone()), spoken().locale)
+    return _hour(at.astimezone(zone()), spoken().region)
 
 
 def day(on: date) -> str:
     """``Tue, 2 Dec 2025``."""
-    return _date(on, "yMMMEd", spoken().locale)
+    return _date(on, "yMMMEd", spoken().region)
 
 
 def month(on: date) -> str:
     """``December 2025``."""
-    return _date(on, "yMMMM", spoken().locale)
+    return _date(on, "yMMMM", spoken().region)
 
 
 def weekdays(first: int) -> list[tuple[str, str]]:
@@ -66,42 +66,42 @@ def weekdays(first: int) -> list[tuple[str, str]]:
 
 def date_in_full(on: date) -> str:
     """``Tuesday, 2 December 2025``."""
-    return _date(on, "full", spoken().locale)
+    return _date(on, "full", spoken().region)
 
 
 @lru_cache(maxsize=4096)
-def _date(on: date, skeleton: str, locale: Locale) -> str:
+def _date(on: date, skeleton: str, region: str) -> str:
     if skeleton == "full":
-        return dates.format_date(on, "full", locale)
-    return dates.format_skeleton(skeleton, on, locale=locale)
+        return dates.format_date(on, "full", region)
+    return dates.format_skeleton(skeleton, on, locale=region)
 
 
-def _hour(moment: datetime, locale: Locale) -> str:
-    return _time(moment.hour, moment.minute, locale)
+def _hour(moment: datetime, region: str) -> str:
+    return _time(moment.hour, moment.minute, region)
 
 
 @lru_cache(maxsize=4096)
-def _time(hour: int, minute: int, locale: Locale) -> str:
-    return dates.format_time(time(hour, minute), "short", locale=locale)
+def _time(hour: int, minute: int, region: str) -> str:
+    return dates.format_time(time(hour, minute), "short", locale=region)
 
 
-def _joined(on: str, hour: str, locale: Locale) -> str:
-    return _glue(locale).format(hour, on)
+def _joined(on: str, hour: str, region: str) -> str:
+    return _glue(region).format(hour, on)
 
 
 @lru_cache(maxsize=64)
-def _glue(locale: Locale) -> str:
-    return str(locale.datetime_formats["medium"]).replace("'", "")
+def _glue(region: str) -> str:
+    return str(Locale.parse(region).datetime_formats["medium"]).replace("'", "")
 
 
-def _zone(moment: datetime, locale: Locale) -> str:
-    return _zone_name(moment.replace(minute=0, second=0, microsecond=0), zone().key, locale)
+def _zone(moment: datetime, region: str) -> str:
+    return _zone_name(moment.replace(minute=0, second=0, microsecond=0), zone().key, region)
 
 
 @lru_cache(maxsize=4096)
-def _zone_name(hour: datetime, key: str, locale: Locale) -> str:
+def _zone_name(hour: datetime, key: str, region: str) -> str:
     """By the hour: within one, a zone does not change its name."""
-    name = str(dates.get_timezone_name(hour, width="short", locale=locale))
+    name = str(dates.get_timezone_name(hour, width="short", locale=region))
     if not (name.isalpha() and len(name) <= _LETTERS):
         # Where the locale has no short name, the one that is used around the world.
         name = hour.tzname() or ""

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlencode
@@ -125,9 +126,27 @@ _environment = Environment(
     lstrip_blocks=True,
     extensions=["jinja2.ext.i18n"],
 )
-_environment.install_gettext_callables(  # type: ignore[attr-defined]
-    raw_gettext, raw_ngettext, newstyle=True
-)
+
+
+@lru_cache(maxsize=8192)
+def _message(text: str, code: str) -> Markup:
+    """A message of ours in this language: it may hold tags, as what fills its places may not."""
+    return Markup(texts.said_in(code, text))  # noqa: S704 - from our catalogues
+
+
+def _said(message: str, /, **values: object) -> Markup:
+    """What Jinja's own does, for pages that say some hundred messages: they are looked up once."""
+    text = _message(message, texts.spoken().code)
+    return text % values if "%" in text else text
+
+
+def _said_of(one: str, many: str, num: int, /, **values: object) -> Markup:
+    text = Markup(raw_ngettext(one, many, num))  # noqa: S704 - from our catalogues
+    return text % {"num": num, **values}
+
+
+_environment.newstyle_gettext = True  # type: ignore[attr-defined]
+_environment.globals.update(_=_said, gettext=_said, ngettext=_said_of)
 _environment.filters.update(
     absolute=times.absolute,
     moment_in=times.moment_in,

@@ -1,0 +1,226 @@
+"""Pages in other languages: every text of ours is said in the language of the reader.
+
+A language is made up in which each message stands in brackets. Whatever text of a page stands in no
+bracket is either somebody's words or a name, or was forgotten.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import httpx
+import pytest
+
+import texts
+from api.pages import render
+from tests.pages.conftest import Office, form_of, text_of
+from texts import catalogues
+
+CODE = "eo"
+OPENS, CLOSES = "\u27e6", "\u27e7"
+
+NAMES = frozenset(
+    {"Ada", "Ben", "Cora", "Dev", "Eve", "Root", "Answerable", "Veloria", "English", "Deutsch"}
+    | {"ada", "ben", "cora", "dev", "eve", "root", "Care", "care", "console", "Console", "shop"}
+    | {"UTC", "CSV", "python", "httpx", "GitHub", "Europe", "Berlin", "esperanto", "Esperanto"}
+)
+"""What is data and not said by us: names of people, teams, channels, languages, zones."""
+
+VOID = frozenset(["input", "img", "meta", "link", "br", "hr", "rect", "circle", "path"])
+SPOKEN = ("aria-label", "title", "placeholder", "alt")
+
+
+@pytest.fixture
+def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A language in which every message is itself, in brackets."""
+    catalogue = catalogues.updated(texts.FOLDER / "de.po", catalogues.collected())
+    for message in catalogue:
+        if isinstance(message.id, str):
+            message.string = f"{OPENS}{message.id}{CLOSES}" if message.id else message.string
+        else:
+            message.string = tuple(f"{OPENS}{form}{CLOSES}" for form in message.id)
+    (tmp_path / f"{CODE}.po").write_bytes(catalogues.written(catalogue))
+    kept = (texts.languages, texts.language, texts.negotiated, texts._messages, render._message)
+
+    def forget() -> None:
+        for one in kept:
+            one.cache_clear()
+
+    monkeypatch.setattr(texts, "FOLDER", tmp_path)
+    forget()
+    yield
+    monkeypatch.undo()
+    forget()
+
+
+class Said(HTMLParser):
+    """What stands on a page, without the words of people and what machines read."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text: list[str] = []
+        self.beside: list[str] = []
+        self._open: list[tuple[str, bool]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        is_hidden = tag in ("script", "style", "textarea", "time", "bdi", "kbd", "code", "q") or (
+            tag != "html" and ("dir" in found or "lang" in found)
+        )
+        inherited = bool(self._open) and self._open[-1][1]
+        self.beside += [found[name] or "" for name in SPOKEN if name in found and not inherited]
+        if tag not in VOID:
+            self._open.append((tag, is_hidden or inherited))
+        self.text.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and tag not in VOID:
+            if self._open.pop()[0] == tag:
+                break
+        self.text.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        if not (self._open and self._open[-1][1]):
+            self.text.append(data)
+
+
+def outside(text: str) -> str:
+    """What stands in no bracket."""
+    depth, found = 0, ""
+    for letter in text:
+        depth += (letter == OPENS) - (letter == CLOSES)
+        found += letter if depth == 0 else " "
+    return found
+
+
+def forgotten(page: httpx.Response, *known: str) -> set[str]:
+    """Words of a page that no catalogue has said."""
+    said = Said()
+    said.feed(page.text)
+    bare = " ".join(outside(part) for part in ("".join(said.text), *said.beside))
+    for one in known:
+        bare = bare.replace(one, " ")
+    bare = re.sub(r"\b[0-9A-Z]{26}\b|\S+@\S+|https?://\S+|\b\S+\.\S+\b", " ", bare)
+    words = set(re.findall(r"[^\W\d_]{3,}", bare))
+    months = {part for region in (CODE,) for part in re.findall(r"[^\W\d_]+", _dates(region))}
+    return words - NAMES - months
+
+
+def _dates(region: str) -> str:
+    locale = texts.Locale.parse(region)
+    kinds = (locale.months, locale.days)
+    return " ".join(
+        str(name) for kind in kinds for form in kind["format"].values() for name in form.values()
+    )
+
+
+async def test_no_text_of_ours_is_forgotten_on_any_page(office: Office, made_up: None) -> None:
+    door = office.door
+    due = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    sentence = "We will send you a saddle by Friday."
+    promise = {"sentence": sentence, "accountable": "ada", "due_at": due}
+    published = await door.published(reply=f"We are sorry. {sentence}", promises=[promise])
+    deciding = await door.deciding()
+    refused = await door.deciding()
+    await door.cora.post(f"{refused}/refuse", {"code": "too_costly", "reason": "It costs a lot."})
+    prepared = await door.prepared()
+    free = await door.opened()
+    spoken = {"Accept-Language": CODE}
+    people = {name: await office.browser_of(name) for name in ("ada", "cora", "dev")}
+    for browser in people.values():
+        browser.http.headers.update(spoken)
+    made = await people["ada"].see("/commitments?view=list&of=all&stage=")
+    pledge = "/commitment/" + made.text.split('href="/commitment/')[1].split('"')[0]
+    cases = [f"/{path.replace('escalations', 'escalation')}" for path in
+             (published, deciding, refused, prepared, free)]  # fmt: skip
+    posts = await people["ada"].see("/posts?stage=")
+    post = "/post/" + posts.text.split('href="/post/')[1].split('"')[0]
+    addresses = {
+        "ada": [*cases, post, pledge, *(f"/queue?view={view}" for view in
+                ("mine", "free", "late", "waiting", "team", "all", "closed")),
+                "/queue?view=all&q=nothing", "/posts?stage=", "/posts?stage=failed",
+                "/commitments", "/commitments?view=calendar", "/commitments?view=list",
+                "/insights", "/me", "/me/away", "/me/notices", "/sessions"],
+        "cora": ["/decisions", *cases],
+        "dev": [*cases, pledge, "/queue?view=all", "/insights"],
+    }  # fmt: skip
+    found: dict[str, set[str]] = {}
+    known = ("May I send a saddle?", "Of course.", sentence)
+    for name, places in addresses.items():
+        for address in places:
+            page = await people[name].see(address)
+            assert f'<html lang="{CODE}"' in page.text
+            if words := forgotten(page, *known):
+                found[f"{name} {address.partition('?')[0][:14]} {address[-18:]}"] = words
+    stranger = office.browser()
+    stranger.http.headers.update(spoken)
+    promise_id = pledge.rpartition("/")[2]
+    for address in ("/sign-in", "/ledger", "/ledger/all", f"/ledger/{promise_id}"):
+        if words := forgotten(await stranger.see(address), *known):
+            found[address] = words
+    assert not found
+
+
+async def test_whoever_chooses_a_language_and_a_zone_reads_in_them(office: Office) -> None:
+    path = await office.door.opened()
+    ada = await office.browser_of("ada")
+    me = await ada.see("/me")
+    fields = form_of(me, "/me/reading") | {"language": "de", "zone": "Asia/Tokyo"}
+    saved = await ada.http.post("/me/reading", data=fields)
+    assert "So lesen Sie von jetzt an." in text_of(saved)
+    case = await ada.see(f"/{path.replace('escalations', 'escalation')}")
+    assert '<html lang="de" dir="ltr">' in case.text
+    assert "Was als Nächstes fällig ist" in case.text
+    assert re.search(r"\d\d:\d\d (JST|UTC\+9)", text_of(case))
+    assert case.headers["content-language"] == "de"
+    wrong = await ada.http.post("/me/reading", data=fields | {"zone": "Nowhere/Else"})
+    assert wrong.status_code == 422
+    assert 'lang="en"' in wrong.text
+    back = await ada.http.post("/me/reading", data=fields | {"language": "", "zone": ""})
+    assert "This is how you read from now on." in text_of(back)
+
+
+async def test_the_public_reads_in_the_language_of_the_browser_or_of_the_address(
+    office: Office,
+) -> None:
+    reader = office.browser()
+    english = await reader.see("/sign-in")
+    german = await reader.see("/sign-in", headers={"Accept-Language": "de-CH, en;q=0.3"})
+    named = await reader.see("/sign-in?lang=de")
+    assert "<h1>Sign in</h1>" in english.text
+    assert "<h1>Anmelden</h1>" in german.text
+    assert "<h1>Anmelden</h1>" in named.text
+    assert german.headers["vary"] == "Accept-Language"
+    ledger = [await reader.see("/ledger", headers={"Accept-Language": tag}) for tag in ("en", "de")]
+    assert ledger[0].headers["etag"] != ledger[1].headers["etag"]
+    tag = ledger[1].headers["etag"]
+    headers = {"Accept-Language": "de", "If-None-Match": tag}
+    again = await reader.http.get("/ledger", headers=headers)
+    assert (again.status_code, again.headers["vary"]) == (304, "Accept-Language")
+    other = await reader.http.get("/ledger", headers=headers | {"Accept-Language": "en"})
+    assert other.status_code == 200
+    strange = await reader.http.get("/ledger/nothing", headers={"Accept-Language": "de"})
+    assert "<h1>Nicht gefunden</h1>" in strange.text
+
+
+async def test_programs_are_answered_in_english(office: Office) -> None:
+    answer = await office.door.ada.ask(
+        "GET", "/api/v1/escalations/nothing", headers={"Accept-Language": "de"}
+    )
+    assert answer.json()["title"] == "Not Found"
+    assert "vary" not in answer.headers
+
+
+async def test_words_from_right_to_left_keep_their_own_direction(office: Office) -> None:
+    words = "وصلت دراجتي بدون سرج 🚲🔥"
+    path = await office.door.opened(text=words)
+    ada = await office.browser_of("ada")
+    for address in ("/queue?view=free", f"/{path.replace('escalations', 'escalation')}"):
+        page = await ada.see(address, headers={"Accept-Language": "de"})
+        at = page.text.index(words)
+        tag = page.text.rindex("<", 0, at)
+        assert 'dir="auto"' in page.text[tag:at]
