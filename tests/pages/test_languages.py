@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from babel import Locale
 
 import texts
 from api.pages import render
@@ -111,7 +112,7 @@ def forgotten(page: httpx.Response, *known: str) -> set[str]:
 
 
 def _dates(region: str) -> str:
-    locale = texts.Locale.parse(region)
+    locale = Locale.parse(region)
     kinds = (locale.months, locale.days)
     return " ".join(
         str(name) for kind in kinds for form in kind["format"].values() for name in form.values()
