@@ -79,7 +79,7 @@ def acts(*, with_house: bool) -> list[tuple[str, list[tuple[str, str]]]]:
     found = [(_("Several at once"), _by_name(groups()))]
     for kind, told in groupby(record.acts(), key=lambda name: name.partition(":")[0]):
         if kind != HOUSE or with_house:
-            found.append((kinds()[kind], _by_name({name: names[name] for name in told})))
+            found.append((kinds()[kind], _by_name({name: names.get(name, name) for name in told})))
     return found
 
 
@@ -284,6 +284,13 @@ def _house() -> dict[str, str]:
         "house:record:exported": _("Record exported"),
         "house:notices:changed": _("Notices changed"),
         "house:link:used": _("Decided by a link"),
+        "house:hook:made": _("Webhook made"),
+        "house:hook:changed": _("Webhook changed"),
+        "house:hook:paused": _("Webhook paused"),
+        "house:hook:disabled": _("Webhook switched off by the service"),
+        "house:hook:resumed": _("Webhook went on"),
+        "house:hook:secret_replaced": _("Secret of a webhook replaced"),
+        "house:hook:ended": _("Webhook ended"),
     }
 
 
@@ -324,6 +331,13 @@ def in_the_house(name: str, data: Mapping[str, Any], names: Mapping[str, str]) -
         "house:case:read": _("read %(stream)s"),
         "house:notices:changed": _("changed how %(person)s is told"),
         "house:link:used": _("decided %(stream)s by a link (%(act)s)"),
+        "house:hook:made": _("made a webhook"),
+        "house:hook:changed": _("changed a webhook"),
+        "house:hook:paused": _("paused a webhook"),
+        "house:hook:disabled": _("switched off a webhook that takes nothing"),
+        "house:hook:resumed": _("let a webhook go on"),
+        "house:hook:secret_replaced": _("replaced the secret of a webhook"),
+        "house:hook:ended": _("ended a webhook"),
     }.get(name)
     if told is None:
         return name

