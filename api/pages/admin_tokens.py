@@ -92,7 +92,9 @@ async def make_token(request: Request, door: TheDoor, sent: AdminForm) -> Respon
     values = forms.values_of(sent.form)
     try:
         body = _body(values)
-        made = await door_of_tokens.make(door, values.get("person", ""), body, sent.viewer.actor.id)
+        made = await door_of_tokens.make(
+            door, values["person"], body, sent.viewer.actor.id, key=values.get("key")
+        )
     except (AnswerableError, *DATABASE_AWAY) as error:
         trouble = await forms.trouble_of(request, error)
         typed = Typed(about="tokens", act="make", values=values)

@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
@@ -270,8 +270,11 @@ OwnForm = Annotated[Sent, Depends(own_form)]
 """A form about oneself, which everybody may send who is signed in."""
 
 
-async def admin_form(request: Request, door: TheDoor, viewer: Admin) -> Sent:
-    return Sent(viewer, await form_of(request, door.settings, (FORM, WITH_FILES)))
+async def admin_form(request: Request, door: TheDoor, viewer: Admin) -> AsyncIterator[Sent]:
+    try:
+        yield Sent(viewer, await form_of(request, door.settings, (FORM, WITH_FILES)))
+    finally:
+        await request.close()  # What was uploaded lies in a file of its own.
 
 
 AdminForm = Annotated[Sent, Depends(admin_form)]

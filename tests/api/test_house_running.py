@@ -41,7 +41,7 @@ async def test_a_token_is_made_listed_with_its_use_and_ended(fresh_door: OpenDoo
     with fresh_door.service.database.reading() as session:
         told = list(session.scalars(select(col(tables.HouseNotice.person_id))))
     assert told == ["cora"]
-    await fresh_door.root.refused(404, "people/nobody/tokens")
+    await fresh_door.root.refused(404, "people/nobody/tokens", {"days": 1})
 
 
 async def test_tokens_are_listed_in_pages(fresh_door: OpenDoor) -> None:

@@ -288,27 +288,24 @@ async def test_leaving_says_what_is_open_and_to_whom_it_goes(office: Office) -> 
 
 async def test_the_last_admin_neither_leaves_nor_loses_the_role(office: Office) -> None:
     root = await office.browser_of("root")
-    page = await root.see("/admin/people/root")
-    form = form_of(page, "/admin/people/root")
+    own = f"/admin/people/{ROOT.id}"
+    page = await root.see(own)
+    form = form_of(page, own)
     kept = {name: form[name] for name in ("csrf", "seen")}
-    lost = await root.http.post(
-        "/admin/people/root", data=kept | {"name": "Root", "role-staff": "yes"}
-    )
+    lost = await root.http.post(own, data=kept | {"name": "Root", "role-staff": "yes"})
     assert lost.status_code == 409
     assert "make somebody else an admin first" in text_of(lost).lower()
-    ask = await root.see("/admin/people/root/leave")
-    stays = await root.http.post("/admin/people/root/leave", data=form_of(ask, "/leave"))
+    ask = await root.see(f"{own}/leave")
+    stays = await root.http.post(f"{own}/leave", data=form_of(ask, "/leave"))
     assert stays.status_code == 409
-    refused = await office.door.root.refused(409, "people/root/leave")
+    refused = await office.door.root.refused(409, f"people/{ROOT.id}/leave")
     assert refused["code"] == "last_admin"
     await office.door.root.ask(
         "PUT", "/api/v1/people/ben", json={"name": "Ben", "roles": ["staff", "admin"]}
     )
     assert (
-        await root.http.post(
-            "/admin/people/root", data=kept | {"name": "Root", "role-staff": "yes"}
-        )
-    ).url.path == "/admin/people/root"
+        await root.http.post(own, data=kept | {"name": "Root", "role-staff": "yes"})
+    ).url.path == own
 
 
 async def test_absences_of_others_are_planned_but_nobodys_decisions_are_ones_own(
