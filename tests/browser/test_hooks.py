@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
 
 from domain.hooks import Kind
 from tests.api.conftest import OpenDoor
@@ -32,20 +31,12 @@ async def places(door: OpenDoor) -> list[str]:
     return ["/admin/hooks", place, f"{place}/sent/{sent['id']}"]
 
 
-async def as_admin(page_of: PageOf, door: OpenDoor, width: int, theme: Theme) -> Page:
-    page = await page_of(None, width=width, theme=theme, quiet=False)
-    await page.goto("/sign-in")
-    await page.fill("input[name=token]", door.root.token or "")
-    await page.click("form:has(input[name=token]) button")
-    return page
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
 async def test_the_pages_of_webhooks_are_for_everybody(
-    page_of: PageOf, door: OpenDoor, places: list[str], width: int, theme: Theme
+    page_of: PageOf, places: list[str], width: int, theme: Theme
 ) -> None:
-    page = await as_admin(page_of, door, width, theme)
+    page = await page_of("root", width=width, theme=theme)
     for place in places:
         await page.goto(place)
         await page.evaluate(
