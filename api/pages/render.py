@@ -180,7 +180,7 @@ _environment.globals.update(
     listed=listed,
     span=times.span,
     exact_span=times.exact_span,
-    zone=lambda: texts.zone().key,
+    reading_zone=lambda: texts.zone().key,
     spoken=texts.spoken,
     languages=texts.languages,
     language=texts.language,
