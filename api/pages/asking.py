@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from api.commands import Ask
 from api.deps import Door, now
-from api.pages import editor, frame, render, sentences, times
+from api.pages import acts, editor, frame, render, times
 from api.pages.security import Viewer
 from channels.base import marked
 from domain.escalation import Escalation
@@ -120,7 +120,7 @@ def _look(session: Session, ask: Ask, values: Mapping[str, str]) -> Look:
     is_decided = bool(values.get("as_approved"))
     button = _("Publish these words") if is_decided else BUTTONS[ask.act]
     return Look(
-        title=sentences.ACTS_OF[kind][ask.act],
+        title=acts.ACTS_OF[kind][ask.act],
         button=button,
         channel=state.channel,
         answers=_author(session, state),

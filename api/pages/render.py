@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import texts
 from api.deps import now
 from api.errors import MEDIA_TYPE, problem
-from api.pages import editor, inputs, sentences, times
+from api.pages import acts, editor, inputs, sentences, times
 from api.pages.forms import WAYS_OUT
 from api.pages.security import LOCAL_HOSTS, Public
 from config.settings import Settings
@@ -169,7 +169,7 @@ _environment.globals.update(
     icon=_address("icon.svg"),
     stages=sentences.STAGES,
     priorities=sentences.PRIORITIES,
-    acts_of=sentences.ACTS_OF,
+    acts_of=acts.ACTS_OF,
     member_states=sentences.MEMBER_STATES,
     seats=sentences.SEATS,
     dismiss_codes=sentences.DISMISS_CODES,

@@ -16,6 +16,7 @@ from pydantic import AwareDatetime
 from api.app import create_app
 from api.deps import ACCESS, POLICY_SECONDS
 from api.pages import cases, frame, queue, security, sentences
+from api.pages.acts import ACTS_OF
 from config.settings import Settings
 from domain.commitment import CommitmentStage
 from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
@@ -540,7 +541,7 @@ def _some(kind_of_value: object) -> object:
 def test_every_stage_act_and_code_has_its_words() -> None:
     for name, kind in KINDS.items():
         acts = [act for act, right in kind.rights.items() if not right.is_machine]
-        assert set(acts) <= set(sentences.ACTS_OF[name])
+        assert set(acts) <= set(ACTS_OF[name])
         assert set(acts) <= set(cases.ORDER)
         for act in acts:
             assert sentences.possible_while(name, kind.rights[act].stages) != "possible while "
