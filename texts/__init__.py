@@ -203,6 +203,12 @@ class Sayings(Mapping[Any, str]):
         return Sayings({**self._names, **other._names})
 
 
+class Foreign(str):
+    """A text of ours that is said in English to a reader of another language."""
+
+    __slots__ = ()
+
+
 def upfirst(text: str) -> str:
     """As a sentence begins."""
     return text[:1].upper() + text[1:]

@@ -95,12 +95,14 @@ def _glue(region: str) -> str:
 
 
 def _zone(moment: datetime, region: str) -> str:
-    return _zone_name(moment.replace(minute=0, second=0, microsecond=0), zone().key, region)
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    return _zone_name(hour, moment.fold, zone().key, region)
 
 
 @lru_cache(maxsize=4096)
-def _zone_name(hour: datetime, key: str, region: str) -> str:
-    """By the hour: within one, a zone does not change its name."""
+def _zone_name(hour: datetime, fold: int, key: str, region: str) -> str:
+    """By the hour, within which a zone keeps its name. The same hour of two zones is equal for
+    Python, and so are both of an hour that comes twice: what tells them apart goes along."""
     name = str(dates.get_timezone_name(hour, width="short", locale=region))
     if not (name.isalpha() and len(name) <= _LETTERS):
         # Where the locale has no short name, the one that is used around the world.

@@ -245,7 +245,7 @@ def _why_not(kind: Kind, actor: Actor, state: State, permission: Permission) -> 
     """Why this cannot be done, in the words of a page: whose it is, or when its turn comes."""
     right = kind.rights[permission.act]
     if not right.holds(actor, state):
-        return _("this is for %(who)s", who=right.who)
+        return f"this is for {right.who}"
     if state.stage not in right.stages:
         return labels.possible_while(kind.name, right.stages)
     return permission.why_not or ""

@@ -533,7 +533,7 @@ def _people(found: Insights) -> Table:
         rows.append(
             (
                 _word(one.name),
-                _word("executive" if one.is_executive else "staff"),
+                _word(_("executive") if one.is_executive else _("staff")),
                 _count(one.made, cases(span, person=one.person, state=State.DONE)),
                 _count(one.late, cases(span, person=one.person, state=State.LATE)),
                 _count(one.silent, cases(span, owed_by=one.person)),

@@ -26,7 +26,6 @@ from api.public import (
     TheLedger,
     entry_of,
     overview_of,
-    title_of,
     whoever_reads,
 )
 from domain.base import Value
@@ -244,7 +243,7 @@ def _page(
     def build() -> Response:
         return render.page(
             template,
-            title=title_of(ledger.rules),
+            title=_title(ledger),
             organisation=ledger.rules.organisation,
             home=ledger.home,
             states=Sayings(STATES),
@@ -254,6 +253,14 @@ def _page(
         )
 
     return cached(request, etag, build, more=render.spoken_in())
+
+
+def _title(ledger: Ledger) -> str:
+    """What ``title_of`` says to programs, in the language of the reader."""
+    organisation = ledger.rules.organisation
+    if not organisation:
+        return _("What we promised")
+    return _("What %(organisation)s promised", organisation=organisation)
 
 
 # Distances, as text. -------------------------------------------------------------------------

@@ -103,19 +103,20 @@ def refused(text: str) -> str:
     told = raw_gettext(text) if text else ""
     if told != text or texts.spoken().code == texts.ENGLISH or not text:
         return told
-    return _Foreign(text)
+    return texts.Foreign(text)
 
 
-class _Foreign(str):
-    """A text of ours that is not said in the reader's language."""
+def as_said(text: str) -> str:
+    """With the mark of its own language, where it is not the page's."""
+    if isinstance(text, texts.Foreign):
+        return Markup('<span lang="en" dir="ltr">{}</span>').format(str(text))
+    return text
 
 
 def as_sentence(text: str) -> str:
     """With a capital and a full stop, and in a language of its own where it has one."""
     said = texts.upfirst(str(text)) + ("" if str(text)[-1:] in (".", "!", "?") else ".")
-    if isinstance(text, _Foreign):
-        return Markup('<span lang="en" dir="ltr">{}</span>').format(said)
-    return said
+    return as_said(texts.Foreign(said)) if isinstance(text, texts.Foreign) else said
 
 
 _environment = Environment(
@@ -158,6 +159,7 @@ _environment.filters.update(
     number=numbers.number,
     refused=refused,
     as_sentence=as_sentence,
+    as_said=as_said,
     upfirst=texts.upfirst,
     downfirst=texts.downfirst,
 )
@@ -180,7 +182,7 @@ _environment.globals.update(
     listed=listed,
     span=times.span,
     exact_span=times.exact_span,
-    zone_read=lambda: texts.zone().key,
+    reading_zone=lambda: texts.zone().key,
     spoken=texts.spoken,
     languages=texts.languages,
     language=texts.language,

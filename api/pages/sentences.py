@@ -22,7 +22,7 @@ from api.pages.labels import (
 )
 from store import people, words
 from store.views import DeadlineView, Entry
-from texts import Sayings, downfirst, ngettext
+from texts import ENGLISH, Foreign, Sayings, downfirst, ngettext, spoken
 from texts import gettext as _
 
 
@@ -568,12 +568,16 @@ def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
+def _foreign(line: str) -> str:
+    return line if spoken().code == ENGLISH else Foreign(line)
+
+
 def explain(deadline: DeadlineView, kind: str) -> Sequence[str]:
     """The arithmetic of a deadline, a step a line."""
     stage = STAGES[kind].get(deadline.stage, deadline.stage)
     end = deadline.start_at + timedelta(seconds=deadline.allowance_seconds)
     if deadline.due_at != end:
-        return deadline.explained
+        return [_foreign(line) for line in deadline.explained]
     is_promise = kind == "commitment" and deadline.stage in ("open", "broken")
     began = (
         _("when it was promised") if is_promise else _("when this began: %(stage)s", stage=stage)

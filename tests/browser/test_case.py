@@ -40,7 +40,7 @@ async def test_words_are_counted_and_their_promises_marked_while_one_types(
 
     form = page.locator('form[action$="/propose"]')
     await expect(form.locator("mark.unmarked")).to_have_text(PROMISE)
-    await expect(form.locator(".counter [role=status]")).to_contain_text("43 of at most 5000")
+    await expect(form.locator(".counter [role=status]")).to_contain_text("43 of at most 5,000")
     await form.get_by_role("button", name="Make it a commitment").click()
     await expect(form.locator("mark.tied")).to_have_text(PROMISE)
     await expect(form.locator('[name="promises-0-sentence"]')).to_have_value(PROMISE)

@@ -73,7 +73,7 @@ async def test_a_card_says_all_that_a_decision_takes(office: Office) -> None:
         "Recommends to approve",
         "Exactly these words would be published",
         "as an answer to Rita",
-        f"{len(f'We are sorry. {sentence}')} of at most 5000 characters",
+        f"{len(f'We are sorry. {sentence}')} of at most 5,000 characters",
         "Ben is accountable",
         "Known to be done by: A receipt.",
         "approved words wait until Ben has accepted this",

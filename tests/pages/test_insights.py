@@ -104,7 +104,7 @@ async def test_the_policy_says_who_sees_figures_of_whom(office: Office) -> None:
         policies.apply(session, builders.policy(public=rules), "root", datetime.now(UTC))
     ada, cora = await office.browser_of("ada"), await office.browser_of("cora")
     hers, all_of_it = await ada.see("/insights"), await cora.see("/insights")
-    assert "figures about 1 person" in text_of(hers)
+    assert "figures about one person" in text_of(hers)
     assert "person=cora" in hers.text
     assert "person=ada" not in hers.text
     assert "person=ada" in all_of_it.text

@@ -44,7 +44,7 @@ async def test_words_are_checked_and_stay_as_they_were_typed(office: Office) -> 
     page = await check(ada, path, "propose", request="May I?", reply=f"Sorry.\r\n{PROMISE}")
 
     assert f'<mark class="unmarked">{PROMISE}</mark>' in page.text
-    assert "43 of at most 5000 characters" in text_of(page)
+    assert "43 of at most 5,000 characters" in text_of(page)
     fields = form_of(page, "/propose")
     assert (fields["request"], fields["reply"]) == ("May I?", f"Sorry.\n{PROMISE}")
     assert office.door.service.state(path[1:]).stage == "preparing"
@@ -105,7 +105,7 @@ async def test_words_are_counted_with_the_lines_of_the_channel(office: Office) -
     assert "Correction of what we published on" in text_of(page)
     most = room(builders.policy().channels["console"], PostKind.CORRECTION)
     assert most < 5_000
-    assert f"10 of at most {most} characters" in text_of(page)
+    assert f"10 of at most {most:,} characters" in text_of(page)
 
 
 @pytest.mark.parametrize("words", [HOSTILE, RIGHT_TO_LEFT, "", " \r\n ", "x" * 9_000])
@@ -117,7 +117,7 @@ async def test_hard_words_come_back_as_they_were(office: Office, words: str) -> 
     assert "<script>" not in page.text
     assert form_of(page, "/propose")["reply"] == words.replace("\r\n", "\n")
     if len(words) > 5_000:
-        assert "4000 too many: 9000 of at most 5000" in text_of(page)
+        assert "4,000 too many: 9,000 of at most 5,000" in text_of(page)
 
 
 # Drafts. -------------------------------------------------------------------------------------

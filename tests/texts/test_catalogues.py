@@ -91,7 +91,7 @@ def test_the_catalogues_come_along_in_the_wheel() -> None:
         ("de;q=0, en", "en_GB"),
         ("*", "en_GB"),
         ("de;q=much, xx-!!, ;;;", "en_GB"),
-        ("zh-Hant-TW, de-Latn-CH", "de_Latn_CH"),
+        ("zh-Hant-TW, de-Latn-CH", "de_CH"),
     ],
 )
 def test_a_reader_is_answered_in_the_language_they_want_most(asked: str, region: str) -> None:

@@ -8,6 +8,9 @@
   const base = (area) => area.form.elements[`based_on-${area.dataset.draft}`];
   const inField = (area, what) => area.closest(".field").querySelector(what);
 
+  // What is said here stands in the page, in the language of its reader.
+  const texts = (area) => inField(area, ".kept").dataset;
+
   const say = (area, text, isTrouble = false) => {
     const line = inField(area, ".kept [role=status]");
     line.textContent = text;
@@ -65,7 +68,7 @@
       if (answer.ok) saved(area, text, told.drafts[area.dataset.draft]);
       else refused(area, answer.status, told);
     } catch {
-      say(area, "Not saved: the service cannot be reached. Your words are kept in this browser.", true);
+      say(area, texts(area).away, true);
       waiting.set(area, setTimeout(() => save(area), 10 * WAIT));
     }
   };
@@ -84,11 +87,11 @@
     if (told.code === "draft_changed") {
       area.dataset.newest = told.newest;
       inField(area, "[data-mine]").hidden = false;
-      say(area, `${told.detail}. Yours is kept as version ${told.kept_as}; see Versions.`, true);
+      say(area, texts(area).newer.replace("{why}", told.detail).replace("{version}", told.kept_as), true);
     } else if (status === 401 || told.code === "foreign_form") {
-      say(area, "Not saved: you are signed out. Your words are kept in this browser; sign in and open this page again.", true);
+      say(area, texts(area).signedOut, true);
     } else {
-      say(area, `Not saved: ${told.detail}. Your words are kept in this browser.`, true);
+      say(area, texts(area).refused.replace("{why}", told.detail), true);
     }
   };
 
@@ -151,7 +154,7 @@
     if (!kept || !kept.text.trim() || kept.text === area.value) return;
     area.value = kept.text;
     if (base(area)) base(area).value = kept.base;
-    say(area, "These words were not saved when this page was left. They stand here again.");
+    say(area, texts(area).back);
     area.closest("details")?.setAttribute("open", "");
     if (area.dataset.draft) waiting.set(area, setTimeout(() => save(area), WAIT));
   };

@@ -8,7 +8,7 @@
       found = document.createElement("div");
       found.className = "colleagues";
       found.setAttribute("role", "group");
-      found.setAttribute("aria-label", "Colleagues");
+      found.setAttribute("aria-label", document.getElementById(area.dataset.mentions).title);
       area.after(found);
     }
     return found;
