@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import (
     Integer,
     Text,
@@ -59,6 +60,8 @@ from store.statements import plain
 from store.tables import UtcDateTime
 
 MINUTE = 60
+Minutes = Annotated[int, Field(ge=0, le=100 * 366 * 24 * 60)]
+"""A length that is asked for: up to a hundred years."""
 HOUR = 60
 DAY = 24 * HOUR
 BUCKETS = (HOUR, 4 * HOUR, 8 * HOUR, DAY, 2 * DAY, 3 * DAY, 7 * DAY, 14 * DAY)
@@ -105,9 +108,9 @@ class Which(Value):
     """Somebody who owed it when it was late."""
     told: str | None = None
     """Somebody who was told that it is late."""
-    at_least: int | None = None
+    at_least: Minutes | None = None
     """Minutes of plain time, with ``below``."""
-    below: int | None = None
+    below: Minutes | None = None
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from pydantic import AwareDatetime
 
 from api.bodies import BODIES
 from api.pages import labels, times
-from texts import Sayings
+from texts import Sayings, spoken
 
 _LINES = frozenset({"person", "replaced_by", "on_behalf_of", "team", "terms", "link", "source"})
 """Texts that are one word or an address; all others are written in an area."""
@@ -78,9 +78,13 @@ class Input:
     options: tuple[tuple[str, str], ...] = ()
 
 
-@cache
 def inputs(kind: str, act: str) -> tuple[Input, ...]:
-    """The fields of an act's form, those that may be left out last."""
+    """The fields of an act's form, those that may be left out last, in the reader's language."""
+    return _inputs(kind, act, spoken().code)
+
+
+@cache
+def _inputs(kind: str, act: str, _language: str) -> tuple[Input, ...]:
     fields = BODIES[kind][act].model_fields
     found = [
         _input(name, field.annotation, is_required=field.is_required())

@@ -24,7 +24,7 @@ from api.deps import Door, TheDoor, now
 from api.errors import Malformed, field_error
 from api.pages import days, forms, frame, render
 from api.pages.forms import DATABASE_AWAY, Trouble, Typed
-from api.pages.security import Colleague, OwnForm, Sent, SentForm, Viewer
+from api.pages.security import Colleague, ColleagueForm, Sent, SentForm, Viewer
 from api.people import AbsenceBody, DelegationBody
 from domain.errors import AnswerableError
 from domain.people import Role
@@ -87,7 +87,7 @@ async def _me(
 
 
 @router.post("/me/reading")
-async def change_reading(request: Request, door: TheDoor, sent: OwnForm) -> Response:
+async def change_reading(request: Request, door: TheDoor, sent: ColleagueForm) -> Response:
     """In which language, and in the time of which zone, I want to read."""
     values = forms.values_of(sent.form)
     chosen, zone = values.get("language", ""), values.get("zone", "").strip()

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from sqlmodel import Session
 
 from api.deps import TheDoor
 from api.errors import Malformed, field_error
 from api.me import NoticesBody, change, view
-from api.pages import forms, frame, render, security
+from api.pages import forms, frame, render
 from api.pages.forms import Trouble
-from api.pages.security import Viewer
+from api.pages.security import Colleague, ColleagueForm, Viewer
 from domain.errors import AnswerableError
 from domain.notices import TOPICS, Timing, Way
-from domain.people import Role
 from texts import Sayings
 
 router = APIRouter(include_in_schema=False)
-
-person = security.only_signed_in(Role.STAFF, Role.EXECUTIVE, Role.AUDITOR, Role.ADMIN)
-Person = Annotated[Viewer, Depends(person)]
 
 TIMINGS = Sayings(
     {
@@ -33,7 +29,7 @@ TIMINGS = Sayings(
 
 
 @router.get("/me/notices")
-async def notices(door: TheDoor, viewer: Person, done: str = "") -> Response:
+async def notices(door: TheDoor, viewer: Colleague, done: str = "") -> Response:
     """By which ways I hear of what, and when."""
     return await _show(door, viewer, is_done=done == "yes")
 
@@ -60,10 +56,9 @@ async def _show(
 
 
 @router.post("/me/notices")
-async def change_notices(request: Request, door: TheDoor, viewer: Person) -> Response:
+async def change_notices(request: Request, door: TheDoor, sent: ColleagueForm) -> Response:
     """Take the form as the JSON interface takes its body."""
-    form = await security.form_of(request, door.settings)
-    values = forms.values_of(form)
+    viewer, values = sent.viewer, forms.values_of(sent.form)
     try:
         await change(door, viewer.actor.id, _body(values))
     except AnswerableError as error:

@@ -270,6 +270,14 @@ OwnForm = Annotated[Sent, Depends(own_form)]
 """A form about oneself, which everybody may send who is signed in."""
 
 
+async def colleague_form(request: Request, door: TheDoor, viewer: Colleague) -> Sent:
+    return Sent(viewer, await form_of(request, door.settings))
+
+
+ColleagueForm = Annotated[Sent, Depends(colleague_form)]
+"""A form about oneself as one who works here."""
+
+
 async def admin_form(request: Request, door: TheDoor, viewer: Admin) -> AsyncIterator[Sent]:
     try:
         yield Sent(viewer, await form_of(request, door.settings, (FORM, WITH_FILES)))

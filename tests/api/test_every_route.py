@@ -85,6 +85,7 @@ ROUTES = """
     GET  /me                                                house
     POST /me/calendar                                       act
     POST /me/calendar/end                                   act
+    POST /me/reading                                        house
     GET  /me/away                                           house
     POST /me/away/absences                                  act
     POST /me/away/delegations                               act

@@ -256,15 +256,19 @@ async def test_a_history_that_is_gone_is_said_to_be_gone(client: Client) -> None
 
 
 async def test_a_server_that_is_silent_is_not_waited_for() -> None:
-    async def mute(_: Any, __: Any) -> None:
-        await asyncio.sleep(60)
+    is_over = asyncio.Event()
+
+    async def mute(_: Any, writer: asyncio.StreamWriter) -> None:
+        await is_over.wait()
+        writer.transport.abort()
 
     server = await asyncio.start_server(mute, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    silent = await Client.connect(f"127.0.0.1:{port}", lazy=True)
-    found = await past(silent, "escalation/01M832XSBSA28KYCS6T2BNABQ3", seconds=0.5)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        silent = await Client.connect(f"127.0.0.1:{port}", lazy=True)
+        found = await past(silent, "escalation/01M832XSBSA28KYCS6T2BNABQ3", seconds=0.5)
+        is_over.set()
     assert found.kept is Kept.AWAY
-    server.close()
 
 
 # How much it asks. ----------------------------------------------------------------------------

@@ -609,7 +609,7 @@ async def test_errors_are_pages_for_browsers_and_problems_for_programs(office: O
     unknown = "/escalation/01AAAAAAAAAAAAAAAAAAAAAAAA"
     for address in ("/nowhere", "/escalation/x", unknown, "/static/x"):
         page = await ada.see(address, 404)
-        assert 'href="/queue"' in page.text
+        assert 'class="button" href="/"' in page.text
         program = await ada.http.get(address, headers={"Accept": "application/json"})
         assert program.headers["content-type"] == "application/problem+json"
     assert (
