@@ -60,7 +60,7 @@ from store.statements import plain
 from store.tables import UtcDateTime
 
 MINUTE = 60
-Minutes = Annotated[int, Field(ge=0, le=100 * 366 * 24 * 60)]
+Length = Annotated[int, Field(ge=0, le=100 * 366 * 24 * 60)]
 """A length that is asked for: up to a hundred years."""
 HOUR = 60
 DAY = 24 * HOUR
@@ -108,9 +108,9 @@ class Which(Value):
     """Somebody who owed it when it was late."""
     told: str | None = None
     """Somebody who was told that it is late."""
-    at_least: Minutes | None = None
+    at_least: Length | None = None
     """Minutes of plain time, with ``below``."""
-    below: Minutes | None = None
+    below: Length | None = None
 
     @property
     def people(self) -> tuple[str, ...]:
