@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -387,7 +388,7 @@ class Unwritable(Database):
     """A database that can be read and takes no transaction just now."""
 
     def write(self, work: Any) -> Any:
-        raise OSError("the disk is gone for a moment")
+        raise OperationalError("write", None, OSError("the disk is gone for a moment"))
 
 
 async def test_a_command_that_the_ledger_missed_is_202_and_arrives_by_itself(

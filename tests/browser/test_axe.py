@@ -7,24 +7,17 @@ the sample cases.
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
-from typing import Any
 
 import pytest
-from playwright.async_api import Page
 
 from domain import decision_links
 from store import details, links
 from tests.api.conftest import OpenDoor
 from tests.api.test_commitments import promised
-from tests.browser.conftest import PageOf, Theme
+from tests.browser.conftest import PageOf
+from tests.browser.looks import faults
 from tests.builders import CORA
-
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 PAGES: dict[str | None, tuple[str, ...]] = {
     None: (
@@ -107,39 +100,14 @@ def _link(door: OpenDoor, stream: str) -> str:
         return links.make(session, "cora", stream, asked, at, at + timedelta(days=1))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("name", PAGES)
 async def test_pages_are_for_everybody(
-    page_of: PageOf, samples: dict[str, str], name: str | None, width: int, theme: Theme
+    page_of: PageOf, samples: dict[str, str], name: str | None
 ) -> None:
     # Some of the addresses lead nowhere, and the page that says so is looked at too.
-    page = await page_of(name, width=width, theme=theme, expected=("404", "410"))
+    page = await page_of(name, expected=("404", "410"))
     wrong = {}
     for address in PAGES[name]:
-        await page.goto(address.format(**samples))
-        if found := await faults(page):
+        if found := await faults(page, address.format(**samples)):
             wrong[address] = found
     assert wrong == {}
-
-
-async def faults(page: Page) -> list[str]:
-    """What axe has against a page with everything unfolded, and whether it is too wide."""
-    too_wide = await _too_wide(page)
-    unfold = "document.querySelectorAll('main details').forEach(one => { one.open = true; })"
-    await page.evaluate(unfold)
-    # Evaluated by the debugger, which no Content-Security-Policy stands in the way of.
-    await page.evaluate(AXE)
-    found: Any = await page.evaluate(f"axe.run(document, {json.dumps(RULES)})")
-    wrong = [
-        f"{one['id']}: {one['help']}: {[node['target'] for node in one['nodes']][:5]}"
-        for one in found["violations"]
-    ]
-    return wrong + too_wide + await _too_wide(page)
-
-
-async def _too_wide(page: Page) -> list[str]:
-    wide = await page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    return [f"{wide} px wider than the screen"] if wide > 0 else []

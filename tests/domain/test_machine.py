@@ -750,7 +750,12 @@ class Case(RuleBasedStateMachine):
                 and not fact.data.get("is_thanks")
             )
             assert last < state.touched["stage"]
-            assert not state.reply.news
+            # What was said while the words were on their way was seen before they went out.
+            post = self.world.states[f"post/{state.reply.post_id}"]
+            assert isinstance(post, Post)
+            assert bool(state.reply.since) == state.reply.news
+            for comment, revision in state.reply.since.items():
+                assert post.heard.get(comment, 0) >= revision
 
     @invariant()
     def only_published_words_bind(self) -> None:

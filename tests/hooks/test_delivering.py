@@ -166,12 +166,14 @@ async def test_a_message_is_sent_again_by_hand_and_a_test_goes_out(
 ) -> None:
     hook = await telling.hook(crm.url, [Kind.ESCALATION_OPENED])
     await telling.service.opened()
+    await telling.service.until(lambda: crm.received)
     await telling.service.until(lambda: telling.is_asleep(hook))
     (sent,) = telling.log(hook)
     with telling.database.writing() as session:
         hook_log.send_again(session, hook, sent.id)
         hook_log.send_trial(session, hook, "https://answers.example", datetime.now(UTC))
     await telling.hurry(hook)
+    await telling.service.until(lambda: len(crm.received) == 3)
     await telling.service.until(lambda: telling.is_asleep(hook))
     assert types(crm) == ["escalation.opened"] * 2 + ["webhook.test"]
     assert ids(crm)[0] == ids(crm)[1] == sent.id

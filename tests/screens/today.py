@@ -170,6 +170,6 @@ def _matter(today: Today) -> str:
     title = {"title": "X2 motors cut out uphill", "team": "care"}
     made = today.ask("ben", "POST", "matters", title)
     matter: str = made["id"]
-    members = [today.case(words).partition("/")[2] for words in ("motor", "البطارية")]
+    members = [today.case(words).partition("/")[2] for words in ("motor", "والبطارية")]
     today.ask("ben", "POST", f"matters/{matter}/members", {"escalation_ids": members})
     return matter
