@@ -28,6 +28,20 @@ from store.migrate import upgrade
 from tests import builders
 from tests.histories import corpus
 
+HERE = Path(__file__).parent
+
+LONGEST = ("workflows", "stack", "bench", "browser", "hooks", "api")
+"""Folders whose files take long: they begin first, so that nobody waits for the last of them."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(HERE).parts[0]
+        return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
+
+    items.sort(key=rank)
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:

@@ -119,3 +119,14 @@ def test_every_module_says_what_lives_in_it() -> None:
         if path.name != "__init__.py" and not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert silent == []
+
+
+def test_a_class_is_styled_in_one_place() -> None:
+    """A page gets all sheets at once, so that a name with two meanings has neither."""
+    places: dict[str, set[str]] = {}
+    for sheet in sorted((ROOT / "api" / "static" / "style").glob("*.css")):
+        # What stands in a column of its own is a rule for every width, theme and printer.
+        for name in re.findall(r"^\.([\w-]+)(?:,| \{)$", sheet.read_text(), re.MULTILINE):
+            places.setdefault(name, set()).add(sheet.name)
+    assert len(places) > 100
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

@@ -153,6 +153,8 @@ async def _person(
         named = {*detail.stands_for, *detail.deputies, detail.manager or ""}
         named |= {name for d in detail.delegations for name in (d.person, d.to)}
         named |= {absence.deputy for absence in detail.absences if absence.deputy}
+        of_person = tokens.page(session, at, person=person_id).items
+        named |= {token.made_by or "" for token in of_person}
         of_sessions = (
             sessions.of_person(
                 session, person_id, viewer.actor, at, door.limits, here=viewer.session_id
@@ -170,7 +172,7 @@ async def _person(
             "others": me.others(session, person_id),
             "colleagues": _colleagues(session, person_id),
             "sessions": of_sessions,
-            "tokens": tokens.page(session, at, person=person_id).items,
+            "tokens": of_person,
             "zone": zone.key,
             "today": days.day_of(at, zone).isoformat(),
             "first_day": lambda absence: days.day_of(absence.since, zone),

@@ -55,7 +55,7 @@ def _line(entry: Entry, named: Named, teams: Mapping[str, str]) -> Line:
     if "team" in data:
         data["team"] = teams.get(data["team"], data["team"])
     who = _("The service itself") if entry.by == "system" else named(entry.by)
-    tell = _SENTENCES.get(entry.name)
+    tell = SENTENCES.get(entry.name)
     said = tell(who, data, named) if tell else f"{who}: {entry.name}"
     return Line(entry.seq, entry.at, said, data.get("stream"))
 
@@ -145,7 +145,7 @@ def _person(message: Callable[[], str]) -> Callable[[str, Data, Named], str]:
     return say
 
 
-_SENTENCES: dict[str, Callable[[str, Data, Named], str]] = {
+SENTENCES: dict[str, Callable[[str, Data, Named], str]] = {
     "house:person:added": _person(lambda: _("%(who)s added %(person)s.")),
     "house:person:changed": _changed,
     "house:person:left": _person(lambda: _("%(who)s recorded that %(person)s has left.")),
@@ -167,6 +167,21 @@ _SENTENCES: dict[str, Callable[[str, Data, Named], str]] = {
     "house:delegation:given": _given,
     "house:delegation:ended": _taken_back,
     "house:case:read": lambda who, data, _named: _("%(who)s read a case.", who=who),
+    "house:record:searched": lambda who, _data, _named: _("%(who)s searched the record.", who=who),
+    "house:record:exported": lambda who, _data, _named: _(
+        "%(who)s took a part of the record out as a file.", who=who
+    ),
+    "house:hook:made": lambda who, _data, _named: _("%(who)s made a webhook.", who=who),
+    "house:hook:changed": lambda who, _data, _named: _("%(who)s changed a webhook.", who=who),
+    "house:hook:paused": lambda who, _data, _named: _("%(who)s paused a webhook.", who=who),
+    "house:hook:disabled": lambda who, _data, _named: _(
+        "%(who)s switched off a webhook that takes nothing.", who=who
+    ),
+    "house:hook:resumed": lambda who, _data, _named: _("%(who)s let a webhook go on.", who=who),
+    "house:hook:secret_replaced": lambda who, _data, _named: _(
+        "%(who)s replaced the secret of a webhook.", who=who
+    ),
+    "house:hook:ended": lambda who, _data, _named: _("%(who)s ended a webhook.", who=who),
     "house:notices:changed": _person(lambda: _("%(who)s changed how %(person)s wants to be told.")),
     "house:link:used": _person(lambda: _("%(person)s decided a case by the link of a notice.")),
 }

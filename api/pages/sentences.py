@@ -507,13 +507,14 @@ def _late(data: Mapping[str, Any]) -> str:
 
 
 def tell(session: Session, entries: Iterable[Entry], *, is_insider: bool) -> list[Line]:
-    """A history as plain sentences, with the words that this reader may see."""
+    """Entries, of one history or of many, as plain sentences with the words that this reader may
+    see."""
     entries = list(entries)
-    refs = {e.seq: _words_of(e, is_insider=is_insider) for e in entries}
-    texts = words.texts(session, refs.values())
+    refs = [_words_of(e, is_insider=is_insider) for e in entries]
+    texts = words.texts(session, refs)
     mentioned = {who for e in entries for who in _mentioned(e.data or {})}
     names = people.names(session, mentioned)
-    return [_line(e, names, texts.get(refs[e.seq] or "")) for e in entries]
+    return [_line(e, names, texts.get(ref or "")) for e, ref in zip(entries, refs, strict=True)]
 
 
 def _words_of(entry: Entry, *, is_insider: bool) -> str | None:

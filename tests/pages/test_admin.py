@@ -9,6 +9,8 @@ import httpx
 from sqlalchemy import select
 from sqlmodel import col
 
+from api.pages import house
+from domain.house import EVENTS
 from domain.people import Role
 from store import history, people, policies, tables
 from tests.builders import ROOT
@@ -422,3 +424,7 @@ async def test_the_house_is_told_newest_first_in_pages(office: Office) -> None:
     (later,) = re.findall(r'href="(/admin/house\?cursor=[^"]+)"', page.text)
     assert "The newest" in text_of(await root.see(later))
     await root.see("/admin/house?cursor=broken", status=422)
+
+
+def test_every_kind_of_entry_of_the_house_has_its_sentence() -> None:
+    assert set(EVENTS) == set(house.SENTENCES)

@@ -63,6 +63,20 @@ async def test_a_search_says_what_was_done_and_leads_to_the_file(office: Office)
     assert await count_of(dev, f"?since={today - timedelta(days=1)}&until={today}") > 8
 
 
+async def test_each_act_is_shown_with_its_own_words_and_no_others(office: Office) -> None:
+    refused, approved = await office.door.deciding(), await office.door.deciding()
+    reason = {"code": "too_costly", "reason": "It costs a lot."}
+    await office.door.cora.post(f"{refused}/refuse", reason)
+    await office.door.cora.post(f"{approved}/approve")
+    dev = await office.browser_of("dev")
+    page = await dev.see("/record?person=cora&kind=escalation")
+    acts = [re.sub(r"<[^>]+>", "", one) for one in page.text.split("<li")[1:]]
+    (of_refused,) = (act for act in acts if "Cora refused" in act)
+    (of_approved,) = (act for act in acts if "Cora approved" in act)
+    assert "It costs a lot." in of_refused
+    assert "It costs a lot." not in of_approved
+
+
 async def test_words_in_a_comment_find_the_case(office: Office) -> None:
     await office.door.opened(text="A purple wheel, please.")
     await office.door.opened(text="No saddle at all.")
