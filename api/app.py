@@ -73,10 +73,18 @@ def create_app(
     settings: Settings, database: Database, client: Client, *, sdk_metrics: str | None = None
 ) -> FastAPI:
     """The app over ready parts. ``sdk_metrics`` is where the SDK's exporter listens (host:port)."""
-    metrics = Metrics(sdk_metrics)
-    app = _bare_app(settings, metrics)
-    app.state.door = Door(settings, database, client, metrics)
+    app = bare_app()
+    equip(app, Door(settings, database, client, Metrics(sdk_metrics)))
     return app
+
+
+def equip(app: FastAPI, door: Door) -> None:
+    """Give an app the parts that it serves with from now on.
+
+    Raises what ``check_demo`` raises.
+    """
+    check_demo(door.settings)
+    app.state.door = door
 
 
 def from_environment() -> FastAPI:
@@ -85,6 +93,7 @@ def from_environment() -> FastAPI:
     Temporal may be away when it starts: the first call connects.
     """
     settings = Settings()
+    check_demo(settings)
     sdk_metrics = f"127.0.0.1:{_free_port()}"
     metrics = Metrics(sdk_metrics)
 
@@ -94,13 +103,13 @@ def from_environment() -> FastAPI:
         asyncio.get_running_loop().set_default_executor(threads)
         database = Database(settings.url)
         client = await connect(runtime_with_metrics(sdk_metrics), lazy=True)
-        app.state.door = Door(settings, database, client, metrics)
+        equip(app, Door(settings, database, client, metrics))
         try:
             yield
         finally:
             database.dispose()
 
-    return _bare_app(settings, metrics, lifespan)
+    return bare_app(lifespan)
 
 
 def _free_port() -> int:
@@ -110,8 +119,8 @@ def _free_port() -> int:
         return port
 
 
-def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = None) -> FastAPI:
-    check_demo(settings)
+def bare_app(lifespan: Lifespan | None = None) -> FastAPI:
+    """Every route and what surrounds them, without parts: these are looked up at each request."""
     app = FastAPI(
         title="Answerable",
         version=_version(),
@@ -133,8 +142,8 @@ def _bare_app(settings: Settings, metrics: Metrics, lifespan: Lifespan | None = 
     for router in routers:
         app.include_router(router, responses=_PROBLEMS)
     app.include_router(pages.router)
-    app.add_middleware(Gate, settings=settings, observe=metrics.observe, is_known=is_known)
-    app.add_middleware(ForBrowsers, settings=settings)
+    app.add_middleware(Gate, is_known=is_known)
+    app.add_middleware(ForBrowsers)
     app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]
     return app
 

@@ -18,6 +18,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
+from starlette.types import Scope
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -115,10 +116,15 @@ class Door:
         self._pulse = time.monotonic()
 
 
-def door(request: Request) -> Door:
-    found = request.app.state.door
+def door_of(scope: Scope) -> Door:
+    """The parts of the app that a request came to."""
+    found = scope["app"].state.door
     assert isinstance(found, Door)
     return found
+
+
+def door(request: Request) -> Door:
+    return door_of(request.scope)
 
 
 TheDoor = Annotated[Door, Depends(door)]

@@ -19,8 +19,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.deps import door_of
 from api.errors import CHALLENGE, RETRY_AFTER, SAY_WHO, problem
-from config.settings import Settings
 
 log = logging.getLogger("answerable.api")
 
@@ -55,7 +55,6 @@ HEADERS = {
 }
 """Sent with every answer that does not set them itself: pages have their own policy."""
 
-Observe = Callable[[Scope, int, float], None]
 IsKnown = Callable[[HTTPConnection], Awaitable[bool]]
 
 
@@ -72,15 +71,11 @@ class _Gone(Exception):
 
 
 class Gate:
-    """Bounds every request. ``observe`` is told the scope, the status and the seconds it took;
-    ``is_known`` says whether a request comes from somebody we know."""
+    """Bounds every request, and has its status and seconds counted. ``is_known`` says whether a
+    request comes from somebody we know."""
 
-    def __init__(
-        self, app: ASGIApp, settings: Settings, observe: Observe, is_known: IsKnown
-    ) -> None:
+    def __init__(self, app: ASGIApp, is_known: IsKnown) -> None:
         self.app = app
-        self.settings = settings
-        self.observe = observe
         self.is_known = is_known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,11 +88,13 @@ class Gate:
             await self._within_limits(scope, receive, reply)
         finally:
             if scope["path"] not in ENDLESS:
-                self.observe(scope, reply.status, time.monotonic() - started)
+                taken = time.monotonic() - started
+                door_of(scope).metrics.observe(scope, reply.status, taken)
 
     async def _within_limits(self, scope: Scope, receive: Receive, reply: _Reply) -> None:
-        limit = self.settings.max_body
-        seconds = None if scope["path"] in ENDLESS else self.settings.request_seconds
+        settings = door_of(scope).settings
+        limit = settings.max_body
+        seconds = None if scope["path"] in ENDLESS else settings.request_seconds
         try:
             async with asyncio.timeout(seconds):
                 body = await self._read(scope, receive)
@@ -116,7 +113,7 @@ class Gate:
             way_out = "send less at once, or raise ANSWERABLE_MAX_BODY"
             await reply.fail(scope, 413, "body_too_large", detail, way_out)
         except TimeoutError:
-            detail = f"this took longer than {self.settings.request_seconds:g} s"
+            detail = f"this took longer than {settings.request_seconds:g} s"
             way_out = "ask again with the same Idempotency-Key: nothing happens twice"
             await reply.fail(scope, 503, "too_slow", detail, way_out)
         except Exception:
@@ -127,7 +124,7 @@ class Gate:
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
         """The whole body. Raises _Stranger once it proves to be a long one that nobody we know
         has sent, and _TooLarge once the rest of one over the limit has been thrown away."""
-        limit = self.settings.max_body
+        limit = door_of(scope).settings.max_body
         announced = _announced(scope)
         is_trusted = False
         body, size, is_last = bytearray(), 0, False

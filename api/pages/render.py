@@ -20,12 +20,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import texts
-from api.deps import now
+from api.deps import door_of, now
 from api.errors import MEDIA_TYPE, problem
 from api.pages import editor, inputs, labels, sentences, times
 from api.pages.forms import WAYS_OUT
 from api.pages.security import LOCAL_HOSTS, Public
-from config.settings import Settings
 from store import words
 from texts import Sayings, numbers, raw_gettext, raw_ngettext, stated
 from texts import gettext as _
@@ -250,9 +249,8 @@ class ForBrowsers:
     not ask for this machine by its own name.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -262,7 +260,7 @@ class ForBrowsers:
         answer = _Answer(scope, send) if is_page else None
         sending = answer.send if answer else send
         with texts.speaking(_language_of(scope)):
-            if self.settings.demo and _host(scope) not in LOCAL_HOSTS:
+            if door_of(scope).settings.demo and _host(scope) not in LOCAL_HOSTS:
                 await _misdirected(scope)(scope, receive, sending)
                 return
             await self.app(scope, receive, sending)

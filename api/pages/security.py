@@ -25,7 +25,7 @@ from starlette.datastructures import FormData
 from starlette.requests import HTTPConnection
 
 import texts
-from api.deps import ACCESS, Door, TheDoor, anybody, now, touch
+from api.deps import ACCESS, Door, TheDoor, anybody, door_of, now, touch
 from api.errors import Unauthenticated
 from api.pages import devices
 from config.settings import Settings, is_loopback
@@ -167,8 +167,7 @@ def _language_of(request: Request, here: Here) -> texts.Language | None:
 async def is_known(connection: HTTPConnection) -> bool:
     """Whether somebody we know is asking, by a token or signed in at a browser. What they may do
     is not judged here: the gate only wants to know whether to listen to a long body."""
-    the_door = connection.app.state.door
-    assert isinstance(the_door, Door)
+    the_door = door_of(connection.scope)
     scheme, token = get_authorization_scheme_param(connection.headers.get("authorization"))
     cookie = connection.cookies.get(cookie_name(the_door.settings))
     limits = the_door.limits

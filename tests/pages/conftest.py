@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests import builders
-from tests.api.conftest import OpenDoor, open_door
+from tests.api.conftest import PLAIN, OpenDoor, open_door
 
 
 class _Forms(HTMLParser):
@@ -88,6 +88,7 @@ class Browser:
             base_url=address,
             timeout=30,
             trust_env=False,
+            verify=PLAIN,
             follow_redirects=True,
             headers={"Accept": "text/html,*/*;q=0.8", "Sec-Fetch-Site": "same-origin"},
         )
