@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Select, and_, false, select, true, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, and_, bindparam, false, select, true, union_all
 from sqlmodel import Session, col
 
 from domain.calendar import Calendar
@@ -20,6 +19,7 @@ from domain.hours import Hours, Window, parse_hours
 from domain.people import Role
 from domain.roster import Colleague, Roster, Standing
 from store import calendars
+from store.statements import plain
 from store.tables import Absence, Delegation, Membership, Person
 
 BACK_TO_BACK = 50
@@ -82,15 +82,30 @@ def _in_force(table: type[Absence] | type[Delegation], at: datetime):  # type: i
     return and_(col(table.ended_at).is_(None), col(table.since) <= at, col(table.until) > at)
 
 
+def _pairs(table: type[Absence] | type[Delegation], stand_in: str, **said: Any) -> Select[Any]:
+    """Whoever is absent or let somebody decide, and who stands in for them, at the moment ``at``."""
+    rows, of, by = plain(table).c, plain(Person).alias(), plain(Person).alias()
+    return (
+        select(
+            rows.person_id.label("of"), by.c.id.label("by"), *(v.label(k) for k, v in said.items())
+        )
+        .join(of, of.c.id == rows.person_id)
+        .join(by, by.c.id == rows[stand_in])
+        .where(rows.ended_at.is_(None), rows.since <= bindparam("at"), rows.until > bindparam("at"))
+        .where(of.c.is_active, by.c.is_active)
+    )
+
+
+_STANDINGS = union_all(
+    _pairs(Absence, "deputy", is_absence=true(), may_pass_on=true()),
+    _pairs(Delegation, "delegate", is_absence=false(), may_pass_on=plain(Delegation).c.may_pass_on),
+)
+"""Asked by every request of whoever is signed in."""
+
+
 def standings(session: Session, at: datetime) -> list[Standing]:
     """Who stands for whom at this moment, in one statement. Nobody stands for whoever has left,
     and whoever has left stands for nobody."""
-    rows = session.execute(
-        union_all(
-            _pairs(Absence, Absence.deputy, true(), true(), at),
-            _pairs(Delegation, Delegation.delegate, false(), Delegation.may_pass_on, at),
-        )
-    )
     return [
         Standing(
             of=row.of,
@@ -98,25 +113,8 @@ def standings(session: Session, at: datetime) -> list[Standing]:
             is_absence=bool(row.is_absence),
             may_pass_on=bool(row.may_pass_on),
         )
-        for row in rows
+        for row in session.execute(_STANDINGS, {"at": at})
     ]
-
-
-def _pairs(  # type: ignore[no-untyped-def]
-    table: type[Absence] | type[Delegation], by, is_absence, may_pass_on, at: datetime
-) -> Select[tuple[str, str, bool, bool]]:
-    principal, stand_in = aliased(Person), aliased(Person)
-    return (
-        select(
-            col(table.person_id).label("of"),
-            by.label("by"),
-            is_absence.label("is_absence"),
-            may_pass_on.label("may_pass_on"),
-        )
-        .join(principal, col(principal.id) == col(table.person_id))
-        .join(stand_in, col(stand_in.id) == by)
-        .where(_in_force(table, at), col(principal.is_active), col(stand_in.is_active))
-    )
 
 
 # Working hours. ------------------------------------------------------------------------------
