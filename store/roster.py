@@ -83,7 +83,7 @@ def _in_force(table: type[Absence] | type[Delegation], at: datetime):  # type: i
 
 
 def _pairs(table: type[Absence] | type[Delegation], stand_in: str, **said: Any) -> Select[Any]:
-    """Whoever is absent or let somebody decide, and who stands in for them, at the moment ``at``."""
+    """Whoever is absent or let somebody decide, and who stands in for them at ``at``."""
     rows, of, by = plain(table).c, plain(Person).alias(), plain(Person).alias()
     return (
         select(
