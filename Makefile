@@ -36,7 +36,7 @@ story: $(VENV)/.runtime ## Play one comment through a throw-away stack
 
 # All tests at once: most of them wait for Temporal's server or for a browser most of the time.
 # A file stays in one process, so that its fixtures are made once.
-AT_ONCE := --numprocesses 4 --dist loadfile --no-loadscope-reorder
+AT_ONCE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 ##@ Develop
 .PHONY: test test-browser screenshots lint texts format bench

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import chain, groupby, zip_longest
 from pathlib import Path
 from uuid import uuid4
 
@@ -30,17 +32,27 @@ from tests.histories import corpus
 
 HERE = Path(__file__).parent
 
-LONGEST = ("workflows", "stack", "bench", "browser", "hooks", "api")
-"""Folders whose files take long: they begin first, so that nobody waits for the last of them."""
+WAITING = ("workflows", "stack", "bench", "browser", "hooks")
+"""Folders whose tests wait, for timers and processes, most of the time that they take."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def rank(item: pytest.Item) -> int:
-        folder = item.path.relative_to(HERE).parts[0]
-        return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
+    """Let files that wait and files that compute take turns, so that neither are left to the end
+    and no core is idle."""
+    waiting: list[list[pytest.Item]] = []
+    computing: list[list[pytest.Item]] = []
+    for path, tests in groupby(items, lambda item: item.path):
+        is_waiting = path.relative_to(HERE).parts[0] in WAITING
+        (waiting if is_waiting else computing).append(list(tests))
+    turns = chain.from_iterable(zip_longest(waiting, computing))
+    items[:] = [item for tests in turns for item in tests or ()]
 
-    items.sort(key=rank)
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end: the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

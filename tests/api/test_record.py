@@ -298,5 +298,5 @@ async def test_a_long_file_takes_no_more_statements_than_a_short_one(
         await fresh_door.ada.post(f"{path}/note", {"text": f"Note {n}"})
     many, long = await asked()
     assert long - short == 25
-    assert many <= few + 2
+    assert many <= few + 6, "not one for each entry; the policy in force is read again now and then"
     assert many < 60

@@ -28,9 +28,8 @@ UNFOLD = "document.querySelectorAll('main details').forEach(one => { one.open = 
 WIDTHS = (360, 1440)
 
 
-async def faults(page: Page, address: str) -> list[str]:
-    """Open an address; answers what is wrong with it, folded as it comes and all unfolded."""
-    await page.goto(address)
+async def faults(page: Page) -> list[str]:
+    """What is wrong with a page, folded as it comes and all unfolded."""
     found = []
     # Evaluated by the debugger, which no Content-Security-Policy stands in the way of.
     await page.evaluate(AXE)

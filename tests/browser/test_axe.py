@@ -7,12 +7,18 @@ the sample cases.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from api.app import bare_app
+from api.rights import access_of
 from domain import decision_links
-from store import details, links
+from domain.policy import GENERAL
+from domain.terms import DecisionTerms
+from store import details, links, policies, tokens
+from tests import builders
 from tests.api.conftest import OpenDoor
 from tests.api.test_commitments import promised
 from tests.browser.conftest import PageOf
@@ -32,7 +38,10 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/commitment/{promise}", "/matter/{matter}", "/me", "/me/notices", "/sessions",
         "/escalation/01M832XSBSA28KYCS6T2BNABQ3",
     ),
-    "cora": ("/decisions", "/me/away", "/insights", "/insights/cases", "/insights/promises"),
+    "cora": (
+        "/decisions", "/decisions/together?case={together}", "/me/away", "/insights",
+        "/insights/cases", "/insights/promises",
+    ),
     "dev": (
         "/queue?view=all", "/escalation/{deciding}", "/insights", "/record",
         "/record?person=ada&kind=escalation", "/record/escalation/{escalation}?whole=true",
@@ -42,7 +51,7 @@ PAGES: dict[str | None, tuple[str, ...]] = {
     "root": (
         "/admin", "/admin/policy", "/admin/policy/draft", "/admin/policy/versions/1",
         "/admin/policy/diff", "/admin/policy/dates", "/admin/people", "/admin/people/ben",
-        "/admin/people/ben/leave",
+        "/admin/people/ben/leave", "/admin/tokens/{token}/end",
         "/admin/new-person", "/admin/teams", "/admin/channels", "/admin/tokens", "/admin/house",
         "/me",
     ),
@@ -74,12 +83,30 @@ async def samples(door: OpenDoor) -> dict[str, str]:
     return {
         "escalation": _id(published), "deciding": _id(deciding), "prepared": _id(prepared),
         "promise": _id(promise), "post": post, "secret": secret, "matter": matter["id"],
-        "link": _link(door, f"escalation/{_id(deciding)}"),
+        "link": _link(door, f"escalation/{_id(deciding)}"), "token": _token(door),
+        "together": await _batched(door),
     }  # fmt: skip
 
 
 def _id(path: str) -> str:
     return path.partition("/")[2]
+
+
+def _token(door: OpenDoor) -> str:
+    with door.service.database.reading() as session:
+        return tokens.page(session, datetime.now(UTC), person="ben").items[0].id
+
+
+async def _batched(door: OpenDoor) -> str:
+    """A case that may be decided together with others, as the tick on its card names it."""
+    terms = {GENERAL: builders.plan(decision=DecisionTerms(batch=True))}
+    with door.service.database.writing() as session:
+        policies.apply(session, builders.policy(terms=terms), "root", datetime.now(UTC))
+    door.app.state.door._policy = None
+    path = await door.deciding(reply="A saddle was left out of the box, and it is on its way.")
+    with door.service.database.reading() as session:
+        state = details.state_of(session, f"escalation/{_id(path)}")
+    return f"{_id(path)}.{state.seq}.cora"
 
 
 async def _reported(door: OpenDoor, promise: str) -> str:
@@ -108,6 +135,63 @@ async def test_pages_are_for_everybody(
     page = await page_of(name, expected=("404", "410"))
     wrong = {}
     for address in PAGES[name]:
-        if found := await faults(page, address.format(**samples)):
+        await page.goto(address.format(**samples))
+        if found := await faults(page):
             wrong[address] = found
     assert wrong == {}
+
+
+ELSEWHERE = {
+    "/": "leads on", "/sign-in/with": "leads on", "/sign-in/back": "leads on",
+    "/decisions/since/{case_id}": "a part of a card", "/queue/changes": "a part of the queue",
+    "/presence/escalation/{entity_id}": "a part of a case",
+    "/admin/hooks": "test_hooks", "/admin/hooks/{hook_id}": "test_hooks",
+    "/admin/hooks/{hook_id}/sent/{delivery_id}": "test_hooks",
+}  # fmt: skip
+"""Routes that are no page of their own, or whose page is looked at elsewhere."""
+
+
+def test_no_page_is_left_out() -> None:
+    programs = re.compile(r"/api/|/static/|\.\w+$|/export$|/(healthz|readyz|metrics|live)$")
+    routes = {
+        path
+        for method, path, _ in access_of(bare_app())
+        if method == "GET" and not programs.search(path)
+    }
+    seen = {
+        re.sub(r"{\w+}", "x", one.partition("?")[0]) for pages in PAGES.values() for one in pages
+    }
+
+    def is_seen(route: str) -> bool:
+        place = re.compile(re.sub(r"{\w+}", "[^/]+", route))
+        return any(place.fullmatch(address) for address in seen)
+
+    assert {route for route in routes if not is_seen(route)} == set(ELSEWHERE)
+
+
+async def test_what_a_form_answers_is_for_everybody_too(
+    page_of: PageOf, samples: dict[str, str], door: OpenDoor
+) -> None:
+    root = await page_of("root", expected=("422",))  # An empty draft lacks all that it needs.
+    await root.goto("/admin/policy/draft")
+    await root.get_by_role("button", name="Look at it").click()
+    await root.wait_for_url("**/admin/policy/draft")
+    assert await faults(root) == []
+    await root.goto("/admin/channels")
+    await root.get_by_role("button", name="Check now").first.click()
+    assert await faults(root) == []
+    await root.goto("/admin/tokens?person=ben")
+    await root.get_by_text("Make a token").click()
+    await root.get_by_label("What it is for").fill("The import of every night")
+    await root.get_by_role("button", name="Make it").click()
+    await root.get_by_text("shown this once").first.wait_for()
+    assert await faults(root) == []
+
+    path = await door.deciding()
+    await door.cora.post(f"{path}/approve")
+    ada = await page_of("ada")
+    await ada.goto(f"/escalation/{_id(path)}")
+    await ada.locator('form[action$="/reply"] textarea[name=text]').fill(TEXTS[1])
+    await ada.get_by_role("button", name="Send these").click()
+    await ada.get_by_role("button", name="Change it").wait_for()
+    assert await faults(ada) == []

@@ -232,7 +232,7 @@ async def test_another_worker_goes_on_where_one_has_stopped(
             await service.until(lambda: crm.received)
     crm.behaviour = answers(200)
     async with running(client, sqlite_house, settings):
-        await service.until(lambda: telling.is_asleep(hook))
+        await service.until(lambda: telling.is_asleep(hook), 60)
     assert len(set(ids(crm))) == 1
 
 

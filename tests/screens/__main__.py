@@ -21,6 +21,7 @@ from answerable.stack import Stack
 from answerable.surroundings import read_settings
 from config.settings import Settings
 from domain.house import ROOT
+from domain.people import Role
 from store import people
 from store.database import Database
 from tests.browser.conftest import find_chromium
@@ -32,6 +33,9 @@ EVERYTHING = HERE / "build" / "screens"
 DOCS = HERE / "docs" / "screens"
 
 CAST = ("ada", "ben", "cora", "dev", "eve", "root")
+
+COLLEAGUES = {"fay": "Fay Brandt", "gus": "Gus Adeyemi"}
+"""Others of the past, whose names the pages show."""
 
 
 class Shot(NamedTuple):
@@ -153,6 +157,8 @@ def _before_today(settings: Settings) -> dict[str, str]:
     try:
         write_past(database, at)
         with database.writing() as session:
+            for who, name in COLLEAGUES.items():
+                people.put_person(session, who, name, [Role.STAFF], {"care": False}, at, by=ROOT)
             return {
                 who: people.create_token(session, who, at, lifetime=timedelta(hours=1), by=ROOT)
                 for who in CAST
