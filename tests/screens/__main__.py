@@ -93,6 +93,7 @@ IN_DOCS = {
     "insights": ("1440-light", "360-light"),
     "record-file": ("1440-light",),
     "ledger": ("1440-light", "360-dark"),
+    "ledger-promise": ("360-light",),
 }
 """Of which pages the documentation shows which picture."""
 
