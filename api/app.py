@@ -7,6 +7,7 @@ makes them from the settings, for ``answerable api``.
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -104,6 +105,10 @@ def from_environment() -> FastAPI:
         database = Database(settings.url)
         client = await connect(runtime_with_metrics(sdk_metrics), lazy=True)
         equip(app, Door(settings, database, client, metrics))
+        # What is there by now stays: a collector that looked through it all again and again would
+        # stop every request for a tenth of a second.
+        gc.collect()
+        gc.freeze()
         try:
             yield
         finally:

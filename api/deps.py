@@ -67,6 +67,8 @@ class Door:
     provider: Provider | None = None
     """Who says who people are, where the settings name somebody."""
     live: Live = field(init=False)
+    touching: set[str] = field(default_factory=set, repr=False)
+    """Tokens and sessions whose use is being noted just now."""
     _policy: tuple[float, InForce] | None = field(default=None, repr=False)
     _pulse: float = field(default=float("-inf"), repr=False)
 
@@ -166,13 +168,19 @@ def only(*roles: Role) -> Callable[..., Awaitable[Actor]]:
 
 
 async def touch(the_door: Door, token: str) -> None:
-    """Note that a token or session is in use. Nobody is kept out because that cannot be noted."""
+    """Note that a token or session is in use. Nobody is kept out because that cannot be noted, and
+    of many requests at once one notes it: the others would wait in line to write the same."""
+    if token in the_door.touching:
+        return
+    the_door.touching.add(token)
     try:
         await asyncio.to_thread(
             the_door.database.write, lambda session: people.touch(session, token, now())
         )
     except OperationalError:
         log.warning("that a token is in use could not be noted")
+    finally:
+        the_door.touching.discard(token)
 
 
 def anybody(why: str) -> Callable[..., None]:

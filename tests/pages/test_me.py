@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+from sqlalchemy import update
+from sqlmodel import Session, col
+
 from domain.people import Role
 from store import absences, people
+from store.tables import Token
 from tests.pages.conftest import Office, form_of, text_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -113,3 +120,26 @@ def _path(text: str) -> str:
     found = re.search(r"/calendar/[\w-]+\.ics", text)
     assert found
     return found[0]
+
+
+async def test_of_many_looks_at_once_one_notes_that_the_session_is_in_use(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await office.browser_of("ada")
+    await ada.see("/me")
+    long_ago = datetime.now(UTC) - timedelta(minutes=5)
+    with office.door.service.database.writing() as session:
+        session.execute(update(Token).where(col(Token.person_id) == "ada").values(seen_at=long_ago))
+    noted: list[str] = []
+    note = people.touch
+
+    def slowly(session: Session, token: str, at: datetime) -> None:
+        noted.append(token)
+        time.sleep(0.5)
+        note(session, token, at)
+
+    monkeypatch.setattr(people, "touch", slowly)
+    await asyncio.gather(*(ada.see("/me") for _ in range(6)))
+    assert len(noted) == 1
+    await ada.see("/me")
+    assert len(noted) == 1, "it is known now"
