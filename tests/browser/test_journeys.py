@@ -110,8 +110,14 @@ async def _approve(cora: Page, case: str, press: Press) -> None:
 
 
 async def _the_promise_of(ada: Page, case: str, press: Press) -> str:
-    await ada.goto(f"/escalation/{case}")
-    await press(ada.locator('main a[href^="/commitment/"]').first)
+    link = ada.locator('main a[href^="/commitment/"]').first
+    for _ in range(60):
+        # A promise is opened once its words are published.
+        await ada.goto(f"/escalation/{case}")
+        if await link.count():
+            break
+        await ada.wait_for_timeout(250)
+    await press(link)
     await ada.wait_for_url("**/commitment/*")
     return ada.url.rpartition("/")[2]
 
