@@ -31,6 +31,9 @@ RETRY_AFTER = 2
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="answerable"'}
 SAY_WHO = "send Authorization: Bearer TOKEN; a token comes from: answerable token create PERSON"
 
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+"""What is met where the database cannot be asked."""
+
 ERRORS_TOLD = 100
 """Errors of one request that are spelt out."""
 
@@ -114,7 +117,7 @@ def answer_errors(app: FastAPI) -> None:
         NotReady: _not_ready,
         RequestValidationError: _unreadable,
         HTTPException: _http,
-        **dict.fromkeys((OperationalError, InterfaceError, PoolTimeout), _database_away),
+        **dict.fromkeys(DATABASE_AWAY, _database_away),
     }
     for error, handler in handlers.items():
         app.add_exception_handler(error, handler)

@@ -13,14 +13,12 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.deps import door_of
-from api.errors import CHALLENGE, RETRY_AFTER, SAY_WHO, problem
+from api.errors import CHALLENGE, DATABASE_AWAY, RETRY_AFTER, SAY_WHO, problem
 
 log = logging.getLogger("answerable.api")
 
@@ -103,7 +101,7 @@ class Gate:
             return
         except _Stranger:
             await reply.turn_away(scope, receive, limit)
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
+        except DATABASE_AWAY as error:
             log.warning("the database cannot be reached: %s", type(error).__name__)
             detail = "the database cannot be reached or is too slow just now"
             way_out = "ask again in a moment with the same Idempotency-Key; see /readyz"

@@ -18,10 +18,10 @@ from sqlmodel import Session
 
 from api import people as door_of_people
 from api.deps import Door, TheDoor, now
-from api.errors import Malformed, field_error
+from api.errors import DATABASE_AWAY, Malformed, field_error
 from api.pages import days, forms, frame, me, render
 from api.pages.admin import seat_names
-from api.pages.forms import DATABASE_AWAY, Trouble, Typed
+from api.pages.forms import Trouble, Typed
 from api.pages.security import Admin, AdminForm, Sent, Viewer, Watcher
 from api.people import AbsenceBody, DelegationBody, PersonBody, Ulid, Who
 from domain.errors import AnswerableError, Conflict, Invalid

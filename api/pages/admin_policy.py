@@ -16,9 +16,9 @@ from starlette.datastructures import FormData, UploadFile
 
 from api import policy_review
 from api.deps import Door, TheDoor, now
-from api.errors import Malformed, field_error
+from api.errors import DATABASE_AWAY, Malformed, field_error
 from api.pages import forms, frame, policy_words, render
-from api.pages.forms import DATABASE_AWAY, Trouble
+from api.pages.forms import Trouble
 from api.pages.security import Admin, AdminForm, Viewer, Watcher
 from api.policy import MOST, ApplyBody, apply_policy, shown_to
 from api.policy_review import Review

@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from api import tokens as door_of_tokens
 from api.deps import Door, TheDoor, now
-from api.errors import Malformed, field_error
+from api.errors import DATABASE_AWAY, Malformed, field_error
 from api.pages import forms, frame, render
-from api.pages.forms import DATABASE_AWAY, Trouble, Typed
+from api.pages.forms import Trouble, Typed
 from api.pages.security import AdminForm, Viewer, Watcher
 from api.people import Ulid
 from api.tokens import TokenBody, TokenSecret

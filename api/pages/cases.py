@@ -13,6 +13,7 @@ from api.bodies import BODIES, Draft
 from api.cases import note_reading
 from api.commands import Ask, carry_out, check_key, rehearse, stream_of
 from api.deps import Door, TheDoor, now
+from api.errors import DATABASE_AWAY
 from api.pages import (
     asking,
     decisions,
@@ -25,7 +26,7 @@ from api.pages import (
     render,
     sentences,
 )
-from api.pages.forms import DATABASE_AWAY, Trouble, Typed
+from api.pages.forms import Trouble, Typed
 from api.pages.render import Way
 from api.pages.security import Reader, Sent, SentForm, Viewer
 from api.pages.sentences import Line

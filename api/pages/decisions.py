@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from api.commands import Ask, carry_out, check_key, stream_of
 from api.deps import Door, TheDoor, now
+from api.errors import DATABASE_AWAY
 from api.pages import forms, frame, render, sentences
 from api.pages.forms import Trouble, Typed
 from api.pages.security import Reader, SentForm, Viewer
@@ -346,6 +347,6 @@ async def _decide_one(
             )
         body = forms.body_of("escalation", verdict.act, values)
         await carry_out(door, Ask(stream, verdict.act, verdict.actor, body, verdict.key))
-    except (AnswerableError, *forms.DATABASE_AWAY) as error:
+    except (AnswerableError, *DATABASE_AWAY) as error:
         return await forms.trouble_of(request, error)
     return None

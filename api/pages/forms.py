@@ -15,8 +15,6 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import ValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import FormData
 
 from api.bodies import BODIES
@@ -26,9 +24,6 @@ from api.pages import editor, inputs, times
 from domain.drafts import DraftKind
 from texts import Sayings
 from texts import gettext as _
-
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
-"""What a page meets where the database cannot be asked; what was typed is shown again."""
 
 _OURS = frozenset(
     {"csrf", "key", "expected_seq", "page", "as_approved", "act", "seen", "make", "drop", "save"}

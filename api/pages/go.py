@@ -21,9 +21,10 @@ from starlette.datastructures import FormData
 
 from api.commands import Ask, carry_out, check_key
 from api.deps import Door, TheDoor, anybody, now
+from api.errors import DATABASE_AWAY
 from api.pages import forms, frame, render
 from api.pages.cases import beside
-from api.pages.forms import DATABASE_AWAY, Trouble, Typed
+from api.pages.forms import Trouble, Typed
 from api.pages.security import FORM
 from config.settings import Settings
 from domain.decision_links import Family

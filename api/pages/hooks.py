@@ -16,10 +16,10 @@ from starlette.datastructures import FormData
 
 from api import hooks as door_of_hooks
 from api.deps import Door, TheDoor
-from api.errors import Malformed, field_error
+from api.errors import DATABASE_AWAY, Malformed, field_error
 from api.hooks import DeliveryId, HookBody, HookId, ResumeBody
 from api.pages import forms, frame, render, security
-from api.pages.forms import DATABASE_AWAY, Trouble
+from api.pages.forms import Trouble
 from api.pages.security import Sent, Viewer
 from domain.errors import AnswerableError
 from domain.hooks import MESSAGES, TEST, DeliveryState, HookState, Kind

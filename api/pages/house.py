@@ -34,7 +34,7 @@ class Line:
 def lines(session: Session, entries: Iterable[Entry]) -> list[Line]:
     """The entries in their order. Everybody they name is looked up at once."""
     entries = list(entries)
-    ids = {e.by for e in entries} | {who for e in entries for who in _people(e.data or {})}
+    ids = {e.by for e in entries} | {who for e in entries for who in mentioned(e.data or {})}
     known = people.names(session, ids)
     teams = {row.id: row.name for row in session.execute(select(col(Team.id), col(Team.name)))}
 
@@ -46,8 +46,13 @@ def lines(session: Session, entries: Iterable[Entry]) -> list[Line]:
     return [_line(entry, named, teams) for entry in entries]
 
 
-def _people(data: Data) -> Iterable[str]:
-    yield from (data[n] for n in ("person", "manager", "deputy", "of", "to") if data.get(n))
+PEOPLE = ("person", "manager", "deputy", "of", "to")
+"""What of an entry of the house names somebody."""
+
+
+def mentioned(data: Data) -> Iterable[str]:
+    """The people that an entry of the house names."""
+    yield from (data[n] for n in PEOPLE if data.get(n))
 
 
 def _line(entry: Entry, named: Named, teams: Mapping[str, str]) -> Line:

@@ -21,9 +21,9 @@ from api import calendar
 from api import people as door_of_people
 from api.bodies.base import Strict
 from api.deps import Door, TheDoor, now
-from api.errors import Malformed, field_error
+from api.errors import DATABASE_AWAY, Malformed, field_error
 from api.pages import days, forms, frame, render
-from api.pages.forms import DATABASE_AWAY, Trouble, Typed
+from api.pages.forms import Trouble, Typed
 from api.pages.security import Colleague, ColleagueForm, Sent, SentForm, Viewer
 from api.people import AbsenceBody, DelegationBody
 from domain.errors import AnswerableError

@@ -18,8 +18,9 @@ from sqlmodel import Session
 
 from api.commands import ULID, Ask, carry_out, check_key
 from api.deps import Door, TheDoor, now
+from api.errors import DATABASE_AWAY
 from api.pages import forms, frame, labels, render, sentences
-from api.pages.forms import DATABASE_AWAY, Trouble
+from api.pages.forms import Trouble
 from api.pages.security import Reader, SentForm, Viewer
 from api.pages.sentences import Line
 from domain.errors import AnswerableError, Invalid

@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from api import record as door_of
 from api.deps import TheDoor, now
-from api.pages import frame, record_words, render, sentences, times
+from api.pages import frame, house, record_words, render, sentences, times
 from api.pages.figures import safe
 from api.pages.lists import ROWS, Place
 from api.pages.security import Viewer, only_signed_in
@@ -142,7 +142,7 @@ def tell(session: Session, entries: Sequence[Entry]) -> list[Line]:
     of_house = [e for e in entries if e.name.startswith(f"{HOUSE}:")]
     if not of_house:
         return lines
-    named = {p for e in of_house for p in record_words.mentioned(e.data or {})}
+    named = {p for e in of_house for p in house.mentioned(e.data or {})}
     names = people.names(session, named)
     return [
         replace(line, did=record_words.in_the_house(entry.name, entry.data or {}, names))

@@ -5,11 +5,12 @@ Everything is said when it is asked for, in the language of whoever asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
 from api.pages import times
+from api.pages.house import PEOPLE
 from domain.base import PUBLIC, SYSTEM
 from domain.house import HOUSE
 from intake.past import PastEvent
@@ -297,17 +298,10 @@ def _house() -> dict[str, str]:
 # What happened in the house, in a sentence after whoever did it. ------------------------------
 
 
-def mentioned(data: Mapping[str, Any]) -> Iterator[str]:
-    """The people that an entry of the house names."""
-    for name in ("person", "of", "to", "manager", "deputy"):
-        if isinstance(data.get(name), str):
-            yield data[name]
-
-
 def in_the_house(name: str, data: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """What somebody did in the house."""
     said = {key: str(value) for key, value in data.items()}
-    for key in ("person", "of", "to", "manager", "deputy"):
+    for key in PEOPLE:
         said[key] = names.get(said.get(key, ""), said.get(key, ""))
     if name in ("house:record:searched", "house:record:exported"):
         return _looked(name, said)
