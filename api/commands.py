@@ -348,13 +348,11 @@ def _promise_ids(facts: list[Fact]) -> tuple[str, ...]:
 
 
 def _escalation_item(session: Session, entity_id: str, actor: Actor) -> EscalationItem:
-    row = session.get_one(tables.Escalation, entity_id)
-    return queries.escalation_items(session, [row], now())[0]
+    return queries.escalation_items(session, [entity_id], now())[0]
 
 
 def _post_item(session: Session, entity_id: str, actor: Actor) -> PostItem:
-    row = session.get_one(tables.Post, entity_id)
-    return queries.post_items(session, [row], actor)[0]
+    return details.post_item(session, entity_id, actor)
 
 
 def _commitment_item(session: Session, entity_id: str, actor: Actor) -> CommitmentItem:

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from domain.calendar import Calendar
 from domain.policy import Policy
+from store.statements import ask, plain
 from store.tables import PolicyVersion
 
 _KNOWN: OrderedDict[str, dict[str, Calendar]] = OrderedDict()
@@ -27,14 +28,13 @@ def parsed(body: str) -> Policy:
     return Policy.model_validate_json(body)
 
 
+_VERSIONS = plain(PolicyVersion).c
+_NEWEST = select(_VERSIONS.version, _VERSIONS.digest).order_by(_VERSIONS.version.desc()).limit(1)
+
+
 def of_teams(session: Session) -> dict[str, Calendar]:
     """The calendar of each team that has one, by the policy in force."""
-    newest = (
-        select(col(PolicyVersion.version), col(PolicyVersion.digest))
-        .order_by(col(PolicyVersion.version).desc())
-        .limit(1)
-    )
-    row = session.execute(newest).first()
+    row = ask(session, _NEWEST).first()
     if row is None:
         return {}
     found = _KNOWN.get(row.digest)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, ColumnElement, Row, Select, cast, select, type_coerce
@@ -18,6 +19,7 @@ from domain.errors import Unknown
 from domain.escalation import Escalation, Panel, Stage
 from domain.people import Actor, Role
 from store import cursors, matters, people, queries, tables
+from store.statements import ask, plain
 from store.views import CommitmentItem, EscalationItem, MatterItem
 
 WINDOW = 500
@@ -25,10 +27,10 @@ WINDOW = 500
 
 
 class Waiting(NamedTuple):
-    """A case that is being decided. ``voices``: for whom the reader may speak, themselves first;
-    empty: it waits for others."""
+    """A case that is being decided: ``id``, ``sort_at`` and ``due_at`` of its row. ``voices``: for
+    whom the reader may speak, themselves first; empty: it waits for others."""
 
-    row: tables.Escalation
+    row: Row[Any]
     voices: tuple[str, ...]
     missing: tuple[str, ...]
     """The named people whose word is missing; none: any executive's."""
@@ -44,10 +46,17 @@ class Found(NamedTuple):
 
 def part(session: Session, name: str) -> ColumnElement[Any]:
     """One field of a snapshot, read by the database, so that the rest is never sent."""
-    body = col(tables.Snapshot.body)
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    return _part(_dialect(session), name)
+
+
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
+
+
+def _part(dialect: str, name: str) -> ColumnElement[Any]:
     # Cast in SQLite, JSON would be a number; there text is taken as it is.
-    found: ColumnElement[Any] = (type_coerce if is_sqlite else cast)(body, JSON)[name]
+    as_json = type_coerce if dialect == "sqlite" else cast
+    found: ColumnElement[Any] = as_json(plain(tables.Snapshot).c.body, JSON)[name]
     return found.label(name)
 
 
@@ -88,8 +97,8 @@ def count(session: Session, actor: Actor, at: datetime) -> int:
     so the rows themselves are not read."""
     if not actor.roles & {Role.EXECUTIVE, Role.STAFF}:
         return 0
-    parts = _parts(session)
-    rows = session.execute(_deciding(session, at).with_only_columns(*parts).limit(WINDOW)).all()
+    found = queries.choose(session, at, stage=Stage.DECIDING, most=WINDOW)
+    rows = ask(session, _parts_of(found.statement, _dialect(session)), **found.values).all()
     others = principals(session, actor) if rows else []
     return sum(1 for row in rows if _panel_and_voices(row, actor, others)[1])
 
@@ -97,21 +106,18 @@ def count(session: Session, actor: Actor, at: datetime) -> int:
 def _rows(
     session: Session, at: datetime, limit: int, cursor: str | None = None
 ) -> Sequence[Row[Any]]:
-    statement = _deciding(session, at, cursor).add_columns(*_parts(session))
-    return session.execute(statement.limit(limit)).all()
+    found = queries.choose(session, at, stage=Stage.DECIDING, cursor=cursor, most=limit)
+    return ask(session, _parts_of(found.statement, _dialect(session)), **found.values).all()
 
 
-def _deciding(session: Session, at: datetime, cursor: str | None = None) -> Select[Any]:
-    statement = queries.escalations_statement(session, at, stage=Stage.DECIDING, cursor=cursor)
-    stream = "escalation/" + col(tables.Escalation.id)
-    return statement.join(tables.Snapshot, col(tables.Snapshot.stream) == stream)
-
-
-def _parts(session: Session) -> list[ColumnElement[Any]]:
-    """Of a case that is being decided, what tells whose word is missing."""
-    proposal = part(session, "proposal")
+@lru_cache(maxsize=8)
+def _parts_of(cases: Select[Any], dialect: str) -> Select[Any]:
+    """Of cases that are being decided also what tells whose word is missing."""
+    proposal, question = _part(dialect, "proposal"), _part(dialect, "question")
     by, panel = proposal["by"].label("by"), proposal["panel"].label("panel")
-    return [by, panel, part(session, "question")]
+    stream = "escalation/" + plain(tables.Escalation).c.id
+    snapshot = plain(tables.Snapshot)
+    return cases.join(snapshot, snapshot.c.stream == stream).add_columns(by, panel, question)
 
 
 def _panel_and_voices(
@@ -127,7 +133,7 @@ def _sorted_out(session: Session, actor: Actor, rows: Sequence[Row[Any]]) -> Ite
     others = principals(session, actor) if rows else []
     for row in rows:
         panel, found = _panel_and_voices(row, actor, others)
-        yield Waiting(row.Escalation, found, panel.missing, row.question is not None)
+        yield Waiting(row, found, panel.missing, row.question is not None)
 
 
 def voices(session: Session, actor: Actor, state: Escalation) -> tuple[str, ...]:
@@ -139,7 +145,7 @@ def voices(session: Session, actor: Actor, state: Escalation) -> tuple[str, ...]
 
 
 def items(session: Session, waiting: Sequence[Waiting], at: datetime) -> list[EscalationItem]:
-    return queries.escalation_items(session, [case.row for case in waiting], at)
+    return queries.escalation_items(session, [case.row.id for case in waiting], at)
 
 
 # What else waits for an executive. ------------------------------------------------------------

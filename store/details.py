@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlmodel import Session, col
 
 from domain.base import Words
@@ -27,6 +28,7 @@ from domain.people import Actor
 from domain.post import POST, Post, PostStage, in_the_way
 from domain.terms import Rung
 from store import people, policies, queries, records, tables, words
+from store.statements import ask, plain
 from store.views import (
     CommitmentDetail,
     CommitmentItem,
@@ -62,10 +64,14 @@ def unknown(stream: str) -> Unknown:
 
 def state_of(session: Session, stream: str) -> Any:
     """The state of an entity as the ledger has it. Raises Unknown."""
-    row = session.get(tables.Snapshot, stream)
+    row = ask(session, _STATE, stream=stream).first()
     if row is None:
         raise unknown(stream)
     return records.load(row)
+
+
+_SNAPSHOTS = plain(tables.Snapshot).c
+_STATE = select(_SNAPSHOTS.kind, _SNAPSHOTS.body).where(_SNAPSHOTS.stream == bindparam("stream"))
 
 
 def reads_inside(actor: Actor, state: Any) -> bool:
@@ -87,29 +93,36 @@ def escalation(
 ) -> EscalationDetail:
     """Everything about one escalation that this person may see. Raises Unknown, Forbidden."""
     queries.check_reader(actor)
-    state: Escalation = state_of(session, f"escalation/{escalation_id}")
-    row = session.get_one(tables.Escalation, escalation_id)
-    talk = session.get_one(tables.Conversation, state.conversation_id)
-    item = queries.escalation_items(session, [row], at)[0]
+    return escalation_in(session, state_of(session, f"escalation/{escalation_id}"), actor, at)
+
+
+def escalation_in(
+    session: Session, state: Escalation, actor: Actor, at: datetime
+) -> EscalationDetail:
+    """The same, where its state is at hand. Raises Forbidden."""
+    queries.check_reader(actor)
+    talk_id, escalation_id = state.conversation_id, state.id
+    item = queries.escalation_items(session, [escalation_id], at)[0]
     is_insider = reads_inside(actor, state)
-    replies = _posts(session, actor, col(tables.Post.escalation_id) == escalation_id)
+    said = _comments(session, conversation_id=talk_id)
+    ours = _posts_of(session, actor, {escalation_id, *(turn.escalation_id for turn in said)})
     commitments = _commitments(session, escalation_id, at)
     notes = notes_of(session, state.stream, Noted) if is_insider else ()
     proposal = state.proposal if is_insider else None
     detail = EscalationDetail(
         **item.model_dump(),
-        conversation_id=talk.id,
-        thread=talk.thread,
+        conversation_id=talk_id,
+        thread=ask(session, _THREAD, conversation_id=talk_id).scalar_one(),
         predecessor=state.predecessor,
         is_backlog=state.backlog,
         policy_version=state.terms.policy_version,
         is_insider=is_insider,
         allowed=allowed(ESCALATION, actor, state),
         deadlines=_deadlines(state, state.terms.ladder, at),
-        conversation=_conversation(session, talk, actor),
+        conversation=_in_turn(said, ours),
         proposal=_proposal(session, proposal, state.unsigned) if proposal else None,
         decision=_decision(session, state, is_insider=is_insider),
-        replies=replies,
+        replies=tuple(post for post in ours if post.escalation_id == escalation_id),
         commitments=commitments,
         notes=notes,
         names={},
@@ -215,19 +228,13 @@ def deadline_view(
     )
 
 
-def _conversation(
-    session: Session, talk: tables.Conversation, actor: Actor
-) -> tuple[Utterance, ...]:
+_TALKS = plain(tables.Conversation).c
+_THREAD = select(_TALKS.thread).where(_TALKS.id == bindparam("conversation_id"))
+
+
+def _in_turn(said: Iterable[Utterance], ours: Iterable[PostItem]) -> tuple[Utterance, ...]:
     """Both sides in the order of their times: comments as posted, our posts as published."""
-    comments = _comments(session, col(tables.Comment.conversation_id) == talk.id, with_texts=True)
-    ids = {turn.escalation_id for turn in comments}
-    published = _posts(
-        session,
-        actor,
-        col(tables.Post.escalation_id).in_(ids),
-        col(tables.Post.published_at).is_not(None),
-    )
-    turns = [*comments, *(_spoken(post) for post in published)]
+    turns = [*said, *(_spoken(post) for post in ours if post.published_at is not None)]
     return tuple(sorted(turns, key=lambda turn: (turn.at, turn.id)))
 
 
@@ -248,35 +255,49 @@ def _spoken(post: PostItem) -> Utterance:
     )
 
 
-def _comments(session: Session, chosen: Any, *, with_texts: bool = False) -> list[Utterance]:
-    comment, talk, author = tables.Comment, tables.Conversation, tables.Author
-    rows = session.execute(
-        select(comment, author)
-        .join(talk, col(talk.id) == col(comment.conversation_id))
-        .join(author, col(author.id) == col(talk.author_id))
-        .where(chosen)
-        .order_by(col(comment.id).desc())
+@cache
+def _said(by: str) -> Select[Any]:
+    """Comments with who said them, the newest first; ``by`` is the column that chooses them."""
+    comment, author = plain(tables.Comment).c, plain(tables.Author).c
+    return (
+        select(
+            comment.id, comment.words_id, comment.revision, comment.posted_at, comment.received_at,
+            comment.escalation_id, comment.external_id, comment.in_reply_to,
+            comment.url.label("address"), comment.removed_at,
+            author.handle, author.name, author.url, author.reach,
+        )
+        .select_from(plain(tables.Comment))
+        .join(plain(tables.Conversation), _TALKS.id == comment.conversation_id)
+        .join(plain(tables.Author), author.id == _TALKS.author_id)
+        .where(comment[by] == bindparam(by))
+        .order_by(comment.id.desc())
         .limit(TURNS)
-    ).all()
-    changed = [c.id for c, _ in rows if c.revision > 1] if with_texts else []
+    )  # fmt: skip
+
+
+def _comments(session: Session, *, with_revisions: bool = True, **chosen: str) -> list[Utterance]:
+    """Comments by one of their columns, with how they were worded before."""
+    (by,) = chosen
+    rows = ask(session, _said(by), **chosen).all()
+    changed = [row.id for row in rows if row.revision > 1] if with_revisions else []
     revisions = _revisions(session, changed)
-    texts = words.texts(session, [c.words_id for c, _ in rows])
+    texts = words.texts(session, [row.words_id for row in rows])
     return [
         Utterance(
             kind="comment",
-            id=c.id,
-            at=c.posted_at,
-            text=texts.get(c.words_id),
-            author=queries.to_author(writer),
-            escalation_id=c.escalation_id,
-            external_id=c.external_id,
-            in_reply_to=c.in_reply_to,
-            url=c.url,
-            received_at=c.received_at,
-            revisions=tuple(revisions.get(c.id, ())),
-            is_removed=c.removed_at is not None,
+            id=row.id,
+            at=row.posted_at,
+            text=texts.get(row.words_id),
+            author=queries.to_author(row),
+            escalation_id=row.escalation_id,
+            external_id=row.external_id,
+            in_reply_to=row.in_reply_to,
+            url=row.address,
+            received_at=row.received_at,
+            revisions=tuple(revisions.get(row.id, ())),
+            is_removed=row.removed_at is not None,
         )
-        for c, writer in rows
+        for row in rows
     ]
 
 
@@ -383,13 +404,8 @@ def notes_of(
     session: Session, stream: str, noted: type[Noted] | type[MatterNoted]
 ) -> tuple[NoteView, ...]:
     """The notes of a stream, in order; for insiders."""
-    table = tables.LedgerEntry
-    entries = session.scalars(
-        select(table)
-        .where(col(table.stream) == stream, col(table.name) == noted.NAME)
-        .order_by(col(table.seq))
-    ).all()
-    facts = [Fact.model_validate_json(entry.body) for entry in entries]
+    bodies = ask(session, _NAMED, stream=stream, name=noted.NAME).scalars()
+    facts = [Fact.model_validate_json(body) for body in bodies]
     notes = [(fact, noted.model_validate(fact.data)) for fact in facts]
     texts = _texts(session, [note.words for _, note in notes])
     return tuple(
@@ -404,19 +420,41 @@ def notes_of(
     )
 
 
+_LEDGER = plain(tables.LedgerEntry).c
+_NAMED = (
+    select(_LEDGER.body)
+    .where(_LEDGER.stream == bindparam("stream"), _LEDGER.name == bindparam("name"))
+    .order_by(_LEDGER.seq)
+)
+
+
 def _posts(session: Session, actor: Actor, *chosen: Any) -> tuple[PostItem, ...]:
-    rows = session.scalars(select(tables.Post).where(*chosen).order_by(col(tables.Post.id))).all()
+    rows = ask(session, queries.POSTS.where(*chosen).order_by(_POSTS.id)).all()
     return tuple(queries.post_items(session, rows, actor))
 
 
+def _posts_of(session: Session, actor: Actor, ids: Iterable[str]) -> tuple[PostItem, ...]:
+    """All posts of these escalations, in order."""
+    rows = ask(session, _OF_CASES, ids=sorted(ids)).all()
+    return tuple(queries.post_items(session, rows, actor))
+
+
+_POSTS = plain(tables.Post).c
+_OF_CASES = queries.POSTS.where(
+    _POSTS.escalation_id.in_(bindparam("ids", expanding=True))
+).order_by(_POSTS.id)
+
+
 def _commitments(session: Session, escalation_id: str, at: datetime) -> tuple[CommitmentItem, ...]:
-    table = tables.Commitment
-    rows = session.scalars(
-        select(table)
-        .where(col(table.escalation_id) == escalation_id)
-        .order_by(col(table.due_at), col(table.id))
-    ).all()
+    rows = session.scalars(_PROMISED, {"escalation_id": escalation_id}).all()
     return tuple(queries.commitment_items(session, rows, at))
+
+
+_PROMISED = (
+    select(tables.Commitment)
+    .where(col(tables.Commitment.escalation_id) == bindparam("escalation_id"))
+    .order_by(col(tables.Commitment.due_at), col(tables.Commitment.id))
+)
 
 
 # One post, one commitment. -------------------------------------------------------------------
@@ -438,18 +476,18 @@ def corrections(session: Session, post_id: str) -> list[Post]:
 
 
 def _chain(session: Session, actor: Actor, post: PostItem) -> tuple[PostItem, ...]:
-    first, table = post, tables.Post
+    first = post
     chain: list[PostItem] = []
     for _ in range(LINKS):
         if first.corrects is None:
             break
-        (first,) = _posts(session, actor, col(table.id) == first.corrects)
+        (first,) = _posts(session, actor, _POSTS.id == first.corrects)
     following: tuple[PostItem, ...] = (first,)
     while following and len(chain) < LINKS:
         chain += following
         ids = [item.id for item in following]
-        unless_given_up = col(table.stage).not_in((PostStage.RETURNED, PostStage.WITHDRAWN))
-        following = _posts(session, actor, col(table.corrects).in_(ids), unless_given_up)
+        unless_given_up = _POSTS.stage.not_in((PostStage.RETURNED, PostStage.WITHDRAWN))
+        following = _posts(session, actor, _POSTS.corrects.in_(ids), unless_given_up)
     return tuple(chain) if len(chain) > 1 else ()
 
 
@@ -468,14 +506,19 @@ def _may_post(session: Session, actor: Actor, state: Post) -> tuple[Permission, 
     )
 
 
+def post_item(session: Session, post_id: str, actor: Actor) -> PostItem:
+    """One post as a list shows it."""
+    return _posts(session, actor, _POSTS.id == post_id)[0]
+
+
 def post(session: Session, post_id: str, actor: Actor, at: datetime) -> PostDetail:
     """One public utterance of ours and how far it has come. Raises Unknown, Forbidden."""
     queries.check_reader(actor)
     state: Post = state_of(session, f"post/{post_id}")
-    item = _posts(session, actor, col(tables.Post.id) == post_id)[0]
+    item = post_item(session, post_id, actor)
     in_force = policies.current(session)
     channel = in_force.policy.channels.get(state.channel) if in_force else None
-    answers = _comments(session, col(tables.Comment.id) == state.comment_id)
+    answers = _comments(session, with_revisions=False, id=state.comment_id)
     return PostDetail(
         **item.model_dump(),
         is_insider=queries.is_insider(actor, state.team, state.writer),
@@ -502,9 +545,7 @@ def commitment(
     item = queries.commitment_items(session, [row], at)[0]
     is_insider = queries.is_insider(actor, state.team, state.promise.accountable)
     proof, report = state.promise.proof, state.report
-    said = or_(
-        col(tables.Post.id) == state.post_id, col(tables.Post.commitment_id) == commitment_id
-    )
+    said = or_(_POSTS.id == state.post_id, _POSTS.commitment_id == commitment_id)
     reported_by = report.by if report else None
     wanted = state.wanted if is_insider else None
     dates = [*state.dates, *([wanted] if wanted else [])]

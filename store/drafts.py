@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import CursorResult, bindparam, delete, select
 from sqlmodel import Session, col
 
 from domain.base import Value, iso
@@ -17,6 +17,7 @@ from domain.errors import Conflict, Forbidden, Invalid, Unknown
 from domain.people import Actor
 from store import details, people, tables
 from store.database import Database
+from store.statements import ask, plain
 
 
 class DraftVersion(DraftMark):
@@ -169,7 +170,7 @@ def latest(session: Session, escalation_id: str, actor: Actor) -> dict[DraftKind
     A note is nobody's but its writer's: the newest of their own. Empty for those who may not read
     drafts.
     """
-    case = session.get(tables.Escalation, escalation_id)
+    case = ask(session, _WHOSE, escalation_id=escalation_id).first()
     if case is None or not may_draft(actor, case.team, case.owner):
         return {}
     marks = _marks(session, escalation_id)
@@ -242,25 +243,22 @@ def _case(session: Session, escalation_id: str, actor: Actor) -> tables.Escalati
     return case
 
 
+_CASES, _DRAFTS = plain(tables.Escalation).c, plain(tables.Draft).c
+_WHOSE = select(_CASES.team, _CASES.owner).where(_CASES.id == bindparam("escalation_id"))
 _LISTED = (
-    col(tables.Draft.version),
-    col(tables.Draft.kind),
-    col(tables.Draft.person),
-    col(tables.Draft.based_on),
-    col(tables.Draft.is_aside),
-    col(tables.Draft.created_at),
-)
+    select(
+        _DRAFTS.version, _DRAFTS.kind, _DRAFTS.person, _DRAFTS.based_on, _DRAFTS.is_aside,
+        _DRAFTS.created_at,
+    )
+    .where(_DRAFTS.escalation_id == bindparam("escalation_id"))
+    .order_by(_DRAFTS.version)
+)  # fmt: skip
 """Everything but the text, which may be long."""
 
 
 def _marks(session: Session, escalation_id: str) -> list[DraftMark]:
     """Every version that is kept, the first one first."""
-    rows = session.execute(
-        select(*_LISTED)
-        .where(col(tables.Draft.escalation_id) == escalation_id)
-        .order_by(col(tables.Draft.version))
-    )
-    return [_mark(row) for row in rows]
+    return [_mark(row) for row in ask(session, _LISTED, escalation_id=escalation_id)]
 
 
 def _mark(row: Any) -> DraftMark:

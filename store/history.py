@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, select
 from sqlmodel import Session, col
 
 from domain.base import PUBLIC, SYSTEM
 from domain.commitment import NewDateAgreed, NewDateAsked, NewDateRefused, ProgressWritten
+from domain.entity import State
 from domain.errors import Forbidden, Invalid
 from domain.escalation.events import (
     ApproverAdded,
@@ -34,11 +35,12 @@ from domain.escalation.events import (
     Voted,
 )
 from domain.house import HOUSE
-from domain.ledger import Fact
+from domain.ledger import Fact, broken_at
 from domain.matter import events as of_matters
 from domain.people import Actor, Role
 from domain.post import PostOpened, PostReturned
 from store import cursors, details, people, queries, records, tables
+from store.statements import ask, plain
 from store.views import Chain, Entry, HistoryPage
 
 LIMIT = 1_000
@@ -66,9 +68,16 @@ def history(
 ) -> HistoryPage:
     """A page of a stream's ledger, in order, and whether its chain holds from end to end."""
     queries.check_reader(actor)
-    state = details.state_of(session, stream)
+    return history_in(session, details.state_of(session, stream), actor, limit=limit, cursor=cursor)
+
+
+def history_in(
+    session: Session, state: State, actor: Actor, *, limit: int = LIMIT, cursor: str | None = None
+) -> HistoryPage:
+    """The same, where the state of the stream is at hand."""
+    queries.check_reader(actor)
     is_insider = details.reads_inside(actor, state)
-    return _page(session, stream, limit=limit, cursor=cursor, is_insider=is_insider)
+    return _page(session, state.stream, limit=limit, cursor=cursor, is_insider=is_insider)
 
 
 def latest(session: Session, stream: str) -> Entry | None:
@@ -126,22 +135,27 @@ def _page(
 ) -> HistoryPage:
     if not 1 <= limit <= LIMIT:
         raise Invalid("bad_limit", f"limit is between 1 and {LIMIT}", field="limit")
-    table = tables.LedgerEntry
-    rows = session.scalars(
-        select(table)
-        .where(col(table.stream) == stream, col(table.seq) > _seq(cursor, stream))
-        .order_by(col(table.seq))
-        .limit(limit + 1)
-    ).all()
+    rows = ask(session, _ENTRIES, stream=stream, after=_seq(cursor, stream), most=limit + 1).all()
     names = people.names(session, [row.by for row in rows])
-    broken_at = records.verify(session, stream)
+    is_more = len(rows) > limit
+    if cursor is None and not is_more:
+        found = broken_at((row, row.body) for row in rows)
+    else:
+        found = records.verify(session, stream)
     return HistoryPage(
         items=tuple(_entry(row, names, is_insider=is_insider) for row in rows[:limit]),
-        next_cursor=cursors.encode(stream, (str(rows[limit - 1].seq),))
-        if len(rows) > limit
-        else None,
-        chain=Chain(holds=broken_at is None, broken_at=broken_at),
+        next_cursor=cursors.encode(stream, (str(rows[limit - 1].seq),)) if is_more else None,
+        chain=Chain(holds=found is None, broken_at=found),
     )
+
+
+_LEDGER = plain(tables.LedgerEntry).c
+_ENTRIES = (
+    select(plain(tables.LedgerEntry))
+    .where(_LEDGER.stream == bindparam("stream"), _LEDGER.seq > bindparam("after"))
+    .order_by(_LEDGER.seq)
+    .limit(bindparam("most", type_=Integer()))
+)
 
 
 def _seq(cursor: str | None, stream: str) -> int:
@@ -153,7 +167,7 @@ def _seq(cursor: str | None, stream: str) -> int:
     return int(place)
 
 
-def _entry(row: tables.LedgerEntry, names: dict[str, str], *, is_insider: bool) -> Entry:
+def _entry(row: Any, names: dict[str, str], *, is_insider: bool) -> Entry:
     is_readable = is_insider or row.name not in INSIDE
     fact = Fact.model_validate_json(row.body)
     return Entry(

@@ -626,10 +626,8 @@ def _standing(which: Which, at: datetime) -> list[Any]:
 
 def _items(session: Session, rows: Iterable[Any], at: datetime) -> Iterable[MoveItem]:
     rows = list(rows)
-    ids = {row.escalation_id for row in rows}
-    table = tables.Escalation
-    found = session.scalars(select(table).where(_CASE.id.in_(ids))).all()
-    cases = {item.id: item for item in queries.escalation_items(session, found, at)}
+    ids = sorted({row.escalation_id for row in rows})
+    cases = {item.id: item for item in queries.escalation_items(session, ids, at)}
     for row in rows:
         since = row.opened_at.timestamp() + row.after
         is_open = row.plain is None

@@ -312,13 +312,14 @@ def members(
     queries.check_reader(actor)
     matter_state: Matter = details.state_of(session, f"matter/{matter_id}")
     queries.check_stage(state, MemberState)
-    statement = select(_CASE).where(col(_CASE.matter_id) == matter_id).order_by(col(_CASE.id))
+    case = col(_CASE.id)
+    statement = select(case).where(col(_CASE.matter_id) == matter_id).order_by(case)
     if state is not None:
         statement = statement.where(col(_CASE.matter_state) == state)
     if cursor:
-        statement = statement.where(col(_CASE.id) > cursors.place_of_id(cursor, "members"))
-    rows = list(session.scalars(statement.limit(queries.bounded(limit) + 1)))
-    items = queries.escalation_items(session, rows[:limit], at)
+        statement = statement.where(case > cursors.place_of_id(cursor, "members"))
+    ids = session.scalars(statement.limit(queries.bounded(limit) + 1)).all()
+    items = queries.escalation_items(session, ids[:limit], at)
     shown = tuple(
         MemberItem(
             escalation_id=item.id,
@@ -329,7 +330,7 @@ def members(
         )
         for item in items
     )
-    next_cursor = cursors.encode("members", (rows[limit - 1].id,)) if len(rows) > limit else None
+    next_cursor = cursors.encode("members", (ids[limit - 1],)) if len(ids) > limit else None
     return MemberPage(items=shown, next_cursor=next_cursor)
 
 
@@ -436,9 +437,7 @@ def suggestions(
         statement = statement.where(col(table.escalation_id) > place)
     ordered = statement.order_by(col(table.escalation_id)).limit(queries.bounded(limit) + 1)
     rows = list(session.scalars(ordered))
-    cases = session.scalars(
-        select(_CASE).where(col(_CASE.id).in_([row.escalation_id for row in rows[:limit]]))
-    ).all()
+    cases = [row.escalation_id for row in rows[:limit]]
     excerpts = {item.id: item.excerpt for item in queries.escalation_items(session, cases, at)}
     next_cursor = None
     if len(rows) > limit:

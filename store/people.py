@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, or_, select, update
 from sqlmodel import Session, col
 
 from domain.entity import Event
@@ -32,9 +33,11 @@ from domain.people import Actor, Role, Seat, Seats
 from domain.roster import Filled, stands_for
 from domain.roster import fill as fill_seat
 from store import absences, house, notices, roster
-from store.statements import plain
+from store.statements import ask, plain
 from store.tables import Escalation, Membership, Person, Team, Token
 from store.words import new_id
+
+_PEOPLE, _MEMBERS, _TOKENS = plain(Person).c, plain(Membership).c, plain(Token).c
 
 
 class Purpose(StrEnum):
@@ -272,21 +275,32 @@ def _of(person_id: str):  # type: ignore[no-untyped-def]
 def actor(session: Session, person_id: str, at: datetime | None = None) -> Actor:
     """The person with roles and teams, and whose decisions they may make at this moment (without
     one: now). Raises Unknown, also for one who left."""
-    person = session.get(Person, person_id)
-    if person is None or not person.is_active:
+    person = ask(session, _ROLES, person_id=person_id).first()
+    if person is None:
         raise Unknown(
             "unknown_person",
             f"there is no person '{person_id}'",
             "list the people with: answerable people",
         )
-    memberships = list(session.scalars(select(Membership).where(_of(person_id))))
+    return actor_with(session, person_id, person.roles, at or datetime.now(UTC))
+
+
+def actor_with(session: Session, person_id: str, roles: Iterable[str], at: datetime) -> Actor:
+    """The same of somebody who is known to be here, with these roles."""
+    teams = ask(session, _TEAMS, person_id=person_id).all()
     return Actor(
-        id=person.id,
-        roles=frozenset(Role(r) for r in person.roles),
-        teams=frozenset(m.team_id for m in memberships),
-        leads=frozenset(m.team_id for m in memberships if m.is_lead),
-        stands_for=stands_for(person.id, roster.standings(session, at or datetime.now(UTC))),
+        id=person_id,
+        roles=frozenset(Role(role) for role in roles),
+        teams=frozenset(row.team_id for row in teams),
+        leads=frozenset(row.team_id for row in teams if row.is_lead),
+        stands_for=stands_for(person_id, roster.standings(session, at)),
     )
+
+
+_ROLES = select(_PEOPLE.roles).where(_PEOPLE.id == bindparam("person_id"), _PEOPLE.is_active)
+_TEAMS = select(_MEMBERS.team_id, _MEMBERS.is_lead).where(
+    _MEMBERS.person_id == bindparam("person_id")
+)
 
 
 def everybody(session: Session) -> list[tuple[Person, list[Membership]]]:
@@ -299,24 +313,37 @@ def everybody(session: Session) -> list[tuple[Person, list[Membership]]]:
 
 
 _ACTIVE = (
-    select(plain(Person).c.id, plain(Person).c.name, plain(Person).c.roles)
-    .where(plain(Person).c.is_active)
-    .order_by(plain(Person).c.name, plain(Person).c.id)
+    select(_PEOPLE.id, _PEOPLE.name, _PEOPLE.roles)
+    .where(_PEOPLE.is_active)
+    .order_by(_PEOPLE.name, _PEOPLE.id)
 )
+_TEAM = select(_MEMBERS.person_id).where(_MEMBERS.team_id == bindparam("team"))
+
+
+def active(session: Session) -> Sequence[Row[tuple[str, str, list[str]]]]:
+    """Everybody who is here: ``id``, ``name`` and ``roles``, by name."""
+    return ask(session, _ACTIVE).all()
 
 
 def staff(session: Session) -> list[tuple[str, str]]:
     """Everybody who may own a case: id and name, by name."""
-    return [(row.id, row.name) for row in session.execute(_ACTIVE) if Role.STAFF in row.roles]
+    return [(row.id, row.name) for row in active(session) if Role.STAFF in row.roles]
+
+
+def of_team(session: Session, team: str) -> frozenset[str]:
+    """The ids of everybody in a team, also of those who have left."""
+    return frozenset(ask(session, _TEAM, team=team).scalars())
 
 
 def names(session: Session, ids: Iterable[str | None]) -> dict[str, str]:
     """Names by id, for what people read."""
     wanted = {i for i in ids if i}
-    rows = session.execute(
-        select(col(Person.id), col(Person.name)).where(col(Person.id).in_(wanted))
-    )
-    return {row.id: row.name for row in rows}
+    if not wanted:
+        return {}
+    return {row.id: row.name for row in ask(session, _NAMES, ids=sorted(wanted))}
+
+
+_NAMES = select(_PEOPLE.id, _PEOPLE.name).where(_PEOPLE.id.in_(bindparam("ids", expanding=True)))
 
 
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
@@ -372,16 +399,28 @@ def create_token(
     return secret
 
 
-def in_force(session: Session, secret: str, at: datetime, purpose: Purpose) -> Token | None:
-    """The token of this secret, unless it is unknown, revoked, expired or for another purpose."""
-    return session.scalars(
-        select(Token).where(
-            col(Token.digest) == digest_of(secret),
-            col(Token.purpose) == purpose,
-            col(Token.revoked_at).is_(None),
-            or_(col(Token.expires_at).is_(None), col(Token.expires_at) > at),
-        )
-    ).first()
+def in_force(session: Session, secret: str, at: datetime, purpose: Purpose) -> Row[Any] | None:
+    """The token of this secret with its person, unless it is unknown, revoked, expired or for
+    another purpose, or the person has left."""
+    digest = digest_of(secret)
+    return ask(session, _IN_FORCE, digest=digest, purpose=purpose, at=at).first()
+
+
+_IN_FORCE = (
+    select(
+        _TOKENS.id, _TOKENS.person_id, _TOKENS.created_at, _TOKENS.seen_at, _TOKENS.hint,
+        _PEOPLE.name, _PEOPLE.roles, _PEOPLE.language, _PEOPLE.zone, _PEOPLE.reading_zone,
+    )
+    .join(plain(Person), _PEOPLE.id == _TOKENS.person_id)
+    .where(
+        _TOKENS.digest == bindparam("digest"),
+        _TOKENS.purpose == bindparam("purpose"),
+        _TOKENS.revoked_at.is_(None),
+        or_(_TOKENS.expires_at.is_(None), _TOKENS.expires_at > bindparam("at")),
+        _PEOPLE.is_active,
+    )
+)  # fmt: skip
+"""Asked by every request."""
 
 
 @dataclass(frozen=True)
@@ -405,10 +444,7 @@ def bearer(
     token = in_force(session, secret, at, purpose)
     if token is None:
         return None
-    try:
-        found = actor(session, token.person_id, at)
-    except Unknown:
-        return None
+    found = actor_with(session, token.person_id, token.roles, at)
     return Bearer(token.id, found, token.seen_at is None or token.seen_at + SEEN_EVERY <= at)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -13,6 +14,7 @@ from domain.errors import Conflict, Unknown
 from domain.house import PolicyApplied
 from domain.policy import Policy
 from store import calendars, house, people
+from store.statements import ask, plain
 from store.tables import PolicyVersion
 
 
@@ -44,10 +46,12 @@ class Applied:
 
 def current(session: Session) -> InForce | None:
     """The policy in force; None before the first one is applied."""
-    row = session.scalars(
-        select(PolicyVersion).order_by(col(PolicyVersion.version).desc()).limit(1)
-    ).first()
+    row = ask(session, _CURRENT).first()
     return _in_force(row) if row else None
+
+
+_VERSIONS = plain(PolicyVersion)
+_CURRENT = select(_VERSIONS).order_by(_VERSIONS.c.version.desc()).limit(1)
 
 
 def version(session: Session, number: int) -> InForce:
@@ -82,7 +86,7 @@ def versions(session: Session) -> list[Applied]:
     return [Applied(*row) for row in rows]
 
 
-def _in_force(row: PolicyVersion) -> InForce:
+def _in_force(row: Any) -> InForce:
     return InForce(
         version=row.version,
         policy=calendars.parsed(row.body),

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlmodel import Session, col
 
 from domain.people import Actor
 from store import queries, tables
+from store.statements import ask, plain
 from store.tables import Presence
 
 LASTS = timedelta(seconds=45)
@@ -57,25 +58,25 @@ def others(
 ) -> dict[str, list[Present]]:
     """Who else is at each of these cases, those who write first. For those who may read what is
     written there; nobody else learns who works on what."""
-    rows = session.execute(
-        select(
-            col(Presence.stream),
-            col(Presence.person_id),
-            col(tables.Person.name),
-            col(Presence.is_writing),
-        )
-        .join(tables.Person, col(tables.Person.id) == col(Presence.person_id))
-        .where(
-            col(Presence.stream).in_(list(streams)),
-            col(Presence.seen_at) >= at - LASTS,
-            col(Presence.person_id) != actor.id,
-        )
-        .order_by(col(Presence.is_writing).desc(), col(tables.Person.name))
-    )
+    rows = ask(session, _OTHERS, streams=list(streams), since=at - LASTS, reader=actor.id)
     found: dict[str, list[Present]] = {}
-    for stream, person, name, is_writing in rows:
-        found.setdefault(stream, []).append(Present(person, name, is_writing))
+    for row in rows:
+        here = Present(row.person_id, row.name, row.is_writing)
+        found.setdefault(row.stream, []).append(here)
     return {stream: there for stream, there in found.items() if _works_on(session, stream, actor)}
+
+
+_PRESENT, _PEOPLE = plain(Presence).c, plain(tables.Person).c
+_OTHERS = (
+    select(_PRESENT.stream, _PRESENT.person_id, _PEOPLE.name, _PRESENT.is_writing)
+    .join(plain(tables.Person), _PEOPLE.id == _PRESENT.person_id)
+    .where(
+        _PRESENT.stream.in_(bindparam("streams", expanding=True)),
+        _PRESENT.seen_at >= bindparam("since"),
+        _PRESENT.person_id != bindparam("reader"),
+    )
+    .order_by(_PRESENT.is_writing.desc(), _PEOPLE.name)
+)
 
 
 def everywhere(session: Session, at: datetime) -> frozenset[tuple[str, str, bool]]:

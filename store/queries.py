@@ -9,11 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict, Unpack
+from functools import lru_cache
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
+    Integer,
+    Row,
     Select,
+    Text,
     TextualSelect,
     bindparam,
     func,
@@ -22,7 +27,6 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from domain.commitment import CommitmentStage
@@ -31,6 +35,7 @@ from domain.escalation import Stage
 from domain.people import Actor, Role
 from domain.post import PostStage
 from store import cursors, tables, words
+from store.statements import ask, plain
 from store.tables import UtcDateTime
 from store.views import (
     AuthorView,
@@ -113,15 +118,16 @@ def escalations(
     check_reader(actor)
     stage = wanted.get("stage")
     check_stage(stage, Stage)
-    statement = escalations_statement(session, at, cursor=cursor, **wanted)
-    rows = list(session.scalars(statement.limit(bounded(limit) + 1)))
+    chosen = choose(session, at, cursor=cursor, most=bounded(limit) + 1, **wanted)
+    rows = ask(session, chosen.statement, **chosen.values).all()
     rows, is_more = rows[:limit], len(rows) > limit
     next_cursor = None
     if is_more and stage == Stage.CLOSED:
         next_cursor = cursors.encode("closed", (rows[-1].id,))
     elif is_more:
         next_cursor = cursors.encode("due", (rows[-1].sort_at, rows[-1].id))
-    return EscalationPage(items=tuple(escalation_items(session, rows, at)), next_cursor=next_cursor)
+    items = escalation_items(session, [row.id for row in rows], at)
+    return EscalationPage(items=tuple(items), next_cursor=next_cursor)
 
 
 def of_these(
@@ -129,55 +135,127 @@ def of_these(
 ) -> list[EscalationItem]:
     """Those of these escalations that are in a view, in no order."""
     check_reader(actor)
-    statement = escalations_statement(session, at, **wanted).order_by(None)
-    rows = list(session.scalars(statement.where(col(tables.Escalation.id).in_(ids))))
-    return escalation_items(session, rows, at) if rows else []
+    parts = _parts(session, at, None, wanted) | {"ids": list(ids)}
+    found = ask(session, _choosing(tuple(parts)), **parts).scalars().all()
+    return escalation_items(session, found, at)
 
 
 def counts(
     session: Session, at: datetime, most: int, views: Mapping[str, Wanted]
 ) -> dict[str, int]:
     """How many escalations are in each view, as far as it is worth counting; one statement."""
-    table = tables.Escalation
-    asked = []
-    for name, wanted in views.items():
-        # In the order of the view, though it is only counted: without it SQLite takes an index that
-        # has the closed ones in it as well.
-        some = escalations_statement(session, at, **wanted).with_only_columns(col(table.id))
-        counted = select(func.count()).select_from(some.limit(most).subquery())
-        asked.append(counted.scalar_subquery().label(name))
-    row = session.execute(select(*asked)).one()
+    asked = {name: _parts(session, at, None, wanted) for name, wanted in views.items()}
+    shapes = tuple((name, tuple(values)) for name, values in asked.items())
+    values = {
+        f"{name}_{part}": value for name, parts in asked.items() for part, value in parts.items()
+    }
+    row = ask(session, _counting(shapes), **values, most=most).one()
     return dict(zip(views, row, strict=True))
 
 
-def escalations_statement(
-    session: Session, at: datetime, *, cursor: str | None = None, **wanted: Unpack[Wanted]
-) -> Select[tables.Escalation]:
-    """What the database is asked for; tests look at its plan."""
-    table = tables.Escalation
-    statement = select(table)
-    for name in ("owner", "team", "channel", "priority", "language"):
-        if (value := wanted.get(name)) is not None:
-            statement = statement.where(col(getattr(table, name)) == value)
-    if (is_waiting := wanted.get("waiting")) is not None:
-        statement = statement.where(col(table.is_waiting) == is_waiting)
+class Chosen(NamedTuple):
+    """Rows of the queue: what finds ``id``, ``sort_at`` and ``due_at`` of each in the order of
+    their view, and the values that it is asked with."""
+
+    statement: Select[Any]
+    values: dict[str, Any]
+
+
+def choose(
+    session: Session,
+    at: datetime,
+    *,
+    most: int,
+    cursor: str | None = None,
+    **wanted: Unpack[Wanted],
+) -> Chosen:
+    """What the database is asked for a view of the queue; tests look at its plan."""
+    values = _parts(session, at, cursor, wanted)
+    return Chosen(_choosing(tuple(values)), values | {"most": most})
+
+
+_EQUAL = ("owner", "team", "channel", "priority", "language")
+_HITS = ("sqlite_terms", "postgresql_terms")
+
+
+def _parts(session: Session, at: datetime, cursor: str | None, wanted: Wanted) -> dict[str, Any]:
+    """What is wanted of the queue: the parts of the statement that finds it, with their values.
+
+    Two that want the same things have the same parts, whatever the values.
+    """
+    asked = ((name, wanted.get(name)) for name in (*_EQUAL, "waiting"))
+    parts: dict[str, Any] = {name: value for name, value in asked if value is not None}
     if (q := wanted.get("q")) is not None:
-        statement = statement.where(col(table.id).in_(found(session, q)))
+        dialect = session.get_bind().dialect.name
+        terms = search_terms(q, is_sqlite=dialect == "sqlite")
+        parts[f"{dialect}_terms" if terms else "nothing"] = terms
     stage, late = wanted.get("stage"), wanted.get("late")
-    if stage == Stage.CLOSED:
-        statement = statement.where(col(table.stage) == stage).order_by(col(table.id).desc())
-        if late:
-            statement = statement.where(literal(False))
-        if cursor:
-            statement = statement.where(col(table.id) < cursors.place_of_id(cursor, "closed"))
-        return statement
-    # The partial indexes are used only where the condition is spelt as theirs is.
-    statement = statement.where(col(table.is_open)).order_by(col(table.sort_at), col(table.id))
     if stage is not None:
-        statement = statement.where(col(table.stage) == stage)
-    if before := at if late else wanted.get("before"):
-        statement = statement.where(col(table.sort_at) < before)
-    return after(statement, table.sort_at, table.id, "due", cursor)
+        parts["closed" if stage == Stage.CLOSED else "stage"] = stage
+    before = at if late else wanted.get("before")
+    if stage == Stage.CLOSED:
+        if late:
+            parts["nothing"] = None
+        if cursor:
+            parts["after_id"] = cursors.place_of_id(cursor, "closed")
+        return parts
+    if before:
+        parts["before"] = before
+    if cursor:
+        parts["after_at"], parts["after_id"] = cursors.place_of_moment(cursor, "due")
+    return parts
+
+
+_CASES = plain(tables.Escalation).c
+
+
+@lru_cache(maxsize=256)
+def _choosing(parts: tuple[str, ...], prefix: str = "") -> Select[Any]:
+    """The statement that has these parts. Built once for all that want the same: building it took
+    longer than the database's answer."""
+
+    def value(part: str, **how: Any) -> BindParameter[Any]:
+        return bindparam(prefix + part, **how)
+
+    statement = select(_CASES.id, _CASES.sort_at, _CASES.due_at)
+    for part in parts:
+        if part in _EQUAL:
+            statement = statement.where(_CASES[part] == value(part))
+        elif part in _HITS:
+            statement = statement.where(_CASES.id.in_(_found(part)))
+    if "waiting" in parts:
+        statement = statement.where(_CASES.is_waiting == value("waiting"))
+    if "nothing" in parts:
+        statement = statement.where(literal(False))
+    if "before" in parts:
+        statement = statement.where(_CASES.sort_at < value("before"))
+    if "stage" in parts:
+        statement = statement.where(_CASES.stage == value("stage"))
+    if "closed" in parts:
+        statement = statement.where(_CASES.stage == value("closed"))
+    else:
+        # The partial indexes are used only where the condition is spelt as theirs is.
+        statement = statement.where(_CASES.is_open)
+    if "after_at" in parts:
+        place = tuple_(value("after_at", type_=UtcDateTime()), value("after_id", type_=Text()))
+        statement = statement.where(tuple_(_CASES.sort_at, _CASES.id) > place)
+    elif "after_id" in parts:
+        statement = statement.where(_CASES.id < value("after_id"))
+    if "ids" in parts:
+        return statement.where(_CASES.id.in_(value("ids", expanding=True)))
+    order = (_CASES.id.desc(),) if "closed" in parts else (_CASES.sort_at, _CASES.id)
+    return statement.order_by(*order).limit(bindparam("most", type_=Integer()))
+
+
+@lru_cache(maxsize=256)
+def _counting(shapes: tuple[tuple[str, tuple[str, ...]], ...]) -> Select[Any]:
+    """How many rows each of these views has. They are counted in the order of the view: without it
+    SQLite takes an index that has the closed ones in it as well."""
+    asked = []
+    for name, parts in shapes:
+        some = _choosing(parts, f"{name}_").with_only_columns(_CASES.id).subquery()
+        asked.append(select(func.count()).select_from(some).scalar_subquery().label(name))
+    return select(*asked)
 
 
 def after(
@@ -210,67 +288,48 @@ def check_stage(stage: str | None, stages: Iterable[str]) -> None:
         )
 
 
-def escalation_items(
-    session: Session, rows: Sequence[tables.Escalation], at: datetime
-) -> list[EscalationItem]:
-    """Rows of the queue as they are shown, in one statement for all of them."""
-    beside = {row.id: row for row in session.execute(_BESIDE, {"ids": [row.id for row in rows]})}
-    return [_item(row, beside[row.id], at) for row in rows]
+def escalation_items(session: Session, ids: Sequence[str], at: datetime) -> list[EscalationItem]:
+    """Rows of the queue as they are shown, in this order, in one statement for all of them."""
+    if not ids:
+        return []
+    found = {row.id: row for row in ask(session, _ITEMS, ids=list(ids))}
+    return [_item(found[one], at) for one in ids if one in found]
 
 
-def _item(row: tables.Escalation, beside: Any, at: datetime) -> EscalationItem:
-    return EscalationItem(
-        **row.model_dump(
-            exclude={
-                "conversation_id",
-                "comment_id",
-                "predecessor",
-                "sort_at",
-                "is_open",
-                "is_waiting",
-            }
-        ),
-        owner_name=beside.owner_name,
-        is_late=row.is_open and row.due_at is not None and row.due_at < at,
-        author=to_author(beside) if beside.handle is not None else None,
-        excerpt=beside.excerpt or "",
-        comments=beside.comments,
-    )
+def _item(row: Any, at: datetime) -> EscalationItem:
+    shown = row._asdict()
+    said_by = {part: shown.pop(part) for part in ("handle", "name", "url", "reach")}
+    author = AuthorView(**said_by) if said_by["handle"] is not None else None
+    is_open, due_at = shown.pop("is_open"), shown["due_at"]
+    is_late = is_open and due_at is not None and due_at < at
+    return EscalationItem(**shown, is_late=is_late, author=author)
 
 
-def _beside() -> Select[Any]:
-    """What a list shows of an escalation that does not stand in its own row."""
-    case, first, talk = tables.Escalation, tables.Comment, tables.Conversation
-    every = aliased(tables.Comment)
-    comments = (
-        select(func.count())
-        .select_from(every)
-        .where(col(every.escalation_id) == col(case.id))
-        .correlate(case)
-        .scalar_subquery()
-    )
+def _items() -> Select[Any]:
+    case, first, talk = _CASES, plain(tables.Comment).c, plain(tables.Conversation).c
+    author, said, owner = plain(tables.Author).c, plain(tables.Words).c, plain(tables.Person).c
+    every = plain(tables.Comment).alias().c
+    comments = select(func.count()).where(every.escalation_id == case.id).scalar_subquery()
     return (
         select(
-            col(case.id),
-            func.substr(tables.Words.text, 1, EXCERPT).label("excerpt"),
-            col(tables.Author.handle),
-            col(tables.Author.name),
-            col(tables.Author.url),
-            col(tables.Author.reach),
-            col(tables.Person.name).label("owner_name"),
+            case.id, case.seq, case.stage, case.is_open, case.owner, case.team, case.channel,
+            case.opened_at, case.due_at, case.outcome, case.closed_at, case.matter_id,
+            case.matter_state, case.priority, case.language,
+            author.handle, author.name, author.url, author.reach, owner.name.label("owner_name"),
+            func.coalesce(func.substr(said.text, 1, EXCERPT), "").label("excerpt"),
             comments.label("comments"),
         )
-        .join(first, col(first.id) == col(case.comment_id), isouter=True)
-        .join(talk, col(talk.id) == col(first.conversation_id), isouter=True)
-        .join(tables.Author, col(tables.Author.id) == col(talk.author_id), isouter=True)
-        .join(tables.Words, col(tables.Words.id) == col(first.words_id), isouter=True)
-        .join(tables.Person, col(tables.Person.id) == col(case.owner), isouter=True)
-        .where(col(case.id).in_(bindparam("ids", expanding=True)))
-    )
+        .select_from(plain(tables.Escalation))
+        .join(plain(tables.Comment), first.id == case.comment_id, isouter=True)
+        .join(plain(tables.Conversation), talk.id == first.conversation_id, isouter=True)
+        .join(plain(tables.Author), author.id == talk.author_id, isouter=True)
+        .join(plain(tables.Words), said.id == first.words_id, isouter=True)
+        .join(plain(tables.Person), owner.id == case.owner, isouter=True)
+        .where(case.id.in_(bindparam("ids", expanding=True)))
+    )  # fmt: skip
 
 
-_BESIDE = _beside()
-"""Built once: building it for each page took longer than the database's answer."""
+_ITEMS = _items()
 
 
 def to_author(row: Any) -> AuthorView:
@@ -282,27 +341,33 @@ def to_author(row: Any) -> AuthorView:
 # Words are bound to the stream of their escalation, ``escalation/<id>``: the id starts at 12.
 _FOUND_SQLITE = """
     SELECT substr(bound_to, 12) AS id FROM words WHERE purpose = 'comment' AND number IN
-    (SELECT rowid FROM words_search WHERE words_search MATCH :terms ORDER BY rowid DESC LIMIT :hits)
+    (SELECT rowid FROM words_search WHERE words_search MATCH :sqlite_terms
+    ORDER BY rowid DESC LIMIT :hits)
 """
 _FOUND_POSTGRESQL = """
     SELECT substr(bound_to, 12) AS id FROM words WHERE purpose = 'comment'
-    AND to_tsvector('simple', text) @@ to_tsquery('simple', :terms)
+    AND to_tsvector('simple', text) @@ to_tsquery('simple', :postgresql_terms)
     ORDER BY number DESC LIMIT :hits
 """
 
 
 def found(session: Session, q: str) -> Select[Any]:
     """The ids of escalations in whose comments all these words stand, the last as a beginning."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    terms = search_terms(q, is_sqlite=is_sqlite)
+    dialect = session.get_bind().dialect.name
+    terms = search_terms(q, is_sqlite=dialect == "sqlite")
     if terms is None:
         return select(literal("")).where(literal(False))
-    statement: TextualSelect = (
-        text(_FOUND_SQLITE if is_sqlite else _FOUND_POSTGRESQL)
-        .bindparams(terms=terms, hits=HITS)
-        .columns(id=tables.Escalation.__table__.c.id.type)  # type: ignore[attr-defined]
+    part = f"{dialect}_terms"
+    return _found(part).params({part: terms})
+
+
+def _found(part: str) -> Select[Any]:
+    """The same as a part of a statement, which is given the terms by this name."""
+    sql = {"sqlite_terms": _FOUND_SQLITE, "postgresql_terms": _FOUND_POSTGRESQL}[part]
+    named: TextualSelect = (
+        text(sql).bindparams(bindparam(part, type_=Text()), hits=HITS).columns(id=_CASES.id.type)
     )
-    return select(statement.subquery().c.id)
+    return select(named.subquery().c.id)
 
 
 def search_terms(q: str, *, is_sqlite: bool) -> str | None:
@@ -336,43 +401,39 @@ def posts(
     """A page of our posts, newest first."""
     check_reader(actor)
     check_stage(stage, PostStage)
-    table = tables.Post
-    statement = select(table).order_by(col(table.id).desc()).limit(bounded(limit) + 1)
+    statement = POSTS.order_by(_POSTS.id.desc()).limit(bounded(limit) + 1)
     if stage is not None:
-        statement = statement.where(col(table.stage) == stage)
+        statement = statement.where(_POSTS.stage == stage)
     if escalation_id is not None:
-        statement = statement.where(col(table.escalation_id) == escalation_id)
+        statement = statement.where(_POSTS.escalation_id == escalation_id)
     if cursor:
-        statement = statement.where(col(table.id) < cursors.place_of_id(cursor, "posts"))
-    rows = list(session.scalars(statement))
+        statement = statement.where(_POSTS.id < cursors.place_of_id(cursor, "posts"))
+    rows = ask(session, statement).all()
     next_cursor = cursors.encode("posts", (rows[limit - 1].id,)) if len(rows) > limit else None
     items = post_items(session, rows[:limit], actor)
     return PostPage(items=tuple(items), next_cursor=next_cursor)
 
 
-def post_items(session: Session, rows: Sequence[tables.Post], actor: Actor) -> list[PostItem]:
-    """Posts as this person may see them: drafts are for insiders until they are published."""
+_POSTS, _DELIVERED = plain(tables.Post).c, plain(tables.Delivery).c
+POSTS = select(plain(tables.Post), _DELIVERED.external_id, _DELIVERED.url).join(
+    plain(tables.Delivery), _DELIVERED.post_id == _POSTS.id, isouter=True
+)
+"""Our posts, each with where it is to be found."""
+
+
+def post_items(session: Session, rows: Sequence[Row[Any]], actor: Actor) -> list[PostItem]:
+    """Posts as this person may see them: drafts are for insiders until they are published. The
+    rows are some of ``POSTS``."""
     readable = {
         row.id
         for row in rows
         if row.published_at is not None or is_insider(actor, row.team, row.writer)
     }
     texts = words.texts(session, [row.words_id for row in rows if row.id in readable])
-    table = tables.Delivery
-    found = session.scalars(select(table).where(col(table.post_id).in_([row.id for row in rows])))
-    deliveries = {delivery.post_id: delivery for delivery in found}
-    items = []
-    for row in rows:
-        delivery = deliveries.get(row.id)
-        items.append(
-            PostItem(
-                **row.model_dump(exclude={"words_id", "is_open"}),
-                text=texts.get(row.words_id) if row.id in readable else None,
-                external_id=delivery.external_id if delivery else None,
-                url=delivery.url if delivery else None,
-            )
-        )
-    return items
+    return [
+        PostItem(**row._asdict(), text=texts.get(row.words_id) if row.id in readable else None)
+        for row in rows
+    ]
 
 
 def commitments(
@@ -452,24 +513,28 @@ def others_of_author(
     Comments and outcomes, which every reader may see; nothing that only insiders do.
     """
     check_reader(actor)
-    case, talk = tables.Escalation, tables.Conversation
+    ids = ask(session, _OTHERS, escalation_id=escalation_id, most=most).scalars().all()
+    return escalation_items(session, ids, at)
+
+
+def _others() -> Select[Any]:
+    talk = plain(tables.Conversation).c
     author = (
-        select(col(talk.author_id))
-        .join(case, col(case.conversation_id) == col(talk.id))
-        .where(col(case.id) == escalation_id)
+        select(talk.author_id)
+        .join(plain(tables.Escalation), _CASES.conversation_id == talk.id)
+        .where(_CASES.id == bindparam("escalation_id"))
         .scalar_subquery()
     )
-    talks = (
-        select(col(talk.id)).where(col(talk.author_id) == author)
-        .order_by(col(talk.id).desc()).limit(TALKS)
-    )  # fmt: skip
-    rows = session.scalars(
-        select(case)
-        .where(col(case.conversation_id).in_(talks), col(case.id) != escalation_id)
-        .order_by(col(case.id).desc())
-        .limit(most)
+    talks = select(talk.id).where(talk.author_id == author).order_by(talk.id.desc()).limit(TALKS)
+    return (
+        select(_CASES.id)
+        .where(_CASES.conversation_id.in_(talks), _CASES.id != bindparam("escalation_id"))
+        .order_by(_CASES.id.desc())
+        .limit(bindparam("most", type_=Integer()))
     )
-    return escalation_items(session, list(rows), at)
+
+
+_OTHERS = _others()
 
 
 def recent_replies(session: Session, most: int, *, not_of: str) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from domain.hours import Hours, Window, parse_hours
 from domain.people import Role
 from domain.roster import Colleague, Roster, Standing
 from store import calendars
-from store.statements import plain
+from store.statements import ask, plain
 from store.tables import Absence, Delegation, Membership, Person
 
 BACK_TO_BACK = 50
@@ -113,7 +113,7 @@ def standings(session: Session, at: datetime) -> list[Standing]:
             is_absence=bool(row.is_absence),
             may_pass_on=bool(row.may_pass_on),
         )
-        for row in session.execute(_STANDINGS, {"at": at})
+        for row in ask(session, _STANDINGS, at=at)
     ]
 
 
@@ -241,7 +241,12 @@ def zone_of(session: Session, person_id: str) -> str:
     person = session.get(Person, person_id)
     if person is None:
         return "UTC"
-    return person.reading_zone or person.zone or _zone_of_team(session, person)
+    if chosen := person.reading_zone or person.zone:
+        return chosen
+    teams = session.scalars(
+        select(col(Membership.team_id)).where(col(Membership.person_id) == person.id)
+    )
+    return zone_of_teams(session, teams)
 
 
 def language_of(session: Session, person_id: str) -> str | None:
@@ -250,10 +255,8 @@ def language_of(session: Session, person_id: str) -> str | None:
     return person.language if person else None
 
 
-def _zone_of_team(session: Session, person: Person) -> str:
-    teams = session.scalars(
-        select(col(Membership.team_id)).where(col(Membership.person_id) == person.id)
-    )
+def zone_of_teams(session: Session, teams: Iterable[str]) -> str:
+    """The name of the time zone of somebody in these teams who has none of their own."""
     calendar = calendars.of_person(calendars.of_teams(session), teams)
     return calendar.zone if calendar else "UTC"
 

@@ -18,7 +18,7 @@ from domain.errors import Forbidden, Unknown
 from domain.people import Actor, Role
 from store import people, roster
 from store.people import Purpose, digest_of
-from store.tables import Person, Token
+from store.tables import Token
 
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly it is known when a session was last used: each look is not worth a write."""
@@ -107,14 +107,10 @@ def find(session: Session, secret: str, at: datetime, limits: Limits) -> Here | 
     token = people.in_force(session, secret, at, Purpose.SESSION)
     if token is None or (token.seen_at or token.created_at) + limits.idle <= at:
         return None
-    try:
-        actor = people.actor(session, token.person_id, at)
-    except Unknown:
-        return None
-    person = session.get_one(Person, actor.id)
+    actor = people.actor_with(session, token.person_id, token.roles, at)
     is_stale = token.seen_at is None or token.seen_at + SEEN_EVERY <= at
-    zone = roster.zone_of(session, actor.id)
-    return Here(token.id, actor, person.name, is_stale, person.language, zone)
+    zone = token.reading_zone or token.zone or roster.zone_of_teams(session, actor.teams)
+    return Here(token.id, actor, token.name, is_stale, token.language, zone)
 
 
 def of_person(
@@ -152,7 +148,7 @@ def end(session: Session, secret: str, at: datetime) -> str | None:
     token = people.in_force(session, secret, at, Purpose.SESSION)
     if token is None:
         return None
-    hint = token.hint
+    hint: str | None = token.hint
     people.revoke_those(session, at, col(Token.id) == token.id, by=token.person_id)
     return hint
 

@@ -83,4 +83,4 @@ def _excerpt(session: Session, row: Any, reader: Actor, at: datetime) -> str | N
     """How the first comment of an escalation begins, for whoever may read it."""
     if not isinstance(row, tables.Escalation) or not reader.roles & READERS:
         return None
-    return queries.escalation_items(session, [row], at)[0].excerpt.strip() or None
+    return queries.escalation_items(session, [row.id], at)[0].excerpt.strip() or None

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from ulid import ULID
 
 from domain.base import Words as WordsRef
-from store.statements import plain
+from store.statements import ask, plain
 from store.tables import Words
 
 UNBOUND_FOR = timedelta(days=1)
@@ -72,12 +72,12 @@ def texts(session: Session, ids: Iterable[str | None]) -> dict[str, str]:
     wanted = {i for i in ids if i}
     if not wanted:
         return {}
-    rows = session.execute(
-        select(col(Words.id), col(Words.text)).where(
-            col(Words.id).in_(wanted), col(Words.bound_to).is_not(None)
-        )
-    )
-    return {row.id: row.text for row in rows}
+    return {row.id: row.text for row in ask(session, _TEXTS, ids=sorted(wanted))}
+
+
+_TEXTS = select(plain(Words).c.id, plain(Words).c.text).where(
+    plain(Words).c.id.in_(bindparam("ids", expanding=True)), plain(Words).c.bound_to.is_not(None)
+)
 
 
 def sweep(session: Session, at: datetime) -> int:

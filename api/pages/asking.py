@@ -141,8 +141,8 @@ def _around(session: Session, post: Post) -> tuple[str, str]:
 
 def _author(session: Session, state: Any) -> AuthorView | None:
     escalation_id = state.id if isinstance(state, Escalation) else state.escalation_id
-    row = session.get(tables.Escalation, escalation_id)
-    return queries.escalation_items(session, [row], now())[0].author if row else None
+    items = queries.escalation_items(session, [escalation_id], now())
+    return items[0].author if items else None
 
 
 def _promises(session: Session, values: Mapping[str, str]) -> list[Promise]:

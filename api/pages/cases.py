@@ -111,8 +111,9 @@ async def show(
     stream, in_force = stream_of(kind, entity_id), await door.policy()
 
     def work(session: Session) -> dict[str, Any]:
-        context = _CONTEXTS[kind](session, entity_id, viewer.actor, in_force)
-        entries, holds = _entries(session, stream, viewer.actor)
+        state = details.state_of(session, stream)
+        context = _CONTEXTS[kind](session, state, viewer.actor, in_force)
+        entries, holds = _entries(session, state, viewer.actor)
         is_insider = context["detail"].is_insider
         lines = sentences.tell(session, entries, is_insider=is_insider)
         filled: dict[str, Mapping[str, str]] = {}
@@ -200,12 +201,12 @@ def _filled(
     return {act: values for act, values in before.items() if values}
 
 
-def _entries(session: Session, stream: str, actor: Actor) -> tuple[list[Entry], bool]:
+def _entries(session: Session, state: State, actor: Actor) -> tuple[list[Entry], bool]:
     """The history of a case, in order, and whether its chain holds."""
-    found = history.history(session, stream, actor)
+    found = history.history_in(session, state, actor)
     entries = list(found.items)
     while found.next_cursor and len(entries) < LINES:
-        found = history.history(session, stream, actor, cursor=found.next_cursor)
+        found = history.history_in(session, state, actor, cursor=found.next_cursor)
         entries += found.items
     return entries, found.chain.holds
 
@@ -217,9 +218,8 @@ def _since(lines: Sequence[Line], trouble: Trouble | None) -> list[Line]:
     return [line for line in lines if line.seq > trouble.since]
 
 
-def _acts(session: Session, kind: str, detail: Any, actor: Actor) -> dict[str, Any]:
+def _acts(kind: str, detail: Any, state: State, actor: Actor) -> dict[str, Any]:
     """What the reader may do here, the next move first; and what not, each with the reason."""
-    state = details.state_of(session, f"{kind}/{detail.id}")
     allowed: Sequence[Permission] = sorted(detail.allowed, key=lambda p: ORDER.index(p.act))
     first = moves.primary(kind, detail.stage, allowed)
     others = [p.act for p in allowed if p.ok and p.act != first]
@@ -252,25 +252,22 @@ def _why_not(kind: Kind, actor: Actor, state: State, permission: Permission) -> 
     return permission.why_not or ""
 
 
-def _escalation(
-    session: Session, entity_id: str, actor: Actor, in_force: InForce
-) -> dict[str, Any]:
-    detail = details.escalation(session, entity_id, actor, now())
+def _escalation(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:
+    detail = details.escalation_in(session, state, actor, now())
     channel = in_force.policy.channels.get(detail.channel)
     team = in_force.policy.teams.get(detail.team, detail.team)
-    acts = _acts(session, "escalation", detail, actor)
+    acts = _acts("escalation", detail, state, actor)
     if moves.current_reply(detail):
         acts["primary"] = None
-    stream = f"escalation/{entity_id}"
     return {
         "detail": detail,
-        "voices_of": {entity_id: decisions.voices_of(session, actor, detail)},
-        "decided": _approved(session, stream) if acts["primary"] == "reply" else "",
+        "voices_of": {detail.id: decisions.voices_of(session, actor, detail)},
+        "decided": _approved(session, state) if acts["primary"] == "reply" else "",
         "team": team,
         "max_length": channel.max_length if channel else None,
         "move": moves.of_escalation(detail, team, _approvers(session, detail)),
         **acts,
-        "said_elsewhere": queries.others_of_author(session, actor, entity_id, now()),
+        "said_elsewhere": queries.others_of_author(session, actor, detail.id, now()),
         **_colleagues(session, detail.team, detail.owner),
     }
 
@@ -298,11 +295,10 @@ def _bound(state: Escalation) -> Words | None:
 def _colleagues(session: Session, team: str, owner: str | None) -> dict[str, list[tuple[str, str]]]:
     """Who may own a case of this team, be accountable for a promise, and be told of a note."""
     staff, accountable, readers = [], [], []
-    for person, memberships in people.everybody(session):
-        if not person.is_active:
-            continue
-        named, roles = (person.id, person.name), {Role(role) for role in person.roles}
-        is_here = Role.STAFF in roles and any(m.team_id == team for m in memberships)
+    members = people.of_team(session, team)
+    for person in people.active(session):
+        named, roles = (person.id, person.name), set(person.roles)
+        is_here = Role.STAFF in roles and person.id in members
         if is_here:
             staff.append(named)
         if {Role.STAFF, Role.EXECUTIVE} & roles:
@@ -336,13 +332,13 @@ def _texts_of(session: Session, proposed: Proposed) -> dict[str, str]:
     return filled | {name: texts.get(ref.id, "") for name, ref in refs.items() if ref}
 
 
-def _post(session: Session, entity_id: str, actor: Actor, in_force: InForce) -> dict[str, Any]:
-    detail = details.post(session, entity_id, actor, now())
+def _post(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:
+    detail = details.post(session, state.id, actor, now())
     return {
         "detail": detail,
         "beside": beside(detail),
         "move": moves.of_post(detail),
-        **_acts(session, "post", detail, actor),
+        **_acts("post", detail, state, actor),
     }
 
 
@@ -353,30 +349,28 @@ def beside(detail: PostDetail) -> tuple[str, str]:
     return editor.around(marked("\0", PostKind(detail.kind), detail.same_answer_to, earlier_at))
 
 
-def _commitment(
-    session: Session, entity_id: str, actor: Actor, in_force: InForce
-) -> dict[str, Any]:
-    detail = details.commitment(session, entity_id, actor, now())
+def _commitment(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:
+    detail = details.commitment(session, state.id, actor, now())
     return {
         "detail": detail,
         "move": moves.of_commitment(detail),
-        **_acts(session, "commitment", detail, actor),
+        **_acts("commitment", detail, state, actor),
     }
 
 
-def _matter(session: Session, entity_id: str, actor: Actor, in_force: InForce) -> dict[str, Any]:
-    detail = matters.matter(session, entity_id, actor, now())
-    members = matters.members(session, entity_id, actor, now(), limit=MEMBERS)
+def _matter(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:
+    detail = matters.matter(session, state.id, actor, now())
+    members = matters.members(session, state.id, actor, now(), limit=MEMBERS)
     return {
         "detail": detail,
         "members": members,
         "move": moves.of_matter(detail, _approvers(session, detail)),
-        **_acts(session, "matter", detail, actor),
+        **_acts("matter", detail, state, actor),
         **_colleagues(session, detail.team, detail.owner),
     }
 
 
-_CONTEXTS: dict[str, Callable[[Session, str, Actor, InForce], dict[str, Any]]] = {
+_CONTEXTS: dict[str, Callable[[Session, Any, Actor, InForce], dict[str, Any]]] = {
     "escalation": _escalation,
     "post": _post,
     "commitment": _commitment,
@@ -428,7 +422,9 @@ async def _act(
     values, actor = forms.values_of(sent.form), sent.viewer.actor
     try:
         if values.get("as_approved"):
-            values["text"] = await door.read(lambda session: _approved(session, stream))
+            values["text"] = await door.read(
+                lambda session: _approved(session, details.state_of(session, stream))
+            )
         body = forms.body_of(kind, act, values)
         key = check_key(request, values.get("key") or None)
         ask = Ask(stream, act, actor, body, key)
@@ -450,9 +446,8 @@ async def _act(
     return render.see_other(f"{address}?done={frame.mark(stream, first)}")
 
 
-def _approved(session: Session, stream: str) -> str:
+def _approved(session: Session, state: State) -> str:
     """The exact words that the decision bound, to be sent as they are; empty where it has none."""
-    state = details.state_of(session, stream)
     ref = _bound(state) if isinstance(state, Escalation) else None
     return (words.exact_text(session, ref) if ref else None) or ""
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlmodel import Session
 
 from api.deps import now
 from api.pages import sentences
 from api.pages.security import Viewer
 from domain.errors import Refused
-from store import cursors, deciding, details, history, people, queries, tail
+from store import cursors, deciding, details, history, people, tail
 from texts import gettext as _
 
 COUNTED = 1_000
@@ -36,13 +35,6 @@ def frame(session: Session, viewer: Viewer, here: str) -> dict[str, Any]:
     position = tail.newest(session)
     waiting = deciding.count(session, viewer.actor, now())
     return {"viewer": viewer, "here": here, "waiting": waiting, "position": position}
-
-
-def count(session: Session, **chosen: Any) -> int:
-    """How many escalations there are, as far as it is worth counting."""
-    statement = queries.escalations_statement(session, now(), **chosen).order_by(None)
-    some = statement.limit(COUNTED).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def names(session: Session, ids: Iterable[str]) -> dict[str, str]:

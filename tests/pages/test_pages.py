@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 
 from api.app import create_app
 from api.deps import ACCESS, POLICY_SECONDS
-from api.pages import cases, frame, labels, queue, security, sentences
+from api.pages import cases, labels, queue, security, sentences
 from config.settings import Settings
 from domain.commitment import CommitmentStage
 from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
@@ -23,7 +23,7 @@ from domain.kinds import KINDS
 from domain.people import Seat
 from domain.post import PostStage
 from domain.terms import Allowances
-from store import people, policies
+from store import people, policies, queries
 from tests import builders
 from tests.api.conftest import comment
 from tests.pages.conftest import Browser, Office, form_of, forms_of, open_office, text_of
@@ -657,7 +657,8 @@ async def test_every_view_of_the_queue_is_seen_and_paged(office: Office) -> None
 
 def _open_cases(office: Office) -> int:
     with office.door.service.database.reading() as session:
-        return frame.count(session)
+        found = queries.counts(session, datetime.now(UTC), 100, {"all": {}})
+    return found["all"]
 
 
 async def test_late_is_a_word_and_a_shape(office: Office) -> None:
