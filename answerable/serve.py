@@ -106,7 +106,7 @@ def api(
     settings = settings_for(data)
     refuse_open_demo(settings)
     logs.start()
-    with _listen(settings.host, settings.port) as listener:
+    with listen(settings.host, settings.port) as listener:
         import api.app
 
         assert api.app  # Loaded now, while the database may still be in the making.
@@ -115,16 +115,20 @@ def api(
         _serve(settings, listener)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """The socket to serve on, bound here so that a taken port is a sentence and not a trace."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=512)
+        listener = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
         raise Trouble(
             f"Cannot listen on {host} port {port}: {error.strerror}. "
             "Choose another with --host and --port."
         ) from None
+    # What is accepted here inherits this. Without it an answer's body waits behind its head until
+    # the browser has acknowledged that, which it does after 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _serve(settings: Settings, listener: socket.socket) -> None:

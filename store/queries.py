@@ -25,6 +25,7 @@ from sqlalchemy import (
     literal,
     select,
     text,
+    true,
     tuple_,
 )
 from sqlmodel import Session, col
@@ -143,14 +144,30 @@ def of_these(
 def counts(
     session: Session, at: datetime, most: int, views: Mapping[str, Wanted]
 ) -> dict[str, int]:
-    """How many escalations are in each view, as far as it is worth counting; one statement."""
+    """How many escalations are in each of these views of what is open, as far as it is worth
+    counting; in one statement, or in two where what they share chooses many."""
     asked = {name: _parts(session, at, None, wanted) for name, wanted in views.items()}
     shapes = tuple((name, tuple(values)) for name, values in asked.items())
     values = {
         f"{name}_{part}": value for name, parts in asked.items() for part, value in parts.items()
     }
+    if shared := _shared(list(asked.values())):
+        among = _counting_among(tuple(shared), shapes)
+        found = ask(session, among, **shared, **values, most=most + 1).one()
+        if found[0] <= most:
+            return dict(zip(views, found[1:], strict=True))
     row = ask(session, _counting(shapes), **values, most=most).one()
     return dict(zip(views, row, strict=True))
+
+
+def _shared(views: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What all these views want alike."""
+    first, *others = views
+    return {
+        part: value
+        for part, value in first.items()
+        if part in _EQUAL and all(other.get(part) == value for other in others)
+    }
 
 
 class Chosen(NamedTuple):
@@ -175,7 +192,6 @@ def choose(
 
 
 _EQUAL = ("owner", "team", "channel", "priority", "language")
-_HITS = ("sqlite_terms", "postgresql_terms")
 
 
 def _parts(session: Session, at: datetime, cursor: str | None, wanted: Wanted) -> dict[str, Any]:
@@ -190,8 +206,10 @@ def _parts(session: Session, at: datetime, cursor: str | None, wanted: Wanted) -
         terms = search_terms(q, is_sqlite=dialect == "sqlite")
         parts[f"{dialect}_terms" if terms else "nothing"] = terms
     stage, late = wanted.get("stage"), wanted.get("late")
-    if stage is not None:
-        parts["closed" if stage == Stage.CLOSED else "stage"] = stage
+    if stage == Stage.CLOSED:
+        parts["closed"] = True
+    elif stage is not None:
+        parts["stage"] = stage
     before = at if late else wanted.get("before")
     if stage == Stage.CLOSED:
         if late:
@@ -214,37 +232,60 @@ def _choosing(parts: tuple[str, ...], prefix: str = "") -> Select[Any]:
     """The statement that has these parts. Built once for all that want the same: building it took
     longer than the database's answer."""
 
+    statement = select(_CASES.id, _CASES.sort_at, _CASES.due_at)
+    # The partial indexes are used only where the condition is spelt as theirs is.
+    kept = _CASES.stage == Stage.CLOSED if "closed" in parts else _CASES.is_open
+    statement = statement.where(kept, *_conditions(_CASES, parts, prefix))
+    if "ids" in parts:
+        return statement
+    order = (_CASES.id.desc(),) if "closed" in parts else (_CASES.sort_at, _CASES.id)
+    return statement.order_by(*order).limit(bindparam("most", type_=Integer()))
+
+
+def _conditions(cases: Any, parts: tuple[str, ...], prefix: str) -> list[ColumnElement[bool]]:
+    """What these parts ask of each row with these columns, beside whether it is open."""
+
     def value(part: str, **how: Any) -> BindParameter[Any]:
         return bindparam(prefix + part, **how)
 
-    statement = select(_CASES.id, _CASES.sort_at, _CASES.due_at)
-    for part in parts:
-        if part in _EQUAL:
-            statement = statement.where(_CASES[part] == value(part))
-        elif part in _HITS:
-            statement = statement.where(_CASES.id.in_(_found(part)))
-    if "waiting" in parts:
-        statement = statement.where(_CASES.is_waiting == value("waiting"))
-    if "nothing" in parts:
-        statement = statement.where(literal(False))
-    if "before" in parts:
-        statement = statement.where(_CASES.sort_at < value("before"))
-    if "stage" in parts:
-        statement = statement.where(_CASES.stage == value("stage"))
-    if "closed" in parts:
-        statement = statement.where(_CASES.stage == value("closed"))
-    else:
-        # The partial indexes are used only where the condition is spelt as theirs is.
-        statement = statement.where(_CASES.is_open)
-    if "after_at" in parts:
-        place = tuple_(value("after_at", type_=UtcDateTime()), value("after_id", type_=Text()))
-        statement = statement.where(tuple_(_CASES.sort_at, _CASES.id) > place)
-    elif "after_id" in parts:
-        statement = statement.where(_CASES.id < value("after_id"))
-    if "ids" in parts:
-        return statement.where(_CASES.id.in_(value("ids", expanding=True)))
-    order = (_CASES.id.desc(),) if "closed" in parts else (_CASES.sort_at, _CASES.id)
-    return statement.order_by(*order).limit(bindparam("most", type_=Integer()))
+    def condition(part: str) -> Any:
+        match part:
+            case "waiting":
+                return cases.is_waiting == value(part)
+            case "sqlite_terms" | "postgresql_terms":
+                return cases.id.in_(_found(part))
+            case "nothing":
+                return literal(False)
+            case "ids":
+                return cases.id.in_(value(part, expanding=True))
+            case "before":
+                return cases.sort_at < value(part)
+            case "after_at":
+                place = (value(part, type_=UtcDateTime()), value("after_id", type_=Text()))
+                return tuple_(cases.sort_at, cases.id) > tuple_(*place)
+            case "after_id":
+                return cases.id < value(part) if "after_at" not in parts else None
+            case "closed":
+                return None
+            case _:
+                return cases[part] == value(part)
+
+    return [found for part in parts if (found := condition(part)) is not None]
+
+
+@lru_cache(maxsize=256)
+def _counting_among(
+    shared: tuple[str, ...], shapes: tuple[tuple[str, tuple[str, ...]], ...]
+) -> Select[Any]:
+    """How many open escalations there are of what all views want alike, and how many of them are in
+    each view: read once, by the index that finds the few of one channel or language."""
+    columns = ("id", "sort_at", "stage", "is_waiting", *_EQUAL)
+    some = _choosing(shared).with_only_columns(*(_CASES[name] for name in columns)).subquery()
+    counted = [
+        func.count().filter(true(), *_conditions(some.c, parts, f"{name}_")).label(name)
+        for name, parts in shapes
+    ]
+    return select(func.count()).add_columns(*counted).select_from(some)
 
 
 @lru_cache(maxsize=256)

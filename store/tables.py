@@ -382,7 +382,7 @@ class Escalation(SQLModel, table=True):
     __tablename__ = "escalation"
     __table_args__ = (
         _queue("escalation_due", "sort_at", "id"),
-        _queue("escalation_mine", "owner", "sort_at", "id"),
+        _queue("escalation_mine", "owner", "sort_at", "id", "is_waiting"),
         _queue("escalation_stage", "stage", "sort_at", "id"),
         _queue("escalation_team", "team", "stage", "sort_at", "id"),
         _queue("escalation_team_due", "team", "sort_at", "id"),

@@ -138,6 +138,37 @@ def test_views_are_counted_in_one_statement_as_far_as_it_is_worth_counting(
     assert len([s for s in counted if "count" in s]) == 1
 
 
+@pytest.mark.parametrize("most", [1_000, 5])
+def test_views_under_one_filter_are_counted_as_each_by_itself(
+    database: Database, most: int
+) -> None:
+    """Whether what they share chooses few, and all are counted at once, or many."""
+    rows = _rows(0, 400)
+    for row in rows[::7]:
+        row["sort_at"] = AT - timedelta(hours=1)
+    _fill(database, rows)
+    views: dict[str, queries.Wanted] = {
+        "mine": {"owner": "ada", "waiting": False},
+        "waiting": {"owner": "ada", "waiting": True},
+        "free": {"team": "shop", "stage": "unclaimed"},
+        "late": {"before": AT},
+        "team": {"team": "shop"},
+        "all": {},
+    }
+    channels = sorted({row["channel"] for row in rows})
+    with database.reading() as session:
+        for channel in (*channels, "nowhere"):
+            wanted = {name: view | {"channel": channel} for name, view in views.items()}
+            found = queries.counts(session, AT, most, wanted)
+            alone = {n: queries.counts(session, AT, most, {n: w})[n] for n, w in wanted.items()}
+            pages = {
+                n: min(most, len(queries.escalations(session, ADA.actor, AT, limit=200, **w).items))
+                for n, w in wanted.items()
+            }
+            assert found == alone == pages
+            assert any(found.values()) == (channel != "nowhere")
+
+
 def test_pages_neither_skip_nor_repeat_while_escalations_are_opened(database: Database) -> None:
     before = _rows(0, 500, is_open=True, stage="unclaimed")
     _fill(database, before)
