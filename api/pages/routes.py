@@ -1,8 +1,7 @@
-"""All routes of the pages."""
+"""All routes of the pages: each router by itself, because what is included twice over is compared
+twice over with every request."""
 
 from __future__ import annotations
-
-from fastapi import APIRouter
 
 from api.pages import (
     admin,
@@ -30,12 +29,14 @@ from api.pages import (
     writing,
 )
 
-router = APIRouter(include_in_schema=False)
 # What is written is asked for before the acts: "words" and "draft" are none.
-parts = (
-    render, sign_in, sessions, queue, lists, decisions, promises, me, notices, admin, admin_policy,
-    admin_people, admin_tokens, writing, cases, insights, words, ledger, go, live, presence,
-    record, hooks,
+_DAILY = (live, queue, writing, cases, presence)
+_OTHERS = (
+    render, decisions, promises, lists, ledger, go, words, insights, record, me, notices, sessions,
+    sign_in, admin, admin_policy, admin_people, admin_tokens, hooks,
 )  # fmt: skip
-for part in parts:
-    router.include_router(part.router)
+
+DAILY = tuple(part.router for part in _DAILY)
+"""What is asked for all day: compared before the many routes of the JSON interface."""
+
+OTHERS = tuple(part.router for part in _OTHERS)
