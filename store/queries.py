@@ -279,11 +279,13 @@ def _counting_among(
 ) -> Select[Any]:
     """How many open escalations there are of what all views want alike, and how many of them are in
     each view: read once, by the index that finds the few of one channel or language."""
-    columns = ("id", "sort_at", "stage", "is_waiting", *_EQUAL)
-    some = _choosing(shared).with_only_columns(*(_CASES[name] for name in columns)).subquery()
+    views = {name: tuple(p for p in parts if p not in shared) for name, parts in shapes}
+    asked = {part for parts in views.values() for part in parts} & set(_EQUAL)
+    columns = [_CASES[name] for name in sorted({"id", "sort_at", "stage", "is_waiting", *asked})]
+    some = _choosing(shared).with_only_columns(*columns).subquery()
     counted = [
         func.count().filter(true(), *_conditions(some.c, parts, f"{name}_")).label(name)
-        for name, parts in shapes
+        for name, parts in views.items()
     ]
     return select(func.count()).add_columns(*counted).select_from(some)
 

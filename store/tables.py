@@ -376,6 +376,9 @@ def _queue(name: str, *columns: str) -> Index:
     return Index(name, *columns, **_OPEN)
 
 
+_IN_VIEWS = ("sort_at", "id", "team", "owner", "stage", "is_waiting")
+
+
 class Escalation(SQLModel, table=True):
     """*Derived.* One row of the queue. ``due_at`` is the deadline of the next move."""
 
@@ -386,10 +389,11 @@ class Escalation(SQLModel, table=True):
         _queue("escalation_stage", "stage", "sort_at", "id"),
         _queue("escalation_team", "team", "stage", "sort_at", "id"),
         _queue("escalation_team_due", "team", "sort_at", "id"),
-        # The queue of one channel, of what is urgent, of one language.
-        _queue("escalation_channel", "channel", "sort_at", "id"),
-        _queue("escalation_priority", "priority", "sort_at", "id"),
-        _queue("escalation_language", "language", "sort_at", "id"),
+        # The queue of one channel, of what is urgent, of one language; with what tells in which
+        # views a case is, so that these are counted in the index alone.
+        _queue("escalation_channel", "channel", *_IN_VIEWS),
+        _queue("escalation_priority", "priority", *_IN_VIEWS),
+        _queue("escalation_language", "language", *_IN_VIEWS),
         Index("escalation_stage_all", "stage", "id"),
         Index("escalation_team_all", "team", "id"),
         Index("escalation_owner_all", "owner", "id"),
