@@ -88,6 +88,7 @@ _OPEN: dict[str, Any] = {
     "sqlite_where": text("is_open = 1"),
     "postgresql_where": text("is_open"),
 }
+_IN_VIEWS = ("sort_at", "id", "team", "owner", "stage", "is_waiting")
 
 
 class Team(SQLModel, table=True):
@@ -376,9 +377,6 @@ def _queue(name: str, *columns: str) -> Index:
     return Index(name, *columns, **_OPEN)
 
 
-_IN_VIEWS = ("sort_at", "id", "team", "owner", "stage", "is_waiting")
-
-
 class Escalation(SQLModel, table=True):
     """*Derived.* One row of the queue. ``due_at`` is the deadline of the next move."""
 
@@ -389,8 +387,7 @@ class Escalation(SQLModel, table=True):
         _queue("escalation_stage", "stage", "sort_at", "id"),
         _queue("escalation_team", "team", "stage", "sort_at", "id"),
         _queue("escalation_team_due", "team", "sort_at", "id"),
-        # The queue of one channel, of what is urgent, of one language; with what tells in which
-        # views a case is, so that these are counted in the index alone.
+        # One channel, what is urgent, one language: their views are counted in the index alone.
         _queue("escalation_channel", "channel", *_IN_VIEWS),
         _queue("escalation_priority", "priority", *_IN_VIEWS),
         _queue("escalation_language", "language", *_IN_VIEWS),

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 import typer
-from sqlalchemy import event
+from sqlalchemy import event, select
+from sqlmodel import col
 from temporalio.client import Client
 
 from answerable.verify import verify
 from intake.past import Kept, past
+from store import tables
 from tests.api.conftest import OpenDoor
 
 
@@ -214,11 +216,20 @@ async def test_one_version_of_the_policy_is_read_as_it_was(door: OpenDoor) -> No
     await door.dev.get("policy/versions/99", status=404)
 
 
+def _has_promised(door: OpenDoor, path: str) -> bool:
+    """What is promised in a reply is opened by a workflow of its own."""
+    with door.service.database.reading() as session:
+        table = tables.Commitment
+        made = select(table).where(col(table.escalation_id) == path.split("/")[1])
+        return session.scalars(made).first() is not None
+
+
 async def test_posts_promises_and_matters_have_files_too(door: OpenDoor) -> None:
     promise = "We will send you a saddle by Friday."
     due = "2027-06-01T12:00:00+00:00"
     said = {"sentence": promise, "accountable": "ada", "due_at": due}
     path = await door.published(reply=f"Sorry. {promise}", promises=[said])
+    await door.service.until(lambda: _has_promised(door, path))
     file = await whole(door, path)
     links = {one["relation"]: one["subject"]["stream"] for one in file["linked"]}
     await door.service.until_stage(links["promise"], "open")
