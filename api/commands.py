@@ -351,10 +351,6 @@ def _escalation_item(session: Session, entity_id: str, actor: Actor) -> Escalati
     return queries.escalation_items(session, [entity_id], now())[0]
 
 
-def _post_item(session: Session, entity_id: str, actor: Actor) -> PostItem:
-    return details.post_item(session, entity_id, actor)
-
-
 def _commitment_item(session: Session, entity_id: str, actor: Actor) -> CommitmentItem:
     row = session.get_one(tables.Commitment, entity_id)
     return queries.commitment_items(session, [row], now())[0]
@@ -367,7 +363,7 @@ def _matter_item(session: Session, entity_id: str, actor: Actor) -> MatterItem:
 
 _ITEMS: dict[str, Callable[[Session, str, Actor], Any]] = {
     "escalation": _escalation_item,
-    "post": _post_item,
+    "post": details.post_item,
     "commitment": _commitment_item,
     "matter": _matter_item,
 }

@@ -19,7 +19,7 @@ from domain.errors import Unknown
 from domain.escalation import Escalation, Panel, Stage
 from domain.people import Actor, Role
 from store import cursors, matters, people, queries, tables
-from store.statements import ask, plain
+from store.statements import ask, dialect_of, plain
 from store.views import CommitmentItem, EscalationItem, MatterItem
 
 WINDOW = 500
@@ -46,11 +46,7 @@ class Found(NamedTuple):
 
 def part(session: Session, name: str) -> ColumnElement[Any]:
     """One field of a snapshot, read by the database, so that the rest is never sent."""
-    return _part(_dialect(session), name)
-
-
-def _dialect(session: Session) -> str:
-    return session.get_bind().dialect.name
+    return _part(dialect_of(session), name)
 
 
 def _part(dialect: str, name: str) -> ColumnElement[Any]:
@@ -98,7 +94,7 @@ def count(session: Session, actor: Actor, at: datetime) -> int:
     if not actor.roles & {Role.EXECUTIVE, Role.STAFF}:
         return 0
     found = queries.choose(session, at, stage=Stage.DECIDING, most=WINDOW)
-    rows = ask(session, _parts_of(found.statement, _dialect(session)), **found.values).all()
+    rows = ask(session, _parts_of(found.statement, dialect_of(session)), **found.values).all()
     others = principals(session, actor) if rows else []
     return sum(1 for row in rows if _panel_and_voices(row, actor, others)[1])
 
@@ -107,7 +103,7 @@ def _rows(
     session: Session, at: datetime, limit: int, cursor: str | None = None
 ) -> Sequence[Row[Any]]:
     found = queries.choose(session, at, stage=Stage.DECIDING, cursor=cursor, most=limit)
-    return ask(session, _parts_of(found.statement, _dialect(session)), **found.values).all()
+    return ask(session, _parts_of(found.statement, dialect_of(session)), **found.values).all()
 
 
 @lru_cache(maxsize=8)

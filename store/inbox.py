@@ -20,7 +20,7 @@ from domain.base import Words as WordsRef
 from domain.comments import Incoming
 from store import tables, words
 from store.database import Database
-from store.statements import THIS, insert_into, plain, update_of
+from store.statements import THIS, dialect_of, insert_into, plain, update_of
 
 CHUNK = 500
 """Rows of one statement: far below SQLite's 32,766 and PostgreSQL's 65,535 parameters."""
@@ -362,7 +362,7 @@ def _insert_missing(
 ) -> None:
     """Insert the rows that are not there yet, whoever else does the same right now."""
     if rows:
-        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+        dialect = sqlite if dialect_of(session) == "sqlite" else postgresql
         statement = dialect.insert(plain(table)).on_conflict_do_nothing(index_elements=unique)
         session.execute(statement, rows)
 

@@ -36,7 +36,7 @@ from domain.escalation import Stage
 from domain.people import Actor, Role
 from domain.post import PostStage
 from store import cursors, tables, words
-from store.statements import ask, plain
+from store.statements import ask, dialect_of, plain
 from store.tables import UtcDateTime
 from store.views import (
     AuthorView,
@@ -202,7 +202,7 @@ def _parts(session: Session, at: datetime, cursor: str | None, wanted: Wanted) -
     asked = ((name, wanted.get(name)) for name in (*_EQUAL, "waiting"))
     parts: dict[str, Any] = {name: value for name, value in asked if value is not None}
     if (q := wanted.get("q")) is not None:
-        dialect = session.get_bind().dialect.name
+        dialect = dialect_of(session)
         terms = search_terms(q, is_sqlite=dialect == "sqlite")
         parts[f"{dialect}_terms" if terms else "nothing"] = terms
     stage, late = wanted.get("stage"), wanted.get("late")
@@ -396,7 +396,7 @@ _FOUND_POSTGRESQL = """
 
 def found(session: Session, q: str) -> Select[Any]:
     """The ids of escalations in whose comments all these words stand, the last as a beginning."""
-    dialect = session.get_bind().dialect.name
+    dialect = dialect_of(session)
     terms = search_terms(q, is_sqlite=dialect == "sqlite")
     if terms is None:
         return select(literal("")).where(literal(False))

@@ -28,7 +28,7 @@ from domain.terms import Priority
 from domain.watch import wakes_at
 from store import moves, tables, words
 from store.database import Database
-from store.statements import THIS, insert_into, plain, update_of
+from store.statements import THIS, dialect_of, insert_into, plain, update_of
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """Sorts what has no deadline behind everything that has one."""
@@ -99,7 +99,7 @@ _LOCK_ORDER = text("SELECT pg_advisory_xact_lock(:n)")
 
 
 def _lock_stream(session: Session, stream: str) -> None:
-    if session.get_bind().dialect.name == "postgresql":
+    if dialect_of(session) == "postgresql":
         session.execute(_LOCK_STREAM, {"s": stream})
 
 
@@ -174,7 +174,7 @@ def _append(session: Session, entries: list[dict[str, Any]]) -> None:
 
 def hold_order(session: Session) -> None:
     """Until this transaction ends, no other gives a position: what is the newest now stays so."""
-    if session.get_bind().dialect.name == "postgresql":
+    if dialect_of(session) == "postgresql":
         session.execute(_LOCK_ORDER, {"n": _ORDER_LOCK})
 
 

@@ -24,6 +24,11 @@ def plain(table: type[SQLModel]) -> Table:
     return found
 
 
+def dialect_of(session: Session) -> str:
+    """Which database is behind a session: ``sqlite`` or ``postgresql``."""
+    return session.get_bind().dialect.name
+
+
 def ask(
     session: Session, statement: Select[Any] | CompoundSelect[Any], **values: Any
 ) -> Result[Any]:
