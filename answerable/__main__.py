@@ -1,6 +1,6 @@
 """``python -m answerable`` is the command line."""
 
-from answerable.cli import main
+from answerable.cli import run
 
 if __name__ == "__main__":
-    main()
+    run()

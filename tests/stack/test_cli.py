@@ -55,6 +55,28 @@ def test_help_loads_neither_the_database_nor_temporal() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize(
+    ("command", "status", "said"), [("--version", 2, ""), ("backup --help", 0, "Usage: answerable")]
+)
+def test_what_would_abort_while_the_interpreter_is_taken_down_changes_no_status(
+    command: str, status: int, said: str
+) -> None:
+    """As a thread of Temporal's core would, if it handed over an answer at that moment."""
+    program = (
+        f"import os, sys; sys.argv = ['answerable', *{command.split()}]\n"
+        "class Late:\n"
+        "    def __del__(self, abort=os.abort): abort()\n"
+        "sys.late = Late()\n"
+        "from answerable.cli import run\n"
+        "run()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == status
+    assert said in done.stdout
+
+
 @pytest.mark.parametrize("command", ["people", "token create ada", "policy show", "backup b.db"])
 def test_a_folder_without_a_database_is_said_and_left_alone(
     run: Run, tmp_path: Path, command: str
