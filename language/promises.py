@@ -32,6 +32,8 @@ def find(text: str, language: str = "en") -> tuple[Found, ...]:
     ``language`` is a tag such as `en` or `en-GB`. For one without a file only the neutral rules
     apply: dates, times of day and spans written in digits.
     """
+    if not text.strip():
+        return ()
     reading = Reading(text)
     judge = _Judge(rules.of(language), lower(reading.plain))
     return tuple(

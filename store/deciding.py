@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import JSON, ColumnElement, Row, Select, cast, select, type_coerce
+from sqlalchemy import JSON, ColumnElement, Engine, Row, Select, cast, select, type_coerce
 from sqlmodel import Session, col
 
 from domain.commitment import CommitmentStage, NewDate
@@ -88,11 +89,28 @@ def cases(
     return Found(mine, others, place)
 
 
-def count(session: Session, actor: Actor, at: datetime) -> int:
+_counted: WeakKeyDictionary[Engine, tuple[int, dict[Actor, int]]] = WeakKeyDictionary()
+"""Of each database the position at which something was counted last, and what was found there."""
+
+
+def count(session: Session, actor: Actor, at: datetime, position: int) -> int:
     """How many cases wait for this reader, as far as one page would look. Asked with every page,
-    so the rows themselves are not read."""
+    so it is counted once for each position of the ledger: what it rests on changes by facts alone.
+
+    ``position``: the newest (``tail.newest``), as read before in the same session.
+    """
     if not actor.roles & {Role.EXECUTIVE, Role.STAFF}:
         return 0
+    engine = session.get_bind().engine
+    counted_at, counted = _counted.get(engine, (None, {}))
+    if counted_at != position:
+        _counted[engine] = position, (counted := {})
+    if actor not in counted:
+        counted[actor] = _count(session, actor, at)
+    return counted[actor]
+
+
+def _count(session: Session, actor: Actor, at: datetime) -> int:
     found = queries.choose(session, at, stage=Stage.DECIDING, most=WINDOW)
     rows = ask(session, _parts_of(found.statement, dialect_of(session)), **found.values).all()
     others = principals(session, actor) if rows else []

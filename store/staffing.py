@@ -18,7 +18,7 @@ from domain.errors import Unknown
 from domain.people import Role, Seat, Seats
 from domain.policy import Policy
 from domain.roster import UP, Colleague, Roster, fill
-from store import absences, calendars, colleagues, cursors, deciding, people, roster
+from store import absences, calendars, colleagues, cursors, deciding, people, roster, tail
 from store.colleagues import PersonItem
 from store.tables import Commitment, Escalation, Matter, Person
 
@@ -337,7 +337,8 @@ def left_behind(session: Session, person_id: str, policy: Policy | None, at: dat
 
 def _decisions(session: Session, person_id: str, at: datetime) -> int:
     try:
-        return deciding.count(session, people.actor(session, person_id, at), at)
+        actor = people.actor(session, person_id, at)
+        return deciding.count(session, actor, at, tail.newest(session))
     except Unknown:  # They have left already.
         return 0
 

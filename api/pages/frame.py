@@ -33,7 +33,7 @@ def frame(session: Session, viewer: Viewer, here: str) -> dict[str, Any]:
     """Who looks at which page, how many decisions wait for them, and up to which position of the
     ledger it is true: a page is kept live from there on, so this is read before the rest of it."""
     position = tail.newest(session)
-    waiting = deciding.count(session, viewer.actor, now())
+    waiting = deciding.count(session, viewer.actor, now(), position)
     return {"viewer": viewer, "here": here, "waiting": waiting, "position": position}
 
 

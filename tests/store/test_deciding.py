@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import event
+
 from domain.people import Actor
-from store import absences, deciding, people, precedents, promises
+from store import absences, deciding, people, precedents, promises, tail
 from store.promises import Whose
 from tests.api.conftest import OpenDoor
 from tests.api.conftest import any_door as any_door  # noqa: PLC0414 - a fixture, for these tests
@@ -16,6 +18,29 @@ SENTENCE = "We will send you a saddle by Friday."
 def actor(door: OpenDoor, person: str) -> Actor:
     with door.service.database.reading() as session:
         return people.actor(session, person)
+
+
+def counted(door: OpenDoor, person: str) -> int:
+    with door.service.database.reading() as session:
+        position = tail.newest(session)
+        return deciding.count(session, actor(door, person), datetime.now(UTC), position)
+
+
+async def test_what_waits_is_counted_again_when_something_has_happened(any_door: OpenDoor) -> None:
+    door, statements = any_door, []
+    engine = door.service.database.engine
+    first = await door.deciding()
+    event.listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    assert [counted(door, person) for person in ("cora", "cora", "cora")] == [1, 1, 1]
+    assert sum("JOIN snapshot" in said for said in statements) == 1
+    # Another reader is another question, and so is the same one with a voice lent to them.
+    assert counted(door, "ben") == 0
+    with door.service.database.writing() as session:
+        at = datetime.now(UTC)
+        absences.give(session, "cora", "ben", at, at + timedelta(days=1), at, by="cora")
+    assert counted(door, "ben") == 1
+    await door.cora.post(f"{first}/approve", {})
+    assert [counted(door, person) for person in ("cora", "ben")] == [0, 0]
 
 
 async def test_what_waits_for_whom_is_read_from_the_snapshots(
@@ -31,7 +56,7 @@ async def test_what_waits_for_whom_is_read_from_the_snapshots(
             found = deciding.cases(session, actor(door, person), datetime.now(UTC), limit=5)
             mine = {case.row.id: case.voices for case in found.mine}
             assert mine == ({second.split("/")[1]: voices} if voices else {})
-            assert deciding.count(session, actor(door, person), datetime.now(UTC)) == len(mine)
+            assert counted(door, person) == len(mine)
             asked = [case.row.id for case in found.others if case.is_asked]
             assert asked == [first.split("/")[1]]
         again = deciding.cases(session, actor(door, "cora"), datetime.now(UTC), limit=1)
