@@ -125,7 +125,8 @@ def door_of(scope: Scope) -> Door:
     return found
 
 
-def door(request: Request) -> Door:
+async def door(request: Request) -> Door:
+    """Async, as all that every request depends on: FastAPI sends the others to a thread."""
     return door_of(request.scope)
 
 
@@ -183,10 +184,10 @@ async def touch(the_door: Door, token: str) -> None:
         the_door.touching.discard(token)
 
 
-def anybody(why: str) -> Callable[..., None]:
+def anybody(why: str) -> Callable[..., Awaitable[None]]:
     """A dependency that lets everybody in, and says why that is right."""
 
-    def caller() -> None:
+    async def caller() -> None:
         return None
 
     ACCESS[caller] = why

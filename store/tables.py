@@ -89,6 +89,7 @@ _OPEN: dict[str, Any] = {
     "postgresql_where": text("is_open"),
 }
 _IN_VIEWS = ("sort_at", "id", "team", "owner", "stage", "is_waiting")
+_FILTERS = ("channel", "priority", "language")
 
 
 class Team(SQLModel, table=True):
@@ -383,14 +384,12 @@ class Escalation(SQLModel, table=True):
     __tablename__ = "escalation"
     __table_args__ = (
         _queue("escalation_due", "sort_at", "id"),
-        _queue("escalation_mine", "owner", "sort_at", "id", "is_waiting"),
+        _queue("escalation_mine", "owner", "sort_at", "id", "is_waiting", "stage", *_FILTERS),
         _queue("escalation_stage", "stage", "sort_at", "id"),
-        _queue("escalation_team", "team", "stage", "sort_at", "id"),
-        _queue("escalation_team_due", "team", "sort_at", "id"),
-        # One channel, what is urgent, one language: their views are counted in the index alone.
-        _queue("escalation_channel", "channel", *_IN_VIEWS),
-        _queue("escalation_priority", "priority", *_IN_VIEWS),
-        _queue("escalation_language", "language", *_IN_VIEWS),
+        _queue("escalation_team", "team", "stage", "sort_at", "id", *_FILTERS),
+        _queue("escalation_team_due", "team", "sort_at", "id", "owner", "stage", *_FILTERS),
+        # One channel, what is urgent, one language: their views are counted in an index alone.
+        *(_queue(f"escalation_{name}", name, *_IN_VIEWS) for name in _FILTERS),
         Index("escalation_stage_all", "stage", "id"),
         Index("escalation_team_all", "team", "id"),
         Index("escalation_owner_all", "owner", "id"),

@@ -292,9 +292,9 @@ def _bound(state: Escalation) -> Words | None:
     return proposal.reply if proposal.recommendation is Recommendation.APPROVE else None
 
 
-def _colleagues(session: Session, team: str, owner: str | None) -> dict[str, list[tuple[str, str]]]:
+def _colleagues(session: Session, team: str, owner: str | None) -> dict[str, Any]:
     """Who may own a case of this team, be accountable for a promise, and be told of a note."""
-    staff, accountable, readers = [], [], []
+    staff, accountable, readers = [], [], {}
     members = people.of_team(session, team)
     for person in people.active(session):
         named, roles = (person.id, person.name), set(person.roles)
@@ -304,7 +304,7 @@ def _colleagues(session: Session, team: str, owner: str | None) -> dict[str, lis
         if {Role.STAFF, Role.EXECUTIVE} & roles:
             accountable.append(named)
         if is_here or {Role.EXECUTIVE, Role.AUDITOR} & roles or person.id == owner:
-            readers.append(named)
+            readers[person.id] = person.name
     return {"staff": staff, "accountable": accountable, "readers": readers}
 
 

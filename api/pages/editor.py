@@ -99,6 +99,12 @@ class Reading:
     """These very words are decided, and go straight out."""
 
     @property
+    def free(self) -> int | None:
+        """The row in which one more promise can be written; None where there is none."""
+        used = {row.n for row in self.rows} if self.says.may_promise else set(range(PROMISES))
+        return next((n for n in range(PROMISES) if n not in used), None)
+
+    @property
     def is_too_long(self) -> bool:
         return self.most is not None and self.length > self.most
 

@@ -220,7 +220,6 @@ _environment.globals.update(
     new_key=words.new_id,
     inputs_of=inputs.inputs,
     asks=editor.is_asked,
-    most_promises=editor.PROMISES,
     draft_of=lambda act, field: editor.DRAFTS.get((act, field)),
 )
 
