@@ -66,9 +66,9 @@ app.command(rich_help_panel=KEEP)(verify.verify)
 def run() -> NoReturn:
     """Be the process of one command: do it, write out what it said, and end with its status.
 
-    The interpreter is not taken down. A thread of Temporal's core may still be handing over an
-    answer, and one that asks for the interpreter meanwhile aborts the process: a command that did
-    all its work would end with status 134 (sdk-python issue 300, CPython issue 87135).
+    The interpreter is not taken down after it. A thread of Temporal's core may still be handing
+    over an answer, and one that asks for the interpreter meanwhile aborts the process: a command
+    that did all its work would end with status 134 (sdk-python issue 300, CPython issue 87135).
     """
     status = 0
     try:
@@ -77,8 +77,15 @@ def run() -> NoReturn:
         status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):
-            stream.flush()
+        try:
+            if stream is not None:  # Nothing is there where it was closed from the start.
+                stream.flush()
+        except BrokenPipeError:  # Whoever read has read enough.
+            status = status or 1
+        except OSError as error:
+            status = status or 1
+            with suppress(OSError):
+                typer.echo(_file_trouble(error), err=True)
     os._exit(status)
 
 

@@ -97,7 +97,8 @@ def count(session: Session, actor: Actor, at: datetime, position: int) -> int:
     """How many cases wait for this reader, as far as one page would look. Asked with every page,
     so it is counted once for each position of the ledger: what it rests on changes by facts alone.
 
-    ``position``: the newest (``tail.newest``), as read before in the same session.
+    ``position``: the newest (``tail.newest``), read before in the same session, which writes
+    nothing: what it took back would have been counted.
     """
     if not actor.roles & {Role.EXECUTIVE, Role.STAFF}:
         return 0

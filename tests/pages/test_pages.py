@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 
 from api.app import create_app
 from api.deps import ACCESS, POLICY_SECONDS
-from api.pages import cases, labels, queue, security, sentences
+from api.pages import cases, labels, queue, render, security, sentences
 from config.settings import Settings
 from domain.commitment import CommitmentStage
 from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
@@ -679,3 +679,9 @@ async def test_somebody_who_has_left_is_signed_out(office: Office) -> None:
         people.remove_person(session, "ada", datetime.now(UTC), by="root")
 
     assert (await ada.see("/queue")).url.path == "/sign-in"
+
+
+def test_nothing_that_templates_call_asks_for_their_context() -> None:
+    """They call it as it stands (``render._Context``)."""
+    given = render._environment.globals
+    assert not [name for name, one in given.items() if hasattr(one, "jinja_pass_arg")]

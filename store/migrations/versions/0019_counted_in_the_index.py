@@ -14,15 +14,12 @@ OPEN: dict[str, Any] = {
     "sqlite_where": sa.text("is_open = 1"),
     "postgresql_where": sa.text("is_open"),
 }
-FILTERS = ("channel", "priority", "language")
 IN_VIEWS = ("sort_at", "id", "team", "owner", "stage", "is_waiting")
 
 
 def upgrade() -> None:
-    _renew("escalation_mine", "owner", "sort_at", "id", "is_waiting", "stage", *FILTERS)
-    _renew("escalation_team", "team", "stage", "sort_at", "id", *FILTERS)
-    _renew("escalation_team_due", "team", "sort_at", "id", "owner", "stage", *FILTERS)
-    for filtered in FILTERS:
+    _renew("escalation_mine", "owner", "sort_at", "id", "is_waiting")
+    for filtered in ("channel", "priority", "language"):
         _renew(f"escalation_{filtered}", filtered, *IN_VIEWS)
 
 
