@@ -305,6 +305,7 @@ async def test_what_has_not_changed_is_not_sent_again(shared: Town) -> None:
             assert "max-age=60" in again.headers["cache-control"]
         other = await shared.ask(path, headers={"If-None-Match": '"other"'})
         assert (other.status_code, other.content) == (200, first.content), "the same to the byte"
+        assert b"may have changed since" not in first.content, "in a minute it would say another"
         head = await shared.door.http.head(path)
         assert (head.status_code, head.headers["etag"], head.content) == (200, tag, b"")
 
