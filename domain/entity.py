@@ -7,6 +7,7 @@ kind is added in one place.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -87,17 +88,18 @@ class State(Value):
         return f"{self.KIND}/{self.id}"
 
     @property
+    @abstractmethod
     def is_closed(self) -> bool:
-        raise NotImplementedError
+        """Whether it has ended: nothing more can be done here."""
 
     @property
     def seats(self) -> Seats:
         """What the seats around this entity depend on."""
         return Seats(team=self.team)
 
+    @abstractmethod
     def alarm(self) -> Alarm | None:
         """The earliest moment this entity must wake; None where nothing is owed by a time."""
-        raise NotImplementedError
 
     def seats_at(self, alarm: Alarm) -> Seats:
         """What the seats of an alarm depend on."""
