@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.deps import POLICY_SECONDS
-from domain.calendar import Calendar, Offset, Window
+from domain.calendar import Calendar, Day, Offset, Window
 from domain.people import Role
 from domain.policy import GENERAL
 from domain.terms import DecisionMode, DecisionTerms, Limits, ReplyTerms
@@ -178,7 +178,8 @@ async def test_a_newer_calendar_moves_a_date_once_a_lead_accepts_it(door: OpenDo
         "offsets": (Offset(at=EPOCH, seconds=0),),
     }
     always = Calendar(id="hours", weekly=((Window(0, 1440),),) * 7, **utc, **span)
-    mornings = always.model_copy(update={"weekly": ((Window(0, 600),),) * 7})
+    free = tuple(Day(on=today + timedelta(days=n), name="Stocktaking") for n in range(2))
+    stocktaking = always.model_copy(update={"days": free})
 
     async def put_in_force(calendar: Calendar) -> None:
         with door.service.database.writing() as session:
@@ -190,10 +191,10 @@ async def test_a_newer_calendar_moves_a_date_once_a_lead_accepts_it(door: OpenDo
     await put_in_force(always)
     path = await door.prepared()
     (clock,) = (await door.ada.get(path))["deadlines"]
-    await put_in_force(mornings)
+    await put_in_force(stocktaking)
     (same,) = (await door.ada.get(path))["deadlines"]
     assert same == clock
-    body = {"due_at": clock["due_at"], "reason": "The shop closes at ten."}
+    body = {"due_at": clock["due_at"], "reason": "The shop counts its saddles."}
     problem = await door.ben.refused(409, f"{path}/accept_calendar", body)
     assert problem["code"] == "another_date"
     body["due_at"] = problem["due_at"]
