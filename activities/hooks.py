@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
@@ -27,6 +29,9 @@ log = logging.getLogger("answerable.hooks")
 
 LONGEST = 20.0
 """Seconds of one round. Then others have their turn, where many hooks have much to be told."""
+
+BEAT = 2.0
+"""Seconds between two signs of life. Temporal's client passes on as many as are asked for."""
 
 
 class HookActivities:
@@ -46,8 +51,8 @@ class HookActivities:
         ends = time.monotonic() + LONGEST
         is_retry = activity.info().attempt > 1
         while (job := await asyncio.to_thread(self._next, start.hook)) is not None:
-            activity.heartbeat()
-            reply = await self._receivers.send(job.url, job.delivery_id, job.body, job.secrets)
+            async with _signs_of_life():
+                reply = await self._receivers.send(job.url, job.delivery_id, job.body, job.secrets)
             fate = await asyncio.to_thread(self._note, job, reply)
             if fate is Fate.GONE:
                 return HookRound()
@@ -72,6 +77,22 @@ class HookActivities:
             said = reply.error or reply.status
             log.warning("delivery %s of %s: %s (%s)", job.delivery_id, job.kind, fate, said)
         return fate
+
+
+@asynccontextmanager
+async def _signs_of_life() -> AsyncIterator[None]:
+    """Temporal hears that we live while we wait for others, and we hear whether to stop."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(BEAT)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
 
 
 def _not_taken(reply: Reply) -> ApplicationError:

@@ -23,6 +23,10 @@ PAUSES = RetryPolicy(
 """5 s, 15 s, 45 s, 2 min, 7 min, 20 min, 1 h, 3 h, then every 6 h: quick where a receiver is
 started anew, patient where it is broken. The store says after how long it is enough."""
 
+ALIVE = timedelta(seconds=10)
+"""Without a sign of life for so long, a round is begun again, by another worker where there is one.
+Whoever is in a hurry ends a call that hangs with the next sign of life."""
+
 
 @workflow.defn(name="hook")
 class HookWorkflow:
@@ -52,7 +56,7 @@ class HookWorkflow:
             result_type=HookRound,
             task_queue=HOOK_QUEUE,
             start_to_close_timeout=timedelta(minutes=2),
-            heartbeat_timeout=timedelta(seconds=30),
+            heartbeat_timeout=ALIVE,
             retry_policy=PAUSES,
             # Never two at once: the next one begins when this one has really ended.
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
