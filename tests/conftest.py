@@ -57,9 +57,13 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own, in a folder that goes with it."""
+    """The URL of a PostgreSQL server of our own, in a folder that goes with it.
+
+    It does not wait for the disk: what is killed here are processes, never the machine."""
     folder = Path(tempfile.mkdtemp(prefix="answerable-pg-"))
     server = get_server(folder, cleanup_mode="delete")
+    _run_on(server.get_uri(), "ALTER SYSTEM SET fsync = off")
+    _run_on(server.get_uri(), "SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -162,6 +166,12 @@ async def temporal_server() -> AsyncIterator[WorkflowEnvironment]:
             # the default, comes a minute later.
             "--dynamic-config-value",
             "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2",
+            # What is deleted is deleted once the queues of the server noted how far they are,
+            # every half minute as they come.
+            "--dynamic-config-value",
+            'history.transferProcessorUpdateAckInterval="1s"',
+            "--dynamic-config-value",
+            'history.visibilityProcessorUpdateAckInterval="1s"',
         ],
     ) as server:
         yield server

@@ -93,5 +93,7 @@ async def test_nor_does_it_where_there_is_something_to_command(door: OpenDoor) -
     escalation = path.split("/")[1]
     post = (await door.ada.get(path))["replies"][0]["id"]
     for place, method in OPERATIONS:
+        if "{entity_id}" not in place:
+            continue  # The same as above: what is known here has no place in it.
         known = post if "/posts/" in place else escalation
         await asyncio.to_thread(_attack, door, place, method, known)

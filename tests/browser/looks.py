@@ -48,10 +48,12 @@ async def faults(page: Page) -> list[str]:
 
 
 async def _violations(page: Page, rules: dict[str, Any], look: str) -> list[str]:
-    found: Any = await page.evaluate(f"axe.run(document, {json.dumps(rules)})")
+    found: Any = await page.evaluate(
+        f"axe.run(document, {json.dumps(rules)}).then(found => found.violations)"
+    )
     return [
         f"{look}: {one['id']}: {one['help']}: {[node['target'] for node in one['nodes']][:5]}"
-        for one in found["violations"]
+        for one in found
     ]
 
 

@@ -166,7 +166,7 @@ async def test_old_rounds_are_forgotten_and_nothing_else_is(
     await sqlite_service.do(stream, ADA, "dismiss", code="spam")
     for _ in range(4):
         await rounds(sqlite_service)
-    # The server takes half a minute to do what it was asked.
+    # The server does what it was asked in its own time.
     async with asyncio.timeout(120):
         while len(await runs(client)) > 2:  # noqa: ASYNC110
             await asyncio.sleep(1)
