@@ -268,8 +268,8 @@ REASONS: dict[str, Reason] = {
     ),
     "token_made_for_you": Reason(
         Topic.HOUSE, "A token was made in your name",
-        "Somebody else made a token that acts in your name. If you did not ask for it, have it "
-        "revoked.",
+        "Somebody else made a token that acts in your name. If you did not ask for it, end "
+        "it.",
         _YOURS,
     ),
     "absence_planned_for_you": Reason(

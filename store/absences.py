@@ -59,9 +59,9 @@ def plan(
     )
     session.add(row)
     if by != person_id:
-        house.tell(session, person_id, "absence_planned_for_you", "queue", at)
+        house.tell(session, person_id, "absence_planned_for_you", "me/away", at)
     if deputy is not None and deputy != by:
-        house.tell(session, deputy, "deputy_for_somebody", "queue", at)
+        house.tell(session, deputy, "deputy_for_somebody", "me/away", at)
     planned = AbsencePlanned(
         absence=row.id,
         person=person_id,
@@ -115,9 +115,9 @@ def give(
     )
     session.add(row)
     if by != person_id:
-        house.tell(session, person_id, "decisions_delegated_in_your_name", "decisions", at)
+        house.tell(session, person_id, "decisions_delegated_in_your_name", "me/away", at)
     if by != delegate:
-        house.tell(session, delegate, "decisions_delegated_to_you", "decisions", at)
+        house.tell(session, delegate, "decisions_delegated_to_you", "me/away", at)
     given = DelegationGiven(
         delegation=row.id,
         of=person_id,

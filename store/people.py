@@ -393,7 +393,7 @@ def create_token(
     session.add(token)
     is_machine = owner.roles <= {Role.SERVICE}  # There is nobody behind it who could be told.
     if by != person_id and not is_machine:
-        house.tell(session, person_id, "token_made_for_you", "queue", at)
+        house.tell(session, person_id, "token_made_for_you", "sessions", at)
     made = TokenMade(token=token.id, person=person_id, purpose=purpose, expires_at=token.expires_at)
     house.record(session, [made], by, at)
     return secret

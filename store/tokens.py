@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from domain.base import Moment, Value
 from domain.errors import Unknown
-from domain.people import Role
+from domain.people import Actor, Role
 from store import cursors, people
 from store.people import Purpose
 from store.tables import Person, Token
@@ -75,9 +75,7 @@ def one(session: Session, token_id: str) -> TokenItem:
     """Raises Unknown."""
     row = session.execute(_items().where(col(Token.id) == token_id)).first()
     if row is None:
-        raise Unknown(
-            "unknown_token", "there is no such token", "list them with GET /api/v1/tokens"
-        )
+        raise _unknown()
     return _item(*row)
 
 
@@ -92,6 +90,18 @@ def end(session: Session, token_id: str, at: datetime, *, by: str) -> TokenItem:
     one(session, token_id)
     people.revoke_those(session, at, col(Token.id) == token_id, by=by)
     return one(session, token_id)
+
+
+def end_own(session: Session, token_id: str, actor: Actor, at: datetime) -> TokenItem:
+    """Revoke one that acts in the name of whoever asks. Safe to repeat. Raises Unknown, also for
+    one that acts in another name."""
+    if one(session, token_id).person != actor.id:
+        raise _unknown()
+    return end(session, token_id, at, by=actor.id)
+
+
+def _unknown() -> Unknown:
+    return Unknown("unknown_token", "there is no such token", "list them with GET /api/v1/tokens")
 
 
 def _items() -> Select[Any, Any, Any]:

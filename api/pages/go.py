@@ -14,11 +14,13 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
 from starlette.datastructures import FormData
 
+import texts
 from api.commands import Ask, carry_out, check_key
 from api.deps import Door, TheDoor, anybody, now
 from api.errors import DATABASE_AWAY
@@ -34,7 +36,7 @@ from domain.escalation import Escalation
 from domain.panel import Panel
 from domain.people import Actor
 from intake.entities import OutcomeUnknown
-from store import details, links, matters, policies, words
+from store import details, links, matters, policies, roster, words
 from store.links import Link, Standing
 from texts import Sayings
 from texts import gettext as _
@@ -89,6 +91,7 @@ async def _show(
     trouble: Trouble | None = None,
 ) -> Response:
     cookie = request.cookies.get(cookie_name(door.settings)) or secrets.token_urlsafe(32)
+    await _speak(door, secret)
 
     def work(session: Session) -> dict[str, Any]:
         link = links.find(session, secret, now())
@@ -116,6 +119,17 @@ async def _show(
     response.headers.update(HEADERS)
     _set_cookie(response, door.settings, cookie)
     return response
+
+
+async def _speak(door: Door, secret: str) -> None:
+    """From here on in the language and the zone of the person that the link was sent to."""
+
+    def work(session: Session) -> tuple[str | None, str]:
+        person = links.find(session, secret, now()).row.person_id
+        return roster.language_of(session, person), roster.zone_of(session, person)
+
+    language, zone = await door.read(work)
+    texts.speak(texts.language(language) if language else None, ZoneInfo(zone))
 
 
 def _asked(session: Session, link: Link) -> dict[str, Any]:
@@ -178,12 +192,12 @@ def _promises(session: Session, link: Link) -> list[dict[str, Any]]:
         return []
     mine = [p for p in state.unsigned if p.accountable == actor.id]
     refs = [ref for p in mine for ref in (p.words, p.proof) if ref]
-    texts = words.texts(session, [ref.id for ref in refs])
+    known = words.texts(session, [ref.id for ref in refs])
     return [
         {
             "id": p.id,
-            "sentence": texts.get(p.words.id),
-            "proof": texts.get(p.proof.id) if p.proof else None,
+            "sentence": known.get(p.words.id),
+            "proof": known.get(p.proof.id) if p.proof else None,
             "due_at": p.due_at,
         }
         for p in mine

@@ -60,6 +60,7 @@ ROUTES = """
     GET  /sessions                                          known
     POST /sessions/end                                      known
     POST /sessions/{session_id}/end                         known
+    POST /sessions/tokens/{token_id}/end                    known
     GET  /queue                                             read
     GET  /decisions                                         read
     GET  /posts                                             read

@@ -16,7 +16,7 @@ from domain import decision_links
 from domain.decision_links import Family
 from domain.house import HOUSE
 from domain.people import Role
-from store import details, links, people, tables
+from store import details, links, people, roster, tables
 from store.people import digest_of
 from tests import builders
 from tests.api.conftest import OpenDoor
@@ -98,6 +98,21 @@ async def test_a_link_shows_the_exact_words_and_decides_nothing_by_being_opened(
     assert await stage(office, path) == "deciding"
     row = row_of(office, link)
     assert (row.key, row.taken_at, row.used_at) == (None, None, None)
+
+
+async def test_it_speaks_the_language_and_the_zone_of_whom_it_was_sent_to(office: Office) -> None:
+    path = await office.door.deciding(reply=REPLY)
+    link = link_for(office, "cora", path)
+    database = office.door.service.database
+    try:
+        with database.writing() as session:
+            roster.read_in(session, "cora", "de", "Asia/Tokyo")
+        page = await office.browser().see(link)
+    finally:
+        with database.writing() as session:
+            roster.read_in(session, "cora", None, None)
+    assert page.headers["content-language"] == "de"
+    assert "JST" in page.text
 
 
 async def test_the_first_page_has_no_form_that_decides(office: Office) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col
 
 from domain.people import Role
-from store import absences, people
+from store import absences, house, people
 from store.tables import Token
 from tests.pages.conftest import Office, form_of, text_of
 
@@ -143,3 +143,32 @@ async def test_of_many_looks_at_once_one_notes_that_the_session_is_in_use(
     assert len(noted) == 1
     await ada.see("/me")
     assert len(noted) == 1, "it is known now"
+
+
+async def test_what_acts_in_ones_name_is_listed_and_ended_by_oneself_alone(office: Office) -> None:
+    with office.door.service.database.writing() as session:
+        at = datetime.now(UTC)
+        people.create_token(session, "ada", at, by="root", label="The import of every night")
+        told = [(n.person_id, n.reason, n.about) for n in house.untold(session, 99)]
+    assert ("ada", "token_made_for_you", "sessions") in told
+    ada, ben = await office.browser_of("ada"), await office.browser_of("ben")
+    page = await ada.see("/sessions")
+    assert "The import of every night" not in (await ben.see("/sessions")).text
+    item = page.text.partition("The import of every night")[2]
+    (end,) = re.findall(r'action="(/sessions/tokens/\w+/end)"', item)[:1]
+    taken = form_of(await ben.see("/sessions"), "/sessions/end")
+    assert (await ben.http.post(end, data=taken)).status_code == 404
+    ended = await ada.http.post(end, data=form_of(page, end))
+    assert "The import of every night" not in ended.text
+    assert "Tokens that act in your name" in text_of(await ben.see("/sessions"))
+
+
+async def test_what_is_arranged_for_somebody_is_told_with_the_page_where_it_stands(
+    office: Office,
+) -> None:
+    at = datetime.now(UTC)
+    until = at + timedelta(days=2)
+    with office.door.service.database.writing() as session:
+        absences.plan(session, "eve", at, until, at, by="root")
+        told = {n.reason: n.about for n in house.untold(session, 99)}
+    assert told["absence_planned_for_you"] == "me/away"
