@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,7 +31,7 @@ from domain.policy import Channel, calendar_now, terms_for
 from domain.post import PostKind
 from domain.terms import ReplyTerms, Terms
 from language import promises, sameness
-from store import matters, people, queries, tables, words
+from store import details, matters, people, queries, tables, words
 from store.database import Database
 from store.policies import InForce
 
@@ -143,9 +144,13 @@ class Draft:
             marks = promises.marks(text, tied, none, self.language)
         return Reading(marks, twin, rules)
 
-    @property
+    @cached_property
     def _pinned(self) -> Terms | None:
-        terms = getattr(self.state, "terms", None)
+        """The terms of this; of a post or a promise, those of the escalation it belongs to."""
+        state = self.state
+        if escalation_id := getattr(state, "escalation_id", None):
+            state = details.state_of(self.session, f"escalation/{escalation_id}")
+        terms = getattr(state, "terms", None)
         return terms if isinstance(terms, Terms) else None
 
     @property
@@ -321,6 +326,23 @@ class WordsOfOurs(Body):
         because = self.same_because
         reason = draft.words(because, "reason", "same_because") if because else None
         return reading.findings(reason)
+
+
+class FollowUp(Body):
+    """Words about what was published or promised. They promise nothing new: a promise is made in a
+    reply, where somebody is accountable for it."""
+
+    not_promises: tuple[Text, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Sentences that read like a promise and are none, word for word.",
+    )
+
+    def spoken(self, draft: Draft, text: str, says: Says) -> dict[str, Any]:
+        """A reference to the words, and how many of their sentences the gate holds up."""
+        reading = draft.read(text, says, (), self.not_promises)
+        unmarked = len(reading.marks.unmarked) if reading.rules.gate else 0
+        return {"words": draft.public_words(text, "reply", says), "unmarked": unmarked}
 
 
 def promises_of(

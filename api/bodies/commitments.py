@@ -6,17 +6,17 @@ from typing import Any, ClassVar
 
 from pydantic import Field, PrivateAttr
 
-from api.bodies.base import Body, Draft, Reason, Says
+from api.bodies.base import Body, Draft, FollowUp, Reason, Says
 from domain.base import Moment
 from domain.comments import Link, Text
 from store import commitments as store
 from store import people, words
 
 
-class ReportKept(Body):
+class ReportKept(FollowUp):
     """Say that the promise is kept, in words for the public; somebody else clears them."""
 
-    SAYS: ClassVar = Says("text")
+    SAYS: ClassVar = Says("text", is_gated=True)
     text: Text
     evidence: Text | None = None
     link: Link | None = Field(
@@ -29,27 +29,26 @@ class ReportKept(Body):
         evidence = draft.words(shown, "evidence", "evidence") if shown else None
         return {
             "post_id": words.new_id(),
-            "words": draft.public_words(self.text, "reply", self.SAYS),
             "evidence": evidence,
+            **self.spoken(draft, self.text, self.SAYS),
         }
 
 
-class Tell(Body):
+class Tell(FollowUp):
     """Say in the thread how it is going; somebody else clears the words."""
 
-    SAYS: ClassVar = Says("text")
+    SAYS: ClassVar = Says("text", is_gated=True)
     text: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        ref = draft.public_words(self.text, "reply", self.SAYS)
-        return {"post_id": words.new_id(), "words": ref}
+        return {"post_id": words.new_id(), **self.spoken(draft, self.text, self.SAYS)}
 
 
-class Renegotiate(Body):
+class Renegotiate(FollowUp):
     """Ask for another date before the present one has passed. Agreed to, the words go out in the
     thread, and the new date counts once they are there."""
 
-    SAYS: ClassVar = Says("text")
+    SAYS: ClassVar = Says("text", is_gated=True)
     due_at: Moment
     reason: Text = Field(description="For whoever decides; fit to print.")
     text: Text = Field(description="What the public will read.")
@@ -58,7 +57,7 @@ class Renegotiate(Body):
         return {
             "due_at": self.due_at,
             "reason": draft.words(self.reason, "reason", "reason"),
-            "words": draft.public_words(self.text, "reply", self.SAYS),
+            **self.spoken(draft, self.text, self.SAYS),
         }
 
 
@@ -77,16 +76,16 @@ class RefuseNewDate(Reason):
     """Leave the date as it is, with a reason."""
 
 
-class WithdrawPromise(Body):
+class WithdrawPromise(FollowUp):
     """Take the promise back, openly: the reason is published in the thread, once somebody else
     has cleared its words."""
 
-    SAYS: ClassVar = Says("reason")
+    SAYS: ClassVar = Says("reason", is_gated=True)
     reason: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        reason = draft.public_words(self.reason, "reason", self.SAYS)
-        return {"reason": reason, "post_id": words.new_id()}
+        said = self.spoken(draft, self.reason, self.SAYS)
+        return {"reason": said.pop("words"), "post_id": words.new_id(), **said}
 
 
 class MakeLink(Body):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from api.bodies.base import Body, Draft, Reason, Says
+from api.bodies.base import Body, Draft, FollowUp, Reason, Says
 from domain.comments import Text
 from domain.post import PostKind
 
@@ -46,22 +46,7 @@ class Retry(Clear):
     """Try once more to publish what failed."""
 
 
-class _AboutEarlier(Body):
-    """Words about what was published. They promise nothing: a promise is made in a reply."""
-
-    not_promises: tuple[Text, ...] = Field(
-        default=(),
-        max_length=20,
-        description="Sentences that read like a promise and are none, word for word.",
-    )
-
-    def words(self, draft: Draft, text: str, says: Says) -> dict[str, Any]:
-        found = draft.read(text, says, (), self.not_promises).findings()
-        words = draft.public_words(text, "reply", says)
-        return {"words": words, "unmarked": found.unmarked}
-
-
-class Correct(_AboutEarlier):
+class Correct(FollowUp):
     """Publish other words about what was published, in the same thread. The post stays as it is;
     ``post_id`` in the answer names the new one, which somebody else clears."""
 
@@ -69,10 +54,10 @@ class Correct(_AboutEarlier):
     text: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        return self.words(draft, self.text, self.SAYS)
+        return self.spoken(draft, self.text, self.SAYS)
 
 
-class Retract(_AboutEarlier):
+class Retract(FollowUp):
     """Take back what was published, with a reason that is published in the same thread. The post
     stays where it is; ``post_id`` in the answer names the new one, which somebody else clears."""
 
@@ -80,4 +65,4 @@ class Retract(_AboutEarlier):
     reason: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        return self.words(draft, self.reason, self.SAYS)
+        return self.spoken(draft, self.reason, self.SAYS)

@@ -29,7 +29,14 @@ class OpenCommitment(Command):
     is_public: bool = True
 
 
-class ReportKept(Command):
+class _Spoken(Command):
+    """What puts words about a promise before the public. A new one is made in a reply alone."""
+
+    unmarked: int = 0
+    """Sentences in them that read like a promise and are not said to be none."""
+
+
+class ReportKept(_Spoken):
     """Say that the promise is kept, with the words that tell the public so."""
 
     act: Literal["report_kept"] = "report_kept"
@@ -38,7 +45,7 @@ class ReportKept(Command):
     evidence: Words | None = None
 
 
-class WithdrawPromise(Command):
+class WithdrawPromise(_Spoken):
     """Take the promise back. ``post_id`` names the post that tells the public why."""
 
     act: Literal["withdraw"] = "withdraw"
@@ -46,7 +53,7 @@ class WithdrawPromise(Command):
     post_id: str | None = None
 
 
-class TellPublic(Command):
+class TellPublic(_Spoken):
     """Say in public how it is going."""
 
     act: Literal["tell"] = "tell"
@@ -54,7 +61,7 @@ class TellPublic(Command):
     words: Words
 
 
-class Renegotiate(Command):
+class Renegotiate(_Spoken):
     """Ask for another date, with the reason and the words that would tell the public."""
 
     act: Literal["renegotiate"] = "renegotiate"

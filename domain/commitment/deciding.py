@@ -56,7 +56,7 @@ from domain.commitment.state import Bell, Commitment, NewDate, Progress, Report,
 from domain.entity import Command, Decide, Event, Ring
 from domain.errors import Conflict, Invalid, Unknown
 from domain.people import Actor, Seat
-from domain.post import Settle, Settlement, is_old_news
+from domain.post import Settle, Settlement, check_marked, is_old_news
 
 Events = tuple[Event, ...]
 
@@ -120,6 +120,7 @@ def _check_date(new: datetime, at: datetime, field: str = "due_at") -> None:
 def _renegotiate(state: Commitment, command: Renegotiate, actor: Actor, at: datetime) -> Events:
     _check_in_time(state, at)
     _check_date(command.due_at, at)
+    check_marked(command.unmarked)
     if command.due_at == state.due_at:
         raise Invalid(
             "same_date", "this is the date that stands", "give another one", field="due_at"
@@ -169,6 +170,7 @@ def _wanted(state: Commitment) -> NewDate:
 
 
 def _report(state: Commitment, command: ReportKept, actor: Actor, at: datetime) -> Events:
+    check_marked(command.unmarked)
     reported = KeptReported(
         post_id=command.post_id,
         words=command.words,
@@ -182,6 +184,7 @@ def _report(state: Commitment, command: ReportKept, actor: Actor, at: datetime) 
 
 
 def _tell(state: Commitment, command: TellPublic, actor: Actor, at: datetime) -> Events:
+    check_marked(command.unmarked)
     said = ProgressWritten(post_id=command.post_id, words=command.words, writer=actor.id)
     return (*_overdue(state, at), said)
 
@@ -194,6 +197,7 @@ def _withdraw(state: Commitment, command: WithdrawPromise, actor: Actor, at: dat
             "name the post in post_id",
             field="post_id",
         )
+    check_marked(command.unmarked)
     overdue = _overdue(state, at)
     lapsed = () if overdue else _lapse(state, Lapse.WITHDRAWN)
     withdrawn = PromiseWithdrawn(reason=command.reason)

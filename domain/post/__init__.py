@@ -30,7 +30,7 @@ from domain.post.commands import (
 from domain.post.consequences import (
     effects,
 )
-from domain.post.correcting import correction, follow, in_the_way
+from domain.post.correcting import check_marked, correction, follow, in_the_way
 from domain.post.deciding import (
     DECIDE,
 )
@@ -112,6 +112,7 @@ __all__ = [
     "Settle",
     "Settlement",
     "WithdrawPost",
+    "check_marked",
     "correction",
     "effects",
     "evolve",

@@ -44,6 +44,17 @@ def in_the_way(earlier: Sequence[Post]) -> Refused | None:
     return None
 
 
+def check_marked(unmarked: int) -> None:
+    """The promise gate of words about what was published or promised."""
+    if unmarked:
+        raise Invalid(
+            "promise_gate",
+            f"sentences that read like a promise: {unmarked}; a new one is made in a reply alone",
+            "make the promise in a reply, or list the sentence in not_promises",
+            field="not_promises",
+        )
+
+
 def correction(
     post: Post, command: Correct | Retract, actor: Actor, earlier: Sequence[Post]
 ) -> OpenPost:
@@ -54,13 +65,7 @@ def correction(
     """
     if refusal := in_the_way(earlier):
         raise refusal
-    if command.unmarked:
-        raise Invalid(
-            "promise_gate",
-            f"sentences that read like a promise: {command.unmarked}; a correction makes none",
-            "make the promise in a reply, or list the sentence in not_promises",
-            field="not_promises",
-        )
+    check_marked(command.unmarked)
     assert post.published_at is not None
     return OpenPost(
         id=_id_of(post.id, len(earlier), post.published_at),

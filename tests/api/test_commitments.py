@@ -16,9 +16,9 @@ from store import tables, words
 from tests.api.conftest import OpenDoor, problem_of
 
 
-async def promised(door: OpenDoor, days: float = 3) -> str:
+async def promised(door: OpenDoor, days: float = 3, **comment_changes: Any) -> str:
     """A promise that is out in public; answers its path."""
-    escalation = (await door.opened()).split("/")[1]
+    escalation = (await door.opened(**comment_changes)).split("/")[1]
     service = door.service
     with service.database.reading() as session:
         comment = session.get_one(tables.Escalation, escalation).comment_id
@@ -58,6 +58,39 @@ async def told(door: OpenDoor) -> str:
     return path
 
 
+@pytest.mark.rule(9)
+@pytest.mark.parametrize(
+    ("act", "who", "field", "more"),
+    [
+        ("report_kept", "ben", "text", {}),
+        ("tell", "ben", "text", {}),
+        ("renegotiate", "ben", "text", {"reason": "The maker is late."}),
+        ("withdraw", "cora", "reason", {}),
+    ],
+)
+async def test_words_about_a_promise_make_no_other_one_by_accident(
+    door: OpenDoor, act: str, who: str, field: str, more: dict[str, Any]
+) -> None:
+    path = await promised(door)
+    sentence = "We will check the brakes for free by next Monday."
+    body: dict[str, Any] = {field: f"I called you. {sentence}"} | more
+    if act == "renegotiate":
+        body["due_at"] = (datetime.now(UTC) + timedelta(days=9)).isoformat()
+    visitor = getattr(door, who)
+    gate = await visitor.refused(422, f"{path}/{act}", body)
+    assert (gate["code"], gate["field"]) == ("promise_gate", "not_promises")
+    await visitor.post(f"{path}/{act}", body | {"not_promises": [sentence]})
+
+
+@pytest.mark.rule(9)
+async def test_words_about_a_promise_are_read_in_the_language_of_its_escalation(
+    door: OpenDoor,
+) -> None:
+    path = await promised(door, language="pl")
+    await door.ben.refused(422, f"{path}/tell", {"text": "Damy do 5.3."})
+    await door.ben.post(f"{path}/tell", {"text": "Will, nasz kurier, jest w drodze."})
+
+
 @pytest.mark.rule(11)
 async def test_a_new_date_is_seen_with_its_words_until_it_counts_and_the_first_one_stays(
     door: OpenDoor,
@@ -65,7 +98,8 @@ async def test_a_new_date_is_seen_with_its_words_until_it_counts_and_the_first_o
     path = await promised(door)
     first = (await door.ben.get(path))["due_at"]
     due_at = (datetime.now(UTC) + timedelta(days=9)).isoformat()
-    body = {"due_at": due_at, "reason": "The maker is late.", "text": "It will be the 9th."}
+    said = "It will be the 9th."
+    body = {"due_at": due_at, "reason": "The maker is late.", "text": said, "not_promises": [said]}
     await door.ben.post(f"{path}/renegotiate", body)
     wanted = (await door.cora.get(path))["wanted"]
     assert (wanted["text"], wanted["reason"]) == ("It will be the 9th.", "The maker is late.")

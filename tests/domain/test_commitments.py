@@ -106,6 +106,23 @@ def reasons(world: World) -> list[str]:
     return [notice.reason for notice in world.notices]
 
 
+@pytest.mark.rule(9)
+@pytest.mark.parametrize(
+    ("act", "who", "fields"),
+    [
+        ("report_kept", ADA, {"post_id": "P2", "words": words("we will")}),
+        ("tell", ADA, {"post_id": "P2", "words": words("we will")}),
+        ("renegotiate", ADA, {"due_at": LATER, "reason": words("why"), "words": words("we will")}),
+        ("withdraw", CORA, {"post_id": "P2", "reason": words("we will")}),
+    ],
+)
+def test_words_about_a_promise_make_no_other_one(
+    act: str, who: Member, fields: dict[str, Any]
+) -> None:
+    no = refusal(promised(), who, act, unmarked=1, **fields)
+    assert (no.code, no.details["field"]) == ("promise_gate", "not_promises")
+
+
 # 11. Another date. ----------------------------------------------------------------------------
 
 

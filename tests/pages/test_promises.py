@@ -120,6 +120,20 @@ async def test_another_date_is_asked_for_and_the_board_tells_it_to_insiders(
     assert "Another date is asked for this promise" in text_of(decisions)
 
 
+async def test_what_reads_like_another_promise_in_a_report_is_marked_until_it_is_said_to_be_none(
+    office: Office,
+) -> None:
+    path = await promised(office)
+    ada = await office.browser_of("ada")
+    other = "We will check the brakes for free by next Monday."
+    refused = await ada.do(path, "report_kept", status=422, text=f"It is there. {other}")
+    assert f'<mark class="unmarked">{other}</mark>' in refused.text
+    assert "It is no promise" in refused.text
+    assert "Until each is dealt with, these words do not go out." in text_of(refused)
+    await ada.do(path, "report_kept", page=refused, not_promises=other)
+    assert office.door.service.state(path[1:]).stage == "reported"
+
+
 async def test_a_report_that_it_is_kept_carries_evidence_with_a_link(office: Office) -> None:
     path = await promised(office)
     ada, eve = await office.browser_of("ada"), await office.browser_of("eve")
