@@ -338,11 +338,11 @@ class FollowUp(Body):
         description="Sentences that read like a promise and are none, word for word.",
     )
 
-    def spoken(self, draft: Draft, text: str, says: Says) -> dict[str, Any]:
+    def spoken(self, draft: Draft, text: str, says: Says, purpose: str = "reply") -> dict[str, Any]:
         """A reference to the words, and how many of their sentences the gate holds up."""
         reading = draft.read(text, says, (), self.not_promises)
         unmarked = len(reading.marks.unmarked) if reading.rules.gate else 0
-        return {"words": draft.public_words(text, "reply", says), "unmarked": unmarked}
+        return {"words": draft.public_words(text, purpose, says), "unmarked": unmarked}
 
 
 def promises_of(

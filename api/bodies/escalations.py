@@ -11,6 +11,7 @@ from api.bodies.base import (
     Body,
     CaseId,
     Draft,
+    FollowUp,
     PersonId,
     PromiseBody,
     Promises,
@@ -215,15 +216,22 @@ class Approve(Decides):
         }
 
 
-class Refuse(Decides):
-    """Say no, with a code and a reason fit to print."""
+class Refuse(Decides, FollowUp):
+    """Say no, with a code and a reason fit to print. The reason is the answer: it has to fit its
+    channel, and promises nothing."""
 
+    SAYS: ClassVar = Says("reason", is_gated=True)
     code: RefusalCode
     reason: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        reason = draft.words(self.reason, "reason", "reason")
-        return {"code": self.code, "reason": reason, **self.principal(draft)}
+        said = self.spoken(draft, self.reason, self.SAYS, "reason")
+        return {
+            "code": self.code,
+            "reason": said["words"],
+            "unmarked": 0 if _is_offered(draft, self.reason) else said["unmarked"],
+            **self.principal(draft),
+        }
 
 
 class Return(Decides):
@@ -299,16 +307,22 @@ class Bypass(Body):
         }
 
 
-class DecideAlone(Body):
-    """Decide as the owner, where the terms allow it."""
+class DecideAlone(FollowUp):
+    """Decide as the owner, where the terms allow it. A reason that says no is the answer, as that
+    of an approver."""
 
     outcome: Recommendation
     code: RefusalCode | None = None
     reason: Text | None = None
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        reason = draft.words(self.reason, "reason", "reason") if self.reason else None
-        return {"outcome": self.outcome, "code": self.code, "reason": reason}
+        fields: dict[str, Any] = {"outcome": self.outcome, "code": self.code, "reason": None}
+        if self.reason and self.outcome is Recommendation.REFUSE:
+            said = self.spoken(draft, self.reason, Refuse.SAYS, "reason")
+            fields |= {"reason": said["words"], "unmarked": said["unmarked"]}
+        elif self.reason:
+            fields["reason"] = draft.words(self.reason, "reason", "reason")
+        return fields
 
 
 class Reply(WordsOfOurs):
@@ -417,6 +431,14 @@ class Note(Body):
 
 class Withdraw(Body):
     """Take it back."""
+
+
+def _is_offered(draft: Draft, reason: str) -> bool:
+    """Whether these are the words that were proposed as the reason: the gate has judged them."""
+    proposal = getattr(draft.state, "proposal", None)
+    if proposal is None or proposal.recommendation is not Recommendation.REFUSE:
+        return False
+    return bool(proposal.reply) and words.exact_text(draft.session, proposal.reply) == reason
 
 
 def _approved(

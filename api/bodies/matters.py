@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from api.bodies.base import Body, Draft, PersonId, Says
+from api.bodies.base import Body, Draft, FollowUp, PersonId, Says
 from domain.comments import Text
 from domain.escalation import RefusalCode
 from domain.matter import MOST
@@ -64,16 +64,21 @@ class Approve(Decides):
         return {**super().fields(draft), "reason": reason}
 
 
-class Refuse(Decides):
+class Refuse(Decides, FollowUp):
     """Say no to all of them, with a code and a reason fit to print: that reason is the answer."""
 
-    SAYS: ClassVar = Says("reason", to_many=True)
+    SAYS: ClassVar = Says("reason", is_gated=True, to_many=True)
     code: RefusalCode
     reason: Text
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        reason = draft.public_words(self.reason, "reason", self.SAYS)
-        return {**super().fields(draft), "code": self.code, "reason": reason}
+        said = self.spoken(draft, self.reason, self.SAYS, "reason")
+        return {
+            **super().fields(draft),
+            "code": self.code,
+            "reason": said["words"],
+            "unmarked": said["unmarked"],
+        }
 
 
 class Return(Decides):

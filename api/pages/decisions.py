@@ -134,6 +134,7 @@ def decisions_context(
         "channels": _channels(session),
         "done": frame.done_of(session, viewer, done),
         "typed": typed or Typed(),
+        "found_in": forms.found_in(session, viewer.actor, "escalation", typed),
         "trouble": trouble,
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -19,11 +19,12 @@ from api.bodies.base import PEOPLE, Says, plain
 from channels.base import marked
 from domain.drafts import DraftKind
 from domain.matter import Matter
+from domain.people import Actor
 from domain.post import Post
 from language import due
 from language.difference import Piece, difference
 from language.promises import Found, Marks
-from store import tables, words
+from store import details, policies, tables, words
 
 PROMISES = 8
 """Promises that a form has room for; more can be sent by the JSON interface."""
@@ -161,6 +162,19 @@ def read(
         twin=_twin(draft.session, twin.id, twin.permille, text) if twin else None,
         same_because=values.get("same_because", ""),
     )
+
+
+def read_again(
+    session: Session, actor: Actor, kind: str, about: str, act: str, values: Mapping[str, str]
+) -> dict[str, Reading]:
+    """What is to be said of words that were sent from a page of several forms, by the id of what
+    they are about: only of those, since nothing else has been typed."""
+    in_force = policies.current(session)
+    if not about or in_force is None or says(kind, act) is None:
+        return {}
+    state = details.state_of(session, f"{kind}/{about}")
+    draft = Draft(session, actor, state, in_force, datetime.now(UTC), max_text=0)
+    return {about: read(draft, kind, act, values, is_whole=False)}
 
 
 def lines(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 from pydantic import ValidationError
+from sqlmodel import Session
 from starlette.datastructures import FormData
 
 from api.bodies import BODIES
@@ -22,6 +23,7 @@ from api.bodies import Body as CommandBody
 from api.errors import Malformed, field_error
 from api.pages import editor, inputs, times
 from domain.drafts import DraftKind
+from domain.people import Actor
 from texts import Sayings
 from texts import gettext as _
 
@@ -92,6 +94,15 @@ class Typed:
     def of(self, about: str, act: str) -> Mapping[str, str]:
         """What was typed into this form, and nothing where another one was sent."""
         return self.values if (about, act) == (self.about, self.act) else {}
+
+
+def found_in(
+    session: Session, actor: Actor, kind: str, typed: Typed | None
+) -> Mapping[str, editor.Reading]:
+    """What is to be said of the words of a form that is shown again, by the id of its case."""
+    if typed is None:
+        return {}
+    return editor.read_again(session, actor, kind, typed.about, typed.act, typed.values)
 
 
 @dataclass(frozen=True)

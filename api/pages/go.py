@@ -97,7 +97,12 @@ async def _show(
         link = links.find(session, secret, now())
         name = frame.names(session, [link.row.person_id])[link.row.person_id]
         shown = {"link": link.row, "standing": link.standing, "name": name, "secret": secret}
-        return {**shown, **_asked(session, link)} if link.standing is Standing.OPEN else shown
+        if link.standing is not Standing.OPEN:
+            return shown
+        assert link.actor is not None
+        assert link.state is not None
+        found = forms.found_in(session, link.actor, link.state.KIND, typed)
+        return {**shown, **_asked(session, link), "found_in": found}
 
     context = await door.read(work)
     if context["standing"] is not Standing.OPEN:
@@ -267,7 +272,7 @@ async def _decide(door: Door, link_id: str, ask: Ask) -> None:
 
 def _is_unclear(error: Exception) -> bool:
     """Whether it may have been decided all the same: then only the same form may go on."""
-    return isinstance(error, OutcomeUnknown | DATABASE_AWAY)
+    return isinstance(error, (OutcomeUnknown, *DATABASE_AWAY))
 
 
 # Whose form it is. ---------------------------------------------------------------------------

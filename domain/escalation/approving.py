@@ -34,7 +34,13 @@ from domain.escalation.events import (
     Returned,
     Voted,
 )
-from domain.escalation.replying import check_findings, check_promises, submit, words_to_approve
+from domain.escalation.replying import (
+    check_findings,
+    check_promises,
+    check_reason,
+    submit,
+    words_to_approve,
+)
 from domain.escalation.rights import panel_of, proposer_of
 from domain.escalation.state import Escalation, Proposal
 from domain.panel import Panel, Recommendation, Vote
@@ -126,6 +132,7 @@ def _send(
 
 
 def refuse(state: Escalation, command: Refuse, actor: Actor, at: datetime) -> tuple[Event, ...]:
+    check_reason(command.unmarked)
     vote = _cast(state, command, actor, Recommendation.REFUSE)
     panel = panel_of(state)
     voted: tuple[Event, ...] = ()
@@ -219,5 +226,6 @@ def decide_alone(
             "send code and reason",
             field="reason",
         )
+    check_reason(command.unmarked)
     code = command.code if command.outcome is Recommendation.REFUSE else None
     return (DecidedAlone(outcome=command.outcome, code=code, reason=command.reason),)

@@ -137,6 +137,8 @@ class Refuse(Decides):
     act: Literal["refuse"] = "refuse"
     code: RefusalCode
     reason: Words
+    unmarked: int = 0
+    """Sentences of the reason that read like a promise and are not said to be none."""
 
 
 class Return(Decides):
@@ -200,6 +202,8 @@ class DecideAlone(Command):
     outcome: Recommendation
     code: RefusalCode | None = None
     reason: Words | None = None
+    unmarked: int = 0
+    """Of a reason that says no: as of ``Refuse``."""
 
 
 class Reply(Command):

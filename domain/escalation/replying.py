@@ -114,6 +114,17 @@ def check_findings(state: Pinned, findings: Findings | None, field: str) -> None
         )
 
 
+def check_reason(unmarked: int) -> None:
+    """The promise gate of words that say no: the public reads them, and they promise nothing."""
+    if unmarked:
+        raise Invalid(
+            "promise_gate",
+            f"sentences that read like a promise: {unmarked}; a refusal makes none",
+            "write the reason without one, or list the sentence in not_promises",
+            field="not_promises",
+        )
+
+
 def words_to_approve(proposal: Proposal) -> Words | None:
     """The words that an approval sends out; never those that were written to say no."""
     is_yes = proposal.recommendation is Recommendation.APPROVE

@@ -57,6 +57,8 @@ class RefuseAnswer(Decides):
     MINDS: ClassVar[frozenset[str]] = frozenset({"stage", "proposal"})
     code: RefusalCode
     reason: Words
+    unmarked: int = 0
+    """Sentences of the reason that read like a promise and are not said to be none."""
 
 
 class ReturnAnswer(Decides):

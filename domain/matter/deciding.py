@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from domain.base import Words, span
 from domain.entity import Alarm, Command, Decide, Event, Ring
 from domain.errors import Conflict, Forbidden, Invalid
-from domain.escalation.replying import check_findings
+from domain.escalation.replying import check_findings, check_reason
 from domain.matter.commands import (
     ApproveAnswer,
     AssignMatter,
@@ -110,6 +110,7 @@ def _approve(
 
 
 def _refuse(matter: Matter, command: RefuseAnswer, actor: Actor, at: datetime) -> tuple[Event, ...]:
+    check_reason(command.unmarked)
     panel = matter.panel
     vote = panel.cast(actor, Recommendation.REFUSE, command.principal, matter.proposer)
     refused = AnswerRefused(

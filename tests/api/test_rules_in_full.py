@@ -68,6 +68,23 @@ async def test_a_sentence_that_reads_like_a_promise_is_tied_or_marked(door: Open
     await door.ada.post(f"{path}/propose", body | tied)
 
 
+@pytest.mark.rule(9)
+async def test_a_reason_that_says_no_fits_its_channel_and_promises_nothing(door: OpenDoor) -> None:
+    path, other = await door.deciding(), await door.prepared()
+    said = "We do not sell it. We will send you a catalogue by Friday."
+    no = {"code": "not_possible", "reason": said}
+    problem = await door.cora.refused(422, f"{path}/refuse", no)
+    assert (problem["code"], problem["field"]) == ("promise_gate", "not_promises")
+    long = await door.cora.refused(422, f"{path}/refuse", no | {"reason": "No. " * 1500})
+    assert (long["code"], long["field"]) == ("text_too_long", "reason")
+    none = {"not_promises": ["We will send you a catalogue by Friday."]}
+    await door.cora.post(f"{path}/refuse", no | none)
+
+    offered = {"request": "May I say no?", "recommendation": "refuse", "reply": said}
+    await door.ada.post(f"{other}/propose", offered | none)
+    await door.cora.post(f"{other}/refuse", no)
+
+
 @pytest.mark.rule(10)
 async def test_words_wait_until_whoever_is_accountable_has_signed(door: OpenDoor) -> None:
     sentence = "We will send you a saddle by Friday."

@@ -321,6 +321,8 @@ def test_a_sentence_that_reads_like_a_promise_does_not_pass() -> None:
     assert (type(met), met.code) == (Invalid, "promise_gate")
     world.do(STREAM, ADA, "propose", **fields, findings=Findings(marked_none=1))
     assert matter(world).stage == MatterStage.DECIDING
+    no = refusal(world, CORA, "refuse", code="not_ours", reason=words("no"), unmarked=1)
+    assert (type(no), no.code) == (Invalid, "promise_gate")
 
 
 def test_the_approvers_are_told_and_then_owner_and_lead() -> None:

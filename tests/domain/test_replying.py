@@ -200,6 +200,15 @@ def approved(**opening: Any) -> World:
 
 
 @pytest.mark.rule(9)
+def test_a_refusal_promises_nothing_by_accident() -> None:
+    world = harness.deciding(ADA, {"terms": harness.terms(replies=ReplyTerms())})
+    fields = {"code": "not_possible", "reason": words("We will send one by Monday.")}
+    no = refusal(world, ESCALATION, CORA, "refuse", **fields, unmarked=1)
+    assert (no.code, no.details["field"]) == ("promise_gate", "not_promises")
+    world.do(ESCALATION, CORA, "refuse", **fields, unmarked=0)
+
+
+@pytest.mark.rule(9)
 @pytest.mark.parametrize(("reach", "act", "fields"), _forms(), ids=lambda v: str(v)[:12])
 def test_a_sentence_that_reads_like_a_promise_is_tied_to_one_or_marked_as_none(
     reach: Any, act: str, fields: dict[str, Any]

@@ -105,6 +105,20 @@ async def test_every_verdict_has_its_form_and_a_reason(office: Office) -> None:
     assert (decision.outcome, decision.code) == ("refused", "not_ours")
 
 
+@pytest.mark.rule(9)
+async def test_a_reason_that_promises_is_shown_with_what_reads_so(office: Office) -> None:
+    cora = await office.browser_of("cora")
+    page = page_of(await office.door.deciding(reply=WORDS))
+    said = "We sell none. We will send you a catalogue by Friday."
+    fields = {"code": "not_ours", "reason": said}
+    again = await cora.do(page, "refuse", page=await cora.see("/decisions"), status=422, **fields)
+    assert "This reads like a promise" in text_of(again)
+    assert form_of(again, f"{page}/refuse")["reason"] == said
+    none = "We will send you a catalogue by Friday."
+    assert f'name="not_promises" value="{none}"' in again.text
+    await cora.do(page, "refuse", page=again, **fields, not_promises=none)
+
+
 async def test_who_stands_for_an_approver_is_asked_and_the_record_says_so(office: Office) -> None:
     rule(office, mode=DecisionMode.ONE, approvers=("finn",))
     at = datetime.now(UTC)

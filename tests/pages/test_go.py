@@ -222,6 +222,31 @@ async def test_a_refused_answer_leaves_the_link_and_what_was_typed(office: Offic
     assert "It is decided" in text_of(page)
 
 
+@pytest.mark.rule(9)
+async def test_a_reason_by_a_link_promises_nothing_by_accident(office: Office) -> None:
+    path = await office.door.deciding(reply=REPLY)
+    link, browser = link_for(office, "cora", path), office.browser()
+    none = "We will send you a catalogue by Friday."
+    fields = {"code": "not_possible", "reason": f"We sell none. {none}"}
+    page = await answer(browser, link, "refuse", **fields)
+    assert page.status_code == 422
+    assert "This reads like a promise" in text_of(page)
+    page = await answer(browser, link, "refuse", **fields, not_promises=none)
+    assert "It is decided" in text_of(page)
+
+
+async def test_the_one_answer_of_a_matter_can_be_refused_by_a_link(office: Office) -> None:
+    door = office.door
+    opened = await door.ada.post("matters", {"title": "Saddles", "team": "care"})
+    path = f"matters/{opened['id']}"
+    case = (await door.opened()).split("/")[1]
+    await door.ada.post(f"{path}/members", {"escalation_ids": [case]})
+    await door.ada.post(f"{path}/propose", {"request": "May we?", "reply": "They are here."})
+    link = link_for(office, "cora", path)
+    page = await answer(office.browser(), link, "refuse", code="not_ours", reason="They are not.")
+    assert "It is decided" in text_of(page)
+
+
 async def test_a_link_answers_its_question_and_no_other(office: Office) -> None:
     path = await office.door.deciding(reply=REPLY)
     link = link_for(office, "cora", path)
