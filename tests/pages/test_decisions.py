@@ -111,12 +111,14 @@ async def test_a_reason_that_promises_is_shown_with_what_reads_so(office: Office
     page = page_of(await office.door.deciding(reply=WORDS))
     said = "We sell none. We will send you a catalogue by Friday."
     fields = {"code": "not_ours", "reason": said}
-    again = await cora.do(page, "refuse", page=await cora.see("/decisions"), status=422, **fields)
+    again = await cora.do(
+        page, "refuse", page=await cora.see("/decisions"), status=422, more=fields
+    )
     assert "This reads like a promise" in text_of(again)
     assert form_of(again, f"{page}/refuse")["reason"] == said
     none = "We will send you a catalogue by Friday."
     assert f'name="not_promises" value="{none}"' in again.text
-    await cora.do(page, "refuse", page=again, **fields, not_promises=none)
+    await cora.do(page, "refuse", page=again, more=fields, not_promises=none)
 
 
 async def test_who_stands_for_an_approver_is_asked_and_the_record_says_so(office: Office) -> None:
