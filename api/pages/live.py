@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -26,8 +27,8 @@ HEARTBEAT = 5.0
 """Seconds of silence after which a sign of life is sent: a page that hears none calls itself
 stale, and a proxy would cut a connection that says nothing."""
 
-CHECKED = 3
-"""Signs of life after which it is looked again whether the session still holds."""
+CHECKED = 15.0
+"""Seconds after which it is looked again whether the session still holds, whatever happens."""
 
 
 @router.get("/live")
@@ -51,20 +52,22 @@ async def live(
 async def _events(request: Request, door: Door, listener: Listener) -> AsyncIterator[str]:
     try:
         yield "event: beat\ndata:\n\n"
-        beats = 0
+        checked = time.monotonic()
         while True:
             try:
                 async with asyncio.timeout(HEARTBEAT):
                     batch = await listener.next()
             except TimeoutError:
-                yield "event: beat\ndata:\n\n"
-                beats += 1
-                if beats % CHECKED == 0 and not await _still_reads(request, door):
+                said = "event: beat\ndata:\n\n"
+            else:
+                if batch is None:
                     return
-                continue
-            if batch is None:
-                return
-            yield _event(batch)
+                said = _event(batch)
+            if time.monotonic() - checked >= CHECKED:
+                if not await _still_reads(request, door):
+                    return
+                checked = time.monotonic()
+            yield said
     finally:
         door.live.leave(listener)
 

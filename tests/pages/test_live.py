@@ -17,7 +17,7 @@ from api import live
 from api.deps import now
 from api.live import BEHIND, Live
 from api.pages import live as stream_of_pages
-from store import people, tail
+from store import people, sessions, tail
 from store.database import Database
 from tests import builders
 from tests.api.conftest import served
@@ -147,6 +147,7 @@ async def test_only_readers_of_cases_hear_and_nobody_hears_of_the_house(
     for browser, status in ((office.browser(), 401), (root, 403)):
         assert (await browser.http.get("/live", headers=EVENTS)).status_code == status
     monkeypatch.setattr(stream_of_pages, "HEARTBEAT", 0.1)
+    monkeypatch.setattr(stream_of_pages, "CHECKED", 0.2)
     database = office.door.service.database
     async with listening(ada, _newest(office)) as stream:
         with database.writing() as session:
@@ -156,6 +157,22 @@ async def test_only_readers_of_cases_hear_and_nobody_hears_of_the_house(
             people.remove_person(session, "ada", now(), by="root")
         kinds = {event["event"] async for event in stream}
     assert kinds == {"beat"}, "and whoever has left hears nothing any more"
+
+
+async def test_a_session_that_has_ended_hears_nothing_more_however_much_happens(
+    office: Office,
+    ada: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream_of_pages, "CHECKED", 0.2)
+    database = office.door.service.database
+    async with listening(ada, _newest(office)) as stream:
+        with database.writing() as session:
+            sessions.end_all(session, "ada", builders.ADA.actor, now())
+        await asyncio.sleep(0.3)
+        await office.door.opened()
+        with pytest.raises(StopAsyncIteration):
+            await stream.next("changed")
 
 
 async def test_a_session_has_so_many_streams_and_no_more(
