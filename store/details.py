@@ -333,6 +333,7 @@ def _proposal(session: Session, proposal: Proposal, unsigned: Sequence[Promise])
         has_news=proposal.news,
         panel=_panel(proposal.panel) if proposal.panel else None,
         unsigned=tuple(promise.id for promise in unsigned),
+        marked_none=proposal.marked_none,
     )
 
 
