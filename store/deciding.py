@@ -19,6 +19,7 @@ from domain.commitment import CommitmentStage, NewDate
 from domain.errors import Unknown
 from domain.escalation import Escalation, Panel, Stage
 from domain.people import Actor, Role
+from domain.post import POST, PostStage
 from store import cursors, matters, people, queries, tables
 from store.statements import ask, dialect_of, plain
 from store.views import CommitmentItem, EscalationItem, MatterItem
@@ -89,25 +90,33 @@ def cases(
     return Found(mine, others, place)
 
 
-_counted: WeakKeyDictionary[Engine, tuple[int, dict[Actor, int]]] = WeakKeyDictionary()
+class Waits(NamedTuple):
+    """How much waits for a reader, each as far as one page would look."""
+
+    decisions: int
+    posts: int
+    """Words that they may clear."""
+
+
+_counted: WeakKeyDictionary[Engine, tuple[int, dict[Actor, Waits]]] = WeakKeyDictionary()
 """Of each database the position at which something was counted last, and what was found there."""
 
 
-def count(session: Session, actor: Actor, at: datetime, position: int) -> int:
-    """How many cases wait for this reader, as far as one page would look. Asked with every page,
-    so it is counted once for each position of the ledger: what it rests on changes by facts alone.
+def count(session: Session, actor: Actor, at: datetime, position: int) -> Waits:
+    """How many cases and posts wait for this reader. Asked with every page, so it is counted once
+    for each position of the ledger: what it rests on changes by facts alone.
 
     ``position``: the newest (``tail.newest``), read before in the same session, which writes
     nothing: what it took back would have been counted.
     """
     if not actor.roles & {Role.EXECUTIVE, Role.STAFF}:
-        return 0
+        return Waits(0, 0)
     engine = session.get_bind().engine
     counted_at, counted = _counted.get(engine, (None, {}))
     if counted_at != position:
         _counted[engine] = position, (counted := {})
     if actor not in counted:
-        counted[actor] = _count(session, actor, at)
+        counted[actor] = Waits(_count(session, actor, at), _to_clear(session, actor))
     return counted[actor]
 
 
@@ -116,6 +125,18 @@ def _count(session: Session, actor: Actor, at: datetime) -> int:
     rows = ask(session, _parts_of(found.statement, dialect_of(session)), **found.values).all()
     others = principals(session, actor) if rows else []
     return sum(1 for row in rows if _panel_and_voices(row, actor, others)[1])
+
+
+def _to_clear(session: Session, actor: Actor) -> int:
+    clear = POST.rights["clear"]
+    return sum(clear.holds(actor, row) for row in ask(session, _IN_REVIEW))
+
+
+_POSTS = plain(tables.Post).c
+_IN_REVIEW = (
+    select(_POSTS.team, _POSTS.writer).where(_POSTS.stage == PostStage.IN_REVIEW).limit(WINDOW)
+)
+"""What the right to clear a post looks at, by the index ``post_stage``."""
 
 
 def _rows(

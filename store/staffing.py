@@ -338,7 +338,7 @@ def left_behind(session: Session, person_id: str, policy: Policy | None, at: dat
 def _decisions(session: Session, person_id: str, at: datetime) -> int:
     try:
         actor = people.actor(session, person_id, at)
-        return deciding.count(session, actor, at, tail.newest(session))
+        return deciding.count(session, actor, at, tail.newest(session)).decisions
     except Unknown:  # They have left already.
         return 0
 

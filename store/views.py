@@ -189,6 +189,8 @@ class ProposalView(Value):
     unsigned: tuple[str, ...] = ()
     """The ids of promises that whoever is to be accountable has not accepted yet: approved words
     wait for that."""
+    marked_none: int = 0
+    """How many sentences of the reply read like a promise and are said to be none by its writer."""
 
 
 class VoteView(Value):

@@ -41,7 +41,7 @@ from domain.people import Actor, Role, Seat, Seats
 from domain.post import PostKind
 from store import details, drafts, history, matters, people, queries, words
 from store.policies import InForce
-from store.views import Entry, EscalationDetail, MatterDetail, PostDetail
+from store.views import CommitmentDetail, Entry, EscalationDetail, MatterDetail, PostDetail
 from texts import gettext as _
 
 router = APIRouter(include_in_schema=False)
@@ -336,6 +336,7 @@ def _post(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict
     detail = details.post(session, state.id, actor, now())
     return {
         "detail": detail,
+        "promise": promise_of(session, detail, actor),
         "beside": beside(detail),
         "move": moves.of_post(detail),
         **_acts("post", detail, state, actor),
@@ -347,6 +348,12 @@ def beside(detail: PostDetail) -> tuple[str, str]:
     earlier = next((post for post in detail.chain if post.id == detail.corrects), None)
     earlier_at = earlier.published_at if earlier else None
     return editor.around(marked("\0", PostKind(detail.kind), detail.same_answer_to, earlier_at))
+
+
+def promise_of(session: Session, detail: PostDetail, actor: Actor) -> CommitmentDetail | None:
+    """The promise that words are about, with what is brought forward for it."""
+    about = detail.commitment_id
+    return details.commitment(session, about, actor, now()) if about else None
 
 
 def _commitment(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:

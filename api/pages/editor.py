@@ -23,8 +23,9 @@ from domain.people import Actor
 from domain.post import Post
 from language import due
 from language.difference import Piece, difference
-from language.promises import Found, Marks
+from language.promises import Found, Marks, marks
 from store import details, policies, tables, words
+from store.views import EscalationDetail
 
 PROMISES = 8
 """Promises that a form has room for; more can be sent by the JSON interface."""
@@ -209,6 +210,17 @@ def _twin(session: Session, post_id: str, permille: int, text: str) -> Twin:
     post = session.get_one(tables.Post, post_id)
     theirs = words.texts(session, [post.words_id]).get(post.words_id, "")
     return Twin(post_id, post.published_at, permille, difference(theirs, text))
+
+
+def said_to_be_none(detail: EscalationDetail) -> Sequence[str]:
+    """The sentences of a proposed reply that read like a promise and that its writer says are none.
+    Which ones these are is found again in the words: facts have only how many."""
+    proposal = detail.proposal
+    if proposal is None or not proposal.marked_none:
+        return ()
+    tied = [promise.sentence for promise in proposal.promises if promise.sentence]
+    found = marks(proposal.reply or "", tied, (), detail.language or "en")
+    return [one.sentence for one in found.unmarked]
 
 
 # What a button of the editor changes. ---------------------------------------------------------

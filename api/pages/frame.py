@@ -30,11 +30,11 @@ _DONE = re.compile(r"(escalation|post|commitment|matter)/([0-9A-Z]{26})/(\d{1,9}
 
 
 def frame(session: Session, viewer: Viewer, here: str) -> dict[str, Any]:
-    """Who looks at which page, how many decisions wait for them, and up to which position of the
-    ledger it is true: a page is kept live from there on, so this is read before the rest of it."""
+    """Who looks at which page, how many decisions and posts wait for them, and up to which position
+    of the ledger it is true: a page is kept live from there on, so this is read before the rest."""
     position = tail.newest(session)
-    waiting = deciding.count(session, viewer.actor, now(), position)
-    return {"viewer": viewer, "here": here, "waiting": waiting, "position": position}
+    waits = deciding.count(session, viewer.actor, now(), position)
+    return {"viewer": viewer, "here": here, "waits": waits, "position": position}
 
 
 def names(session: Session, ids: Iterable[str]) -> dict[str, str]:

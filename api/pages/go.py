@@ -25,7 +25,7 @@ from api.commands import Ask, carry_out, check_key
 from api.deps import Door, TheDoor, anybody, now
 from api.errors import DATABASE_AWAY
 from api.pages import forms, frame, render
-from api.pages.cases import beside
+from api.pages.cases import beside, promise_of
 from api.pages.forms import Trouble, Typed
 from api.pages.security import FORM
 from config.settings import Settings
@@ -149,6 +149,7 @@ def _asked(session: Session, link: Link) -> dict[str, Any]:
     detail = _DETAILS[link.state.KIND](session, link.state.id, link.actor)
     # Nobody decides what they cannot read: whoever stands in from elsewhere has to ask the team.
     is_hidden = link.state.KIND in ("escalation", "matter") and detail.proposal is None
+    is_post = link.state.KIND == "post"
     is_blind = link.asked.family is Family.DECIDE and is_hidden
     return {
         "kind": link.state.KIND,
@@ -157,7 +158,8 @@ def _asked(session: Session, link: Link) -> dict[str, Any]:
         "family": link.asked.family,
         "team": teams.get(link.state.team, link.state.team),
         "max_length": known.max_length if known else None,
-        "beside": beside(detail) if link.state.KIND == "post" else ("", ""),
+        "beside": beside(detail) if is_post else ("", ""),
+        "promise": promise_of(session, detail, link.actor) if is_post else None,
         "promises": _promises(session, link),
         "names_of": _in_whose_name(session, link.actor, link.state),
     }

@@ -191,6 +191,7 @@ _environment.filters.update(
     refused=refused,
     as_sentence=as_sentence,
     as_said=as_said,
+    said_to_be_none=editor.said_to_be_none,
     upfirst=texts.upfirst,
     downfirst=texts.downfirst,
 )

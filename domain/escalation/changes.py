@@ -177,7 +177,8 @@ def _closed(state: Escalation, event: happened.Closed, fact: Fact) -> Escalation
 def _proposed(state: Escalation, event: happened.Proposed, fact: Fact) -> Escalation:
     panel = Panel.of(state.terms.decision, fact.by) if state.rules >= 2 else None
     fields = event.model_dump(exclude={"findings"})
-    proposal = Proposal(by=fact.by, panel=panel, **fields)
+    marked_none = event.findings.marked_none if event.findings else 0
+    proposal = Proposal(by=fact.by, panel=panel, marked_none=marked_none, **fields)
     return _enter(state, Stage.DECIDING, fact.at, proposal=proposal, decision=None, signatures=())
 
 

@@ -31,6 +31,8 @@ class Proposal(Value):
     news: bool = False
     """The commenter has spoken since this was proposed."""
     panel: Panel | None = None
+    marked_none: int = 0
+    """How many sentences of the reply read like a promise and are said to be none by its writer."""
 
 
 class Question(Value):

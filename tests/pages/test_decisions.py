@@ -84,6 +84,24 @@ async def test_a_card_says_all_that_a_decision_takes(office: Office) -> None:
     assert page.text.count(sentence) == 3, "in the words, as a promise, and where a yes is given"
 
 
+async def test_whoever_decides_sees_what_its_writer_says_is_no_promise(office: Office) -> None:
+    promised = "We will send you a saddle by Friday."
+    denied = "The postman will call you."
+    due_at = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    promise = {"sentence": promised, "accountable": "ada", "due_at": due_at}
+    path = await office.door.deciding(
+        reply=f"Sorry. {promised} {denied}", promises=[promise], not_promises=[denied]
+    )
+    cora = await office.browser_of("cora")
+    for address in ("/decisions", page_of(path)):
+        page = await cora.see(address)
+        _, label, behind = text_of(page).partition("Reads like a promise; Ada says it is none")
+        assert label, address
+        assert behind.strip().startswith(denied)
+    proposal = (await office.door.cora.get(path))["proposal"]
+    assert proposal["marked_none"] == 1
+
+
 async def test_every_verdict_has_its_form_and_a_reason(office: Office) -> None:
     door = office.door
     cora = await office.browser_of("cora")

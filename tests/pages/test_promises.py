@@ -134,6 +134,28 @@ async def test_what_reads_like_another_promise_in_a_report_is_marked_until_it_is
     assert office.door.service.state(path[1:]).stage == "reported"
 
 
+async def test_whoever_may_clear_a_report_is_told_of_it_and_sees_the_promise_and_the_evidence(
+    office: Office,
+) -> None:
+    path = await promised(office)
+    ada, ben = await office.browser_of("ada"), await office.browser_of("ben")
+    await ada.do(path, "report_kept", text="It is there.", evidence="Signed for by the neighbour.")
+    post = office.door.service.state(path[1:]).report.post_id  # type: ignore[attr-defined]
+    await office.door.until_stage(f"posts/{post}", "in_review")
+    found = await ben.see("/posts")
+    row = found.text.partition(f'href="/post/{post}"')[2].partition("</li>")[0]
+    assert "Posts <span" in found.text
+    assert "Read and clear" in row
+    assert "due in" in row
+    own = await ada.see("/posts")
+    assert "Read and clear" not in own.text
+    assert "due in" in own.text
+
+    page = text_of(await ben.see(f"/post/{post}"))
+    for shown in (SENTENCE, "Ada is accountable", "Signed for by the neighbour."):
+        assert shown in page, shown
+
+
 async def test_a_report_that_it_is_kept_carries_evidence_with_a_link(office: Office) -> None:
     path = await promised(office)
     ada, eve = await office.browser_of("ada"), await office.browser_of("eve")

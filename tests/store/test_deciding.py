@@ -23,7 +23,7 @@ def actor(door: OpenDoor, person: str) -> Actor:
 def counted(door: OpenDoor, person: str) -> int:
     with door.service.database.reading() as session:
         position = tail.newest(session)
-        return deciding.count(session, actor(door, person), datetime.now(UTC), position)
+        return deciding.count(session, actor(door, person), datetime.now(UTC), position).decisions
 
 
 async def test_what_waits_is_counted_again_when_something_has_happened(any_door: OpenDoor) -> None:
@@ -41,6 +41,29 @@ async def test_what_waits_is_counted_again_when_something_has_happened(any_door:
     assert counted(door, "ben") == 1
     await door.cora.post(f"{first}/approve", {})
     assert [counted(door, person) for person in ("cora", "ben")] == [0, 0]
+
+
+async def test_words_to_clear_are_counted_once_for_each_position_for_whoever_may_clear_them(
+    any_door: OpenDoor,
+) -> None:
+    door, statements = any_door, []
+    path = await door.prepared()
+    said = await door.ada.post(f"{path}/holding_reply", {"text": "Your words have arrived."})
+    await door.until_stage(f"posts/{said['post_id']}", "in_review")
+
+    def to_clear(person: str) -> int:
+        with door.service.database.reading() as session:
+            reader, position = actor(door, person), tail.newest(session)
+            return deciding.count(session, reader, datetime.now(UTC), position).posts
+
+    engine = door.service.database.engine
+    event.listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    # Not by its writer, nor by another team; executives clear any words.
+    people_asked = ("ben", "cora", "ada", "eve", "ben", "cora")
+    assert [to_clear(person) for person in people_asked] == [1, 1, 0, 0, 1, 1]
+    assert sum("FROM post" in told for told in statements) == 4
+    await door.ben.post(f"posts/{said['post_id']}/clear", {})
+    assert to_clear("cora") == 0
 
 
 async def test_what_waits_for_whom_is_read_from_the_snapshots(
