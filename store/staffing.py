@@ -108,6 +108,14 @@ class Heir(Value):
     people: tuple[str, ...]
 
 
+class Replaced(Value):
+    """Somebody who is away, or will be, and has nobody in their place once their deputy is gone."""
+
+    person: str
+    since: Moment
+    until: Moment
+
+
 class Left(Value):
     """What somebody would leave behind."""
 
@@ -119,6 +127,8 @@ class Left(Value):
     matters: tuple[str, ...]
     reports: tuple[str, ...]
     """The people they manage."""
+    replaces: tuple[Replaced, ...]
+    """Absences, of now and to come, in which they are the deputy."""
     decides: tuple[str, ...]
     """Terms of the policy that name them as an approver."""
     decisions: int
@@ -183,7 +193,9 @@ def without_deputies(session: Session, at: datetime) -> list[tuple[str, datetime
     return [
         (row.person_id, row.since)
         for row in absences.absences(session, at)
-        if row.deputy is None and row.since < at + SOON
+        if row.since < at + SOON
+        and absences.deputy_of(session, row) is None
+        and people.known(session, row.person_id).is_active
     ]
 
 
@@ -328,6 +340,11 @@ def left_behind(session: Session, person_id: str, policy: Policy | None, at: dat
         matters=tuple(session.scalars(matters.limit(LISTED))),
         reports=tuple(
             one.id for one in around.people if one.manager == person_id and one.is_active
+        ),
+        replaces=tuple(
+            Replaced(person=row.person_id, since=row.since, until=row.until)
+            for row in absences.absences(session, at)
+            if row.deputy == person_id and people.known(session, row.person_id).is_active
         ),
         decides=_decides(person_id, policy),
         decisions=_decisions(session, person_id, at),

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from api import channels, policy_review
 from api.channels import Ailment, ChannelItem
@@ -24,7 +24,7 @@ from api.pages.security import AdminForm, Watcher
 from domain.people import Role, Seat
 from domain.policy import Id
 from domain.roster import Roster
-from store import history, policies, roster, staffing, tables, tokens, watch
+from store import history, people, policies, roster, staffing, tables, tokens, watch
 from store.policies import InForce
 from texts import gettext as _
 from texts import ngettext
@@ -325,7 +325,7 @@ async def list_channels(door: TheDoor, viewer: Watcher, done: Word = "") -> Resp
         return {
             **frame.frame(session, viewer, "admin"),
             "items": found,
-            "team_names": _team_names(session),
+            "team_names": people.team_names(session),
             "names": frame.names(session, [i.check.by for i in found if i.check]),
         }
 
@@ -338,11 +338,6 @@ async def list_channels(door: TheDoor, viewer: Watcher, done: Word = "") -> Resp
         codes=codes(),
         **await door.read(work),
     )
-
-
-def _team_names(session: Session) -> dict[str, str]:
-    rows = session.execute(select(col(tables.Team.id), col(tables.Team.name)))
-    return {row.id: row.name for row in rows}
 
 
 @router.post("/admin/channels/{channel_id}/check")

@@ -38,6 +38,14 @@ team = "shop"
 claim = "1h"
 """
 
+WITHOUT_CARE = """
+[teams]
+shop = "Online shop"
+[channels.shop]
+kind = "console"
+team = "shop"
+"""
+
 HOSTILE = DRAFT.replace('"Customer care"', '"<script>alert(1)</script> فريق 😡"')
 
 OFFICE = """
@@ -278,12 +286,55 @@ async def test_somebody_new_is_added_found_changed_and_leaves(office: Office) ->
     assert "gave the role executive to Zoe" in told
 
 
+async def test_whoever_is_in_a_team_that_the_policy_lacks_stays_in_it(office: Office) -> None:
+    root = await office.browser_of("root")
+    await applied(root, await reviewed(root, WITHOUT_CARE), reason="Care is no more")
+    page = await root.see("/admin/people/ben")
+    assert "Customer care (no longer in the policy)" in text_of(page)
+    form = form_of(page, "/admin/people/ben")
+    kept = {n: v for n, v in form.items() if n in ("csrf", "seen") or n.startswith("team-")}
+    body = {"name": "Ben", "email": "ben@example.org", "role-staff": "yes"}
+    assert "Saved." in text_of(await root.http.post("/admin/people/ben", data=kept | body))
+    person = await office.door.root.get("people/ben")
+    assert (person["email"], person["teams"]) == ("ben@example.org", {"care": True})
+    out = await root.http.post(
+        "/admin/people/ben",
+        data=kept
+        | body
+        | {"team-care": "", "seen": form_of(await root.see("/admin/people/ben"), "/ben")["seen"]},
+    )
+    assert "Customer care" not in text_of(out)
+
+
+async def test_whoever_is_a_deputy_does_not_leave_unnoticed(office: Office) -> None:
+    root = await office.browser_of("root")
+    until = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    await office.door.cora.post("people/cora/absences", {"until": until, "deputy": "eve"})
+    ask = await root.see("/admin/people/eve/leave")
+    assert "Cora is away from" in text_of(ask)
+    assert "Nobody comes in their place then" in text_of(ask)
+    assert "without a deputy" not in text_of(await root.see("/admin"))
+    await root.http.post("/admin/people/eve/leave", data=form_of(ask, "/leave"))
+    assert "Cora is away without a deputy" in text_of(await root.see("/admin"))
+    page = text_of(await root.see("/admin/people/cora"))
+    assert "without a deputy" in page
+    assert "in their place: Eve" not in page
+    (absence,) = (await office.door.cora.get("people/cora"))["absences"]
+    assert absence["deputy"] is None
+
+
 async def test_leaving_says_what_is_open_and_to_whom_it_goes(office: Office) -> None:
     await office.door.prepared()
     root = await office.browser_of("root")
     said = text_of(await root.see("/admin/people/ada/leave"))
     assert "1 escalation of Customer care is theirs" in said
     assert "speaks to Ben" in said
+    for _ in range(2):
+        await office.door.prepared()
+    await applied(root, await reviewed(root, WITHOUT_CARE), reason="Care is no more")
+    said = text_of(await root.see("/admin/people/ada/leave"))
+    assert "3 escalations of Customer care are theirs" in said
+    assert "Their ladders speak to Ben" in said
     only = text_of(await root.see("/admin/people/cora/leave"))
     assert "Nobody else has the role: executive" in only
 
