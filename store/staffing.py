@@ -86,6 +86,8 @@ class TeamView(Value):
 
     id: str
     name: str
+    is_gone: bool
+    """The policy does not have it any more."""
     calendar: str | None
     """The calendar of the terms under which its channels are answered."""
     zone: str
@@ -222,8 +224,9 @@ def circles(around: Roster) -> list[tuple[str, ...]]:
 
 
 def teams(session: Session, policy: Policy, at: datetime) -> tuple[TeamView, ...]:
-    """Every team of the policy, in the order of its file."""
+    """Every team of the policy, in the order of its file, then those that are ``left_over``."""
     around = roster.roster(session, at)
+    names = policy.teams | left_over(session, policy, around)
     of_teams = calendars.of_teams(session)
     rows = {row.id: row for row in session.execute(_persons())}
     counts = _open_cases(session)
@@ -231,6 +234,7 @@ def teams(session: Session, policy: Policy, at: datetime) -> tuple[TeamView, ...
         TeamView(
             id=team,
             name=name,
+            is_gone=team not in policy.teams,
             calendar=of_teams[team].id if team in of_teams else None,
             zone=of_teams[team].zone if team in of_teams else "UTC",
             is_open=of_teams[team].is_open(at) if team in of_teams else True,
@@ -240,8 +244,16 @@ def teams(session: Session, policy: Policy, at: datetime) -> tuple[TeamView, ...
             unclaimed=counts.get(team, {}).get("unclaimed", 0),
             channels=tuple(sorted(n for n, c in policy.channels.items() if c.team == team)),
         )
-        for team, name in policy.teams.items()
+        for team, name in names.items()
     )
+
+
+def left_over(session: Session, policy: Policy, around: Roster) -> dict[str, str]:
+    """The teams that the policy lacks and that have members or open escalations: name by id."""
+    used = {team for one in around.people if one.is_active for team in one.teams}
+    used |= _open_cases(session).keys()
+    names = people.team_names(session)
+    return {team: names.get(team, team) for team in sorted(used - policy.teams.keys())}
 
 
 def _persons() -> Select[Any, Any, Any, Any]:

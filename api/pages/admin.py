@@ -200,6 +200,10 @@ def _of_people(
                     Seat.LEAD: _("Nobody leads %(team)s just now.", team=name),
                 }[seat.seat]
                 yield Need(said, f"/admin/teams#{team}", is_alarm=seat.instead is None)
+    gone = staffing.left_over(session, in_force.policy, around) if in_force else {}
+    for team, name in gone.items():
+        said = _("%(team)s is not in the policy any more, and is in use.", team=name)
+        yield Need(said, f"/admin/teams#{team}")
     away = staffing.without_deputies(session, at)
     circles = staffing.circles(around)
     named = frame.names(session, [*(who for who, _at in away), *(p for c in circles for p in c)])
@@ -224,7 +228,8 @@ def _of_people(
 
 @router.get("/admin/teams")
 async def teams(door: TheDoor, viewer: Watcher) -> Response:
-    """Each team of the policy: its seats, who is there now, and what is open."""
+    """Each team of the policy, and what is left of others: its seats, who is there now, and what
+    is open."""
     at = now()
 
     def work(session: Session) -> dict[str, Any]:

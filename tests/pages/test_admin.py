@@ -137,6 +137,32 @@ async def test_a_draft_is_looked_at_from_every_side_and_then_put_in_force(office
     assert "/admin/policy/apply" not in same.text
 
 
+async def test_what_is_in_use_goes_only_where_somebody_says_so(office: Office) -> None:
+    await office.door.prepared()
+    root = await office.browser_of("root")
+    page = await reviewed(root, WITHOUT_CARE)
+    said = text_of(page)
+    assert "It takes away what is in use" in said
+    assert "teams.care 1 open escalation 2 members" in said
+    assert "channels.console 1 open escalation" in said
+    assert "It has no errors" not in said
+    refused = await applied(root, page, reason="Care is no more", remove="")
+    assert refused.status_code == 422
+    assert "say that it may go" in text_of(refused).lower()
+    assert "Version 2" in text_of(await applied(root, page, reason="Care is no more"))
+    assert "Customer care is not in the policy any more" in text_of(await root.see("/admin"))
+    teams = text_of(await root.see("/admin/teams"))
+    assert "Customer care The policy does not have this team any more" in teams
+    assert "1 open escalation" in teams
+
+
+async def test_whoever_a_draft_puts_elsewhere_hangs_on_no_team_that_goes(office: Office) -> None:
+    root = await office.browser_of("root")
+    moved = "".join(f'[people.{i}]\nroles = ["staff"]\nteams = ["shop"]\n' for i in ("ada", "ben"))
+    assert "teams.care 2 members" in text_of(await reviewed(root, WITHOUT_CARE))
+    assert "It has no errors" in text_of(await reviewed(root, WITHOUT_CARE + moved))
+
+
 async def test_every_error_is_told_with_its_key_its_line_and_the_way_out(office: Office) -> None:
     root = await office.browser_of("root")
     wrong = DRAFT.replace('"1h"', '"forever"').replace('kind = "console"', 'kind = "fax"', 1)
