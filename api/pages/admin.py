@@ -21,10 +21,11 @@ from api.channels import Ailment, ChannelItem
 from api.deps import Door, TheDoor, now
 from api.pages import frame, house, render, times
 from api.pages.security import AdminForm, Watcher
+from domain.hooks import HookState
 from domain.people import Role, Seat
 from domain.policy import Id
 from domain.roster import Roster
-from store import history, people, policies, roster, staffing, tables, tokens, watch
+from store import history, hooks, notices, people, policies, roster, staffing, tables, tokens, watch
 from store.policies import InForce
 from texts import gettext as _
 from texts import ngettext
@@ -44,6 +45,9 @@ BEAT = timedelta(minutes=1)
 
 ENDING = timedelta(days=14)
 """A token that ends within so long should be replaced by now."""
+
+LOST = timedelta(days=7)
+"""For so long a notice that did not arrive is pointed at."""
 
 MOVES_LOOKED_AT = 300
 """Running dates that the overview compares with the calendars in force; their page takes all."""
@@ -80,12 +84,21 @@ async def overview(door: TheDoor, viewer: Watcher) -> Response:
     at = now()
 
     def work(session: Session) -> dict[str, Any]:
+        # Webhooks, and who was told what, are for admins alone.
+        is_admin = viewer.is_admin()
+        lost, newest_lost = notices.lost(session, at - LOST, SHOWN) if is_admin else (0, ())
         in_force = policies.current(session)
         around = roster.roster(session, at)
         found = watch.open_findings(session)
         return {
             **frame.frame(session, viewer, "admin"),
-            "needs": list(_needs(session, door, in_force, around, at)),
+            "needs": [
+                *_needs(session, door, in_force, around, at),
+                *(_of_hooks(session, at) if is_admin else ()),
+                *_of_notices(lost),
+            ],
+            "lost": newest_lost,
+            "lost_in_all": lost,
             "in_force": in_force,
             "here": "admin",
             "people": sum(one.is_active for one in around.people),
@@ -221,6 +234,28 @@ def _of_people(
             people=", ".join(named[person] for person in circle),
         )
         yield Need(said, f"/admin/people/{circle[0]}#away", is_alarm=True)
+
+
+def _of_hooks(session: Session, at: datetime) -> Iterator[Need]:
+    for hook in hooks.every(session):
+        if hook.state is HookState.DISABLED:
+            said = _("Webhook %(name)s is disabled: it is told nothing.", name=hook.name)
+        elif hook.state is HookState.ACTIVE and hook.failing_since:
+            when = times.relative(hook.failing_since, at)
+            said = _("Webhook %(name)s takes nothing since %(when)s.", name=hook.name, when=when)
+        else:
+            continue
+        yield Need(said, f"/admin/hooks/{hook.id}", hook.state is HookState.DISABLED)
+
+
+def _of_notices(lost: int) -> Iterator[Need]:
+    if lost:
+        said = ngettext(
+            "%(num)s notice of the last seven days did not arrive.",
+            "%(num)s notices of the last seven days did not arrive.",
+            lost,
+        )
+        yield Need(said, "/admin#lost")
 
 
 # Teams. --------------------------------------------------------------------------------------

@@ -6,13 +6,15 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from api.pages import house
 from domain.house import EVENTS
 from domain.people import Role
-from store import history, people, policies, tables
+from store import history, hooks, notices, people, policies, tables, words
+from store.hook_tables import Hook
+from store.notices import Result
 from tests.builders import ROOT
 from tests.pages.conftest import Browser, Office, form_of, forms_of, text_of
 
@@ -460,6 +462,41 @@ async def test_a_token_is_shown_once_announced_used_and_ended(office: Office) ->
     assert "It has ended" in text_of(ended)
     assert (await office.door.http.get("/api/v1/people", headers=headers)).status_code == 401
     assert "Importer" in (await root.see("/admin/tokens?state=over")).text
+
+
+# Webhooks and notices. -----------------------------------------------------------------------
+
+
+async def test_webhooks_that_take_nothing_and_lost_notices_need_a_look(office: Office) -> None:
+    at = datetime.now(UTC)
+    with office.door.service.database.writing() as session:
+        for name, state in (("CRM", "active"), ("Wiki", "disabled"), ("Well", "active")):
+            made = hooks.make(session, name, "https://x.example", [], at, by="root")
+            row = session.get_one(Hook, made.hook.id)
+            row.state, row.failing_since = state, None if name == "Well" else at
+        ids = [("now", at), ("old", at - timedelta(days=8))]
+        for made_id, made_at in ids:
+            body = [{"reason": "late", "about": "escalation/E1", "urgent": False}]
+            session.add(tables.Announcement(id=made_id, person_id="ada", body=body))
+            session.flush()
+            notices.note(session, made_id, "mail", Result.REFUSED, made_at, detail="550", most=4)
+            notices.note(session, made_id, "chat", Result.FAILED, made_at, detail="", most=4)
+        session.flush()
+        session.execute(
+            update(tables.NoticeDelivery)
+            .where(col(tables.NoticeDelivery.announcement_id) == "old")
+            .values(id=words.ids_from(at - timedelta(days=8)) + col(tables.NoticeDelivery.way))
+        )
+    root, dev = await office.browser_of("root"), await office.browser_of("dev")
+    said = text_of(await root.see("/admin"))
+    assert "Webhook CRM takes nothing since" in said
+    assert "Webhook Wiki is disabled" in said
+    assert "Webhook Well" not in said
+    assert "1 notice of the last seven days did not arrive" in said
+    assert "Ada Mail refused 550" in said
+    for_auditors = text_of(await dev.see("/admin"))
+    assert "Webhook" not in for_auditors
+    assert "did not arrive" not in for_auditors
 
 
 # Channels and teams. -------------------------------------------------------------------------
