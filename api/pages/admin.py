@@ -242,7 +242,9 @@ def _of_hooks(session: Session, at: datetime) -> Iterator[Need]:
             said = _("Webhook %(name)s is disabled: it is told nothing.", name=hook.name)
         elif hook.state is HookState.ACTIVE and hook.failing_since:
             when = times.relative(hook.failing_since, at)
-            said = _("Webhook %(name)s takes nothing since %(when)s.", name=hook.name, when=when)
+            said = _(
+                "Webhook %(name)s takes nothing; it began %(when)s.", name=hook.name, when=when
+            )
         else:
             continue
         yield Need(said, f"/admin/hooks/{hook.id}", hook.state is HookState.DISABLED)
