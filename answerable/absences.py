@@ -87,9 +87,10 @@ def list_absences(person: Of = None, data: Data = None) -> None:
 
     with open_database(read_settings(data)) as database, database.reading() as session:
         for row in absences.absences(session, datetime.now(UTC), person):
+            deputy = absences.deputy_of(session, row)
             typer.echo(
                 f"{_said(row.id, row.person_id, row.since, row.until)}  {row.reason}"
-                + (f"  deputy {row.deputy}" if row.deputy else "")
+                + (f"  deputy {deputy}" if deputy else "")
             )
 
 

@@ -148,8 +148,9 @@ def show(
         there = "now" if opens == at else f"from {opens:%Y-%m-%d %H:%M} UTC on"
         lines.append(("there", there if row.is_active else "has left"))
         for absence in absences.absences(session, at, person):
-            deputy = f", deputy {absence.deputy}" if absence.deputy else ""
-            lines.append(("absent", f"{_span(absence)}{deputy} ({absence.id})"))
+            deputy = absences.deputy_of(session, absence)
+            in_place = f", deputy {deputy}" if deputy else ""
+            lines.append(("absent", f"{_span(absence)}{in_place} ({absence.id})"))
         for given in absences.delegations(session, at, person):
             pair = f"{given.person_id} to {given.delegate}"
             lines.append(("delegation", f"{pair}, {_span(given)} ({given.id})"))

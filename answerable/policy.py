@@ -19,6 +19,7 @@ from answerable.surroundings import Data, Trouble, open_database, read_settings
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from api.policy_review import Removal
     from domain.calendar import Calendar
     from domain.policy import Policy
     from policy.checks import Person
@@ -71,16 +72,19 @@ def check(file: File, data: Data = None) -> None:
 @app.command()
 def diff(file: File, data: Data = None) -> None:
     """Say what would change, key by key, against the policy in force. Nothing is changed by it."""
-    from api.policy_review import people_as_checked
+    from api.policy_review import people_as_checked, removals
 
     with open_database(read_settings(data)) as database, database.reading() as session:
-        in_force = _in_force(session)
-        found = _sound(file, people_as_checked(session))
+        in_force, known = _in_force(session), people_as_checked(session)
+        found = _sound(file, known)
         changes = list(_changes(in_force, found))
         for line in changes or [f"Nothing would change; version {in_force.version} says the same."]:
             typer.echo(line)
         assert found.policy is not None
-        for line in _moved(session, found.policy):
+        for line in (
+            *_going(removals(session, in_force, found, known)),
+            *_moved(session, found.policy),
+        ):
             typer.echo(line)
 
 
@@ -108,24 +112,29 @@ def apply(
     accept: Annotated[
         bool, typer.Option("--accept", help="The calendars are right as `policy check` shows them.")
     ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Teams and channels in use may go, as `diff` tells.")
+    ] = False,
     data: Data = None,
 ) -> None:
     """Put a policy in force for everything that opens from now on.
 
     What is open keeps the terms it opened with. Versions before it stay as they are.
     """
-    from api.policy_review import fresh_calendars, people_as_checked, put_in_force
+    from api.policy_review import fresh_calendars, people_as_checked, put_in_force, removals
     from store import policies
 
     with open_database(read_settings(data)) as database:
         with database.reading() as session:
-            before = policies.current(session)
-            found = _sound(file, people_as_checked(session))
+            before, known = policies.current(session), people_as_checked(session)
+            found = _sound(file, known)
+            going = removals(session, before, found, known)
         assert found.policy is not None
         is_same = before is not None and before.digest == policies.digest_of(found.policy)
         if before is not None and not is_same and not (reason and reason.strip()):
             raise Trouble("A change of policy needs a reason. Say it with --reason.")
         _have_accepted(fresh_calendars(before, found.policy), accept)
+        _may_go(going, remove)
         with database.writing() as session:
             version = put_in_force(
                 session,
@@ -173,14 +182,16 @@ def simulate(
 
     Reads only. Compared is what the policy in force makes of the same comments today.
     """
-    from api.policy_review import people_as_checked
+    from api.policy_review import people_as_checked, removals
     from policy.simulation import simulate as run
     from store import remarks
 
     with open_database(read_settings(data)) as database, database.reading() as session:
-        in_force = _in_force(session)
-        found = _sound(file, people_as_checked(session))
+        in_force, known = _in_force(session), people_as_checked(session)
+        found = _sound(file, known)
         assert found.policy is not None
+        for line in _going(removals(session, in_force, found, known)):
+            typer.echo(line)
         begin = since.replace(tzinfo=UTC) if since else None
         result = run(in_force.policy, found.policy, remarks.that_opened(session, last, begin))
     typer.echo(f"{result.changed} of {result.looked_at} escalations would have been different.")
@@ -316,6 +327,20 @@ def _moved(session: Session, policy: Policy) -> Iterator[str]:
         yield f"  and {len(found) - SHOWN} more"
 
 
+def _going(removed: Iterable[Removal]) -> Iterator[str]:
+    """What a draft takes away though something hangs on it, a line for each."""
+    for one in removed:
+        use = one.use
+        counts = {
+            "open escalations": use.cases,
+            "posts that are not out": use.posts,
+            "open promises": use.promises,
+            "members": use.members,
+        }
+        hanging = ", ".join(f"{what}: {count}" for what, count in counts.items() if count)
+        yield f"{one.section}.{one.id} goes, and is in use ({hanging})."
+
+
 def _previews(calendars: Iterable[Calendar]) -> Iterator[str]:
     from policy.calendars import preview
 
@@ -346,3 +371,15 @@ def _table(head: Iterable[str], rows: Iterable[tuple[str | list[str], ...]]) -> 
     for row in rows:
         table.add_row(*("\n".join(cell) if isinstance(cell, list) else cell for cell in row))
     Console(markup=False, highlight=False).print(table)
+
+
+def _may_go(removed: tuple[Removal, ...], is_accepted: bool) -> None:
+    """Teams and channels in use go only where somebody says so. Raises Trouble where nobody has."""
+    if not removed or is_accepted:
+        return
+    for line in _going(removed):
+        typer.echo(line, err=True)
+    if not sys.stdin.isatty():
+        raise Trouble("Put them back into the file. If they may go, apply with --remove.")
+    if not typer.confirm("May these go?", err=True):
+        raise Trouble("Nothing was done. Put them back into the file.")

@@ -206,7 +206,7 @@ async def plan_absence(
             reason=body.reason,
             deputy=body.deputy,
         )
-        return colleagues.absence_item(row, is_private=True)
+        return colleagues.absence_item(session, row, is_private=True)
 
     return await _write(door, work)
 
@@ -222,7 +222,7 @@ async def end_absence(
         row = absences.absence(session, absence_id)
         _check_of(row.person_id, person_id, "absence")
         absences.end(session, row, now(), by=actor.id)
-        return colleagues.absence_item(row, is_private=True)
+        return colleagues.absence_item(session, row, is_private=True)
 
     return await _write(door, work)
 

@@ -23,6 +23,7 @@ from policy.calendars import preview
 from policy.difference import Change
 from policy.problems import Problem, dotted
 from store import policies
+from store.uses import Use
 
 router = APIRouter(prefix=API, tags=["policy"])
 
@@ -66,6 +67,9 @@ class ApplyBody(DraftBody):
     accept_calendars: bool = Field(
         default=False, description="The dates under calendars are right; asked where there are any."
     )
+    accept_removals: bool = Field(
+        default=False, description="What is under removals may go; asked where there is any."
+    )
 
 
 class ProblemView(Value):
@@ -94,6 +98,12 @@ class MovedView(Value):
     would_be: Moment
 
 
+class RemovalView(Use):
+    """A team or channel that is in use and that the draft does not have any more."""
+
+    key: str
+
+
 class TriedView(Value):
     """What would have been otherwise with past comments, and how often."""
 
@@ -118,6 +128,7 @@ class ReviewView(Value):
     """Whose roles and teams would be others."""
     calendars: dict[Id, tuple[str, ...]]
     """The calendars that somebody has to look at before they count, a line for each thing."""
+    removals: tuple[RemovalView, ...]
     moved: tuple[MovedView, ...]
     tried_on: int
     tried: tuple[TriedView, ...]
@@ -180,6 +191,7 @@ async def apply_policy(body: ApplyBody, door: TheDoor, actor: Admin) -> AppliedV
             on=body.on,
             reason=body.reason,
             is_accepted=body.accept_calendars,
+            may_remove=body.accept_removals,
         )
 
     return AppliedView(version=await asyncio.to_thread(door.database.write, work))
@@ -197,6 +209,9 @@ def _review(found: Review) -> ReviewView:
         changes=tuple(map(_change, (*found.changes, *found.in_calendars))),
         people=tuple(ChangeView(key=g.person, was=g.was, will_be=g.will_be) for g in found.given),
         calendars={calendar.id: preview(calendar) for calendar in found.fresh},
+        removals=tuple(
+            RemovalView(key=f"{one.section}.{one.id}", **dict(one.use)) for one in found.removals
+        ),
         moved=tuple(
             MovedView(
                 stream=m.moved.stream,

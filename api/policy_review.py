@@ -8,7 +8,8 @@ about the same file.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -27,8 +28,9 @@ from policy.file import Examined, examine, from_policy, read_policy_file, to_tom
 from policy.problems import BadPolicy, Problem
 from policy.shape import PolicyFile
 from policy.simulation import Simulation, simulate
-from store import people, policies, remarks, running, tables
+from store import people, policies, remarks, running, tables, uses
 from store.policies import InForce
+from store.uses import Use
 
 TRIED = 500
 """Past comments on which a draft is tried out while somebody waits; the command line takes more."""
@@ -53,6 +55,17 @@ class Given:
 
 
 @dataclass(frozen=True)
+class Removal:
+    """A team or a channel that a draft takes away though something hangs on it. What is open stays
+    with its people; nothing goes out on a channel until a policy has it again."""
+
+    section: str
+    """``teams`` or ``channels``, as in the file."""
+    id: str
+    use: Use
+
+
+@dataclass(frozen=True)
 class Review:
     """Everything there is to say about a draft, against the version in force."""
 
@@ -68,6 +81,8 @@ class Review:
     """The calendars that somebody has to look at: new, or with other dates."""
     moves: tuple[Move, ...] = ()
     given: tuple[Given, ...] = ()
+    removals: tuple[Removal, ...] = ()
+    """What somebody has to say that it may go."""
     tried: Simulation | None = None
 
     @property
@@ -111,6 +126,7 @@ def review(session: Session, text: str, at: datetime, *, tries: int = TRIED) -> 
         made,
         changes=differences(file_of(before), found.file),
         in_calendars=calendar_differences(before.policy.calendars, found.policy.calendars),
+        removals=removals(session, before, found, known),
         tried=simulate(before.policy, found.policy, remarks.that_opened(session, tries)),
     )
 
@@ -199,6 +215,35 @@ def moves(session: Session, policy: Policy, most: int | None = None) -> tuple[Mo
     )
 
 
+def removals(
+    session: Session, before: InForce | None, found: Examined, known: Mapping[str, Person]
+) -> tuple[Removal, ...]:
+    """The teams and channels of the version in force that a file lacks, and what hangs on them.
+    Whom the file itself puts elsewhere is no member any more."""
+    if before is None or found.policy is None:
+        return ()
+    members = Counter(
+        team
+        for person_id, person in known.items()
+        if person.is_active and person_id not in found.file.people
+        for team in person.teams
+    )
+    of_teams, of_channels = uses.of_teams(session), uses.of_channels(session)
+    all_of_them = (
+        *(
+            Removal("teams", t, of_teams.get(t, Use()).model_copy(update={"members": members[t]}))
+            for t in before.policy.teams
+            if t not in found.policy.teams
+        ),
+        *(
+            Removal("channels", c, of_channels.get(c, Use()))
+            for c in before.policy.channels
+            if c not in found.policy.channels
+        ),
+    )
+    return tuple(removal for removal in all_of_them if removal.use != Use())
+
+
 def people_as_checked(session: Session) -> dict[str, Person]:
     """Everybody as the checks know them."""
     return {
@@ -272,10 +317,12 @@ def apply_reviewed(
     on: int,
     reason: str,
     is_accepted: bool,
+    may_remove: bool,
 ) -> int:
     """Apply what somebody has looked at: the draft of this digest, compared with this version (0:
     with none). For a writing transaction. Raises Conflict where either is another one now, Invalid
-    for errors, a missing reason or calendars that nobody has accepted."""
+    for errors, a missing reason, calendars that nobody has accepted, or teams and channels in use
+    that nobody has said may go."""
     known = people_as_checked(session)
     found = _look(text, at, known)
     if found.policy is None:
@@ -305,6 +352,14 @@ def apply_reviewed(
             "nobody has said that the calendars are right",
             "look at their dates, and say so",
             field="accept",
+        )
+    if (going := removals(session, before, found, known)) and not may_remove:
+        named = ", ".join(f"{one.section}.{one.id}" for one in going)
+        raise Invalid(
+            "removals_not_accepted",
+            f"it takes away what is in use: {named}",
+            "look at what hangs on it, and say that it may go",
+            field="remove",
         )
     version = put_in_force(session, found, by, at, source=text, reason=reason.strip(), on=on)
     people.check_an_admin_stays(session)

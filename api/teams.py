@@ -14,7 +14,8 @@ router = APIRouter(prefix=API, tags=["people"])
 
 
 class TeamList(Value):
-    """Every team of the policy in force, as it is at this moment."""
+    """Every team of the policy in force, as it is at this moment; behind them those that it does
+    not have any more and that still have members or open escalations."""
 
     items: tuple[TeamView, ...]
     at: Moment

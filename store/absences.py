@@ -178,6 +178,12 @@ def absences(session: Session, at: datetime, person_id: str | None = None) -> li
     return list(session.scalars(statement.order_by(col(Absence.since), col(Absence.id))))
 
 
+def deputy_of(session: Session, row: Absence) -> str | None:
+    """Who comes in their place; None where nobody was named, or whoever was named has left."""
+    deputy = session.get(Person, row.deputy) if row.deputy else None
+    return deputy.id if deputy and deputy.is_active else None
+
+
 def delegations(session: Session, at: datetime, person_id: str | None = None) -> list[Delegation]:
     """The same of delegations; of one person those given and those received."""
     table = Delegation

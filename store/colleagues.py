@@ -31,6 +31,7 @@ class AbsenceItem(Value):
     since: Moment
     until: Moment
     deputy: str | None
+    """None as well where whoever was named has left."""
     reason: Reason | None
 
 
@@ -134,20 +135,20 @@ def detail(session: Session, person_id: str, reader: Actor, at: datetime) -> Per
         next_at=roster.next_at(session, person_id, at),
         stands_for=stands_for(person_id, around.standings),
         absences=tuple(
-            absence_item(a, is_private=is_private)
+            absence_item(session, a, is_private=is_private)
             for a in absences.absences(session, at, person_id)
         ),
         delegations=tuple(delegation_item(d) for d in absences.delegations(session, at, person_id)),
     )
 
 
-def absence_item(row: Absence, *, is_private: bool) -> AbsenceItem:
+def absence_item(session: Session, row: Absence, *, is_private: bool) -> AbsenceItem:
     return AbsenceItem(
         id=row.id,
         person=row.person_id,
         since=row.since,
         until=row.until,
-        deputy=row.deputy,
+        deputy=absences.deputy_of(session, row),
         reason=Reason(row.reason) if is_private else None,
     )
 

@@ -332,7 +332,7 @@ def _distribution(took: Mapping[int, int]) -> tuple[Bucket, ...]:
 
 
 def _teams(session: Session, counts: _Counts) -> tuple[TeamAnswers, ...]:
-    names = _team_names(session)
+    names = people.team_names(session)
     return tuple(
         TeamAnswers(
             team=team,
@@ -345,10 +345,6 @@ def _teams(session: Session, counts: _Counts) -> tuple[TeamAnswers, ...]:
         )
         for team in sorted({group.team for group in counts.of(step=Step.ANSWER)})
     )
-
-
-def _team_names(session: Session) -> dict[str, str]:
-    return {team.id: team.name for team in session.scalars(select(tables.Team))}
 
 
 def _steps(counts: _Counts) -> tuple[StepFigures, ...]:

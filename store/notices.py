@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, func, select
 from sqlmodel import Session, col
 
 from domain.base import Moment, Value
@@ -19,7 +20,7 @@ from domain.house import NoticesChanged
 from domain.notices import Rules, Way
 from store import cursors, house
 from store.tables import Announcement, NoticeDelivery, NoticeRules, Person
-from store.words import new_id
+from store.words import ids_from, new_id
 
 KEPT_FOR = timedelta(days=400)
 """How long the log of deliveries is kept: a year and a little."""
@@ -156,41 +157,60 @@ class DeliveryPage(Value):
 LIMIT = 200
 """The longest page."""
 
+LOST = (Result.GIVEN_UP, Result.REFUSED)
+"""What did not arrive, and is not tried again on this way."""
+
 
 def deliveries(
     session: Session, *, person: str | None = None, limit: int = 50, cursor: str | None = None
 ) -> DeliveryPage:
     """The log, the newest first: of one person or of everybody."""
     table = NoticeDelivery
-    statement = (
-        select(table, col(Announcement.body), col(Person.name))
-        .join(Announcement, col(Announcement.id) == col(table.announcement_id))
-        .join(Person, col(Person.id) == col(table.person_id))
-        .order_by(col(table.id).desc())
-        .limit(limit + 1)
-    )
+    statement = _log().limit(limit + 1)
     if person is not None:
         statement = statement.where(col(table.person_id) == person)
     if cursor is not None:
         statement = statement.where(col(table.id) < cursors.place_of_id(cursor, "deliveries"))
     rows = session.execute(statement).all()
-    items = tuple(
-        DeliveryItem(
-            id=row.id,
-            person=row.person_id,
-            name=name,
-            way=row.way,
-            result=Result(row.result),
-            detail=row.detail,
-            attempts=row.attempts,
-            at=row.at,
-            told=tuple(Told(reason=n["reason"], about=n["about"]) for n in body),
-        )
-        for row, body, name in rows[:limit]
-    )
+    items = tuple(_item(*row) for row in rows[:limit])
     more = len(rows) > limit
     return DeliveryPage(
         items=items, next_cursor=cursors.encode("deliveries", (items[-1].id,)) if more else None
+    )
+
+
+def lost(session: Session, since: datetime, limit: int) -> tuple[int, tuple[DeliveryItem, ...]]:
+    """How many messages since then did not arrive and are not tried again; the newest of them."""
+    is_lost = (
+        col(NoticeDelivery.id) >= ids_from(since),
+        col(NoticeDelivery.result).in_(LOST),
+    )
+    count = session.scalar(select(func.count()).select_from(NoticeDelivery).where(*is_lost)) or 0
+    rows = session.execute(_log().where(*is_lost).limit(limit))
+    return count, tuple(_item(*row) for row in rows)
+
+
+def _log() -> Select[tuple[NoticeDelivery, Any, str]]:
+    table = NoticeDelivery
+    return (
+        select(table, col(Announcement.body), col(Person.name))
+        .join(Announcement, col(Announcement.id) == col(table.announcement_id))
+        .join(Person, col(Person.id) == col(table.person_id))
+        .order_by(col(table.id).desc())
+    )
+
+
+def _item(row: NoticeDelivery, body: Any, name: str) -> DeliveryItem:
+    return DeliveryItem(
+        id=row.id,
+        person=row.person_id,
+        name=name,
+        way=row.way,
+        result=Result(row.result),
+        detail=row.detail,
+        attempts=row.attempts,
+        at=row.at,
+        told=tuple(Told(reason=n["reason"], about=n["about"]) for n in body),
     )
 
 

@@ -52,6 +52,11 @@ def put_team(session: Session, team_id: str, name: str) -> None:
     session.merge(Team(id=team_id, name=name))
 
 
+def team_names(session: Session) -> dict[str, str]:
+    """Every team that a policy has or had, by id: what is theirs keeps their name."""
+    return {row.id: row.name for row in session.execute(select(col(Team.id), col(Team.name)))}
+
+
 @dataclass(frozen=True)
 class Profile:
     """Everything about a person that is set at once. ``teams`` maps a team's id to whether they

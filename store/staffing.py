@@ -86,6 +86,8 @@ class TeamView(Value):
 
     id: str
     name: str
+    is_gone: bool
+    """The policy does not have it any more."""
     calendar: str | None
     """The calendar of the terms under which its channels are answered."""
     zone: str
@@ -108,6 +110,14 @@ class Heir(Value):
     people: tuple[str, ...]
 
 
+class Replaced(Value):
+    """Somebody who is away, or will be, and has nobody in their place once their deputy is gone."""
+
+    person: str
+    since: Moment
+    until: Moment
+
+
 class Left(Value):
     """What somebody would leave behind."""
 
@@ -119,6 +129,8 @@ class Left(Value):
     matters: tuple[str, ...]
     reports: tuple[str, ...]
     """The people they manage."""
+    replaces: tuple[Replaced, ...]
+    """Absences, of now and to come, in which they are the deputy."""
     decides: tuple[str, ...]
     """Terms of the policy that name them as an approver."""
     decisions: int
@@ -183,7 +195,9 @@ def without_deputies(session: Session, at: datetime) -> list[tuple[str, datetime
     return [
         (row.person_id, row.since)
         for row in absences.absences(session, at)
-        if row.deputy is None and row.since < at + SOON
+        if row.since < at + SOON
+        and absences.deputy_of(session, row) is None
+        and people.known(session, row.person_id).is_active
     ]
 
 
@@ -210,8 +224,9 @@ def circles(around: Roster) -> list[tuple[str, ...]]:
 
 
 def teams(session: Session, policy: Policy, at: datetime) -> tuple[TeamView, ...]:
-    """Every team of the policy, in the order of its file."""
+    """Every team of the policy, in the order of its file, then those that are ``left_over``."""
     around = roster.roster(session, at)
+    names = policy.teams | left_over(session, policy, around)
     of_teams = calendars.of_teams(session)
     rows = {row.id: row for row in session.execute(_persons())}
     counts = _open_cases(session)
@@ -219,6 +234,7 @@ def teams(session: Session, policy: Policy, at: datetime) -> tuple[TeamView, ...
         TeamView(
             id=team,
             name=name,
+            is_gone=team not in policy.teams,
             calendar=of_teams[team].id if team in of_teams else None,
             zone=of_teams[team].zone if team in of_teams else "UTC",
             is_open=of_teams[team].is_open(at) if team in of_teams else True,
@@ -228,8 +244,16 @@ def teams(session: Session, policy: Policy, at: datetime) -> tuple[TeamView, ...
             unclaimed=counts.get(team, {}).get("unclaimed", 0),
             channels=tuple(sorted(n for n, c in policy.channels.items() if c.team == team)),
         )
-        for team, name in policy.teams.items()
+        for team, name in names.items()
     )
+
+
+def left_over(session: Session, policy: Policy, around: Roster) -> dict[str, str]:
+    """The teams that the policy lacks and that have members or open escalations: name by id."""
+    used = {team for one in around.people if one.is_active for team in one.teams}
+    used |= _open_cases(session).keys()
+    names = people.team_names(session)
+    return {team: names.get(team, team) for team in sorted(used - policy.teams.keys())}
 
 
 def _persons() -> Select[Any, Any, Any, Any]:
@@ -328,6 +352,11 @@ def left_behind(session: Session, person_id: str, policy: Policy | None, at: dat
         matters=tuple(session.scalars(matters.limit(LISTED))),
         reports=tuple(
             one.id for one in around.people if one.manager == person_id and one.is_active
+        ),
+        replaces=tuple(
+            Replaced(person=row.person_id, since=row.since, until=row.until)
+            for row in absences.absences(session, at)
+            if row.deputy == person_id and people.known(session, row.person_id).is_active
         ),
         decides=_decides(person_id, policy),
         decisions=_decisions(session, person_id, at),

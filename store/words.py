@@ -25,6 +25,11 @@ def new_id() -> str:
     return str(ULID())
 
 
+def ids_from(at: datetime) -> str:
+    """What ids made at this moment begin with: all that are not less were made then or later."""
+    return str(ULID.from_datetime(at))[:10]
+
+
 def digest_of(salt: str, text: str) -> str:
     """HMAC-SHA256(salt, text) in hex. The salt is the row's own, 16 random bytes in hex."""
     return hmac.new(bytes.fromhex(salt), text.encode(), hashlib.sha256).hexdigest()

@@ -14,17 +14,18 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from api import channels, policy_review
 from api.channels import Ailment, ChannelItem
 from api.deps import Door, TheDoor, now
 from api.pages import frame, house, render, times
 from api.pages.security import AdminForm, Watcher
+from domain.hooks import HookState
 from domain.people import Role, Seat
 from domain.policy import Id
 from domain.roster import Roster
-from store import history, policies, roster, staffing, tables, tokens, watch
+from store import history, hooks, notices, people, policies, roster, staffing, tables, tokens, watch
 from store.policies import InForce
 from texts import gettext as _
 from texts import ngettext
@@ -44,6 +45,9 @@ BEAT = timedelta(minutes=1)
 
 ENDING = timedelta(days=14)
 """A token that ends within so long should be replaced by now."""
+
+LOST = timedelta(days=7)
+"""For so long a notice that did not arrive is pointed at."""
 
 MOVES_LOOKED_AT = 300
 """Running dates that the overview compares with the calendars in force; their page takes all."""
@@ -80,12 +84,21 @@ async def overview(door: TheDoor, viewer: Watcher) -> Response:
     at = now()
 
     def work(session: Session) -> dict[str, Any]:
+        # Webhooks, and who was told what, are for admins alone.
+        is_admin = viewer.is_admin()
+        lost, newest_lost = notices.lost(session, at - LOST, SHOWN) if is_admin else (0, ())
         in_force = policies.current(session)
         around = roster.roster(session, at)
         found = watch.open_findings(session)
         return {
             **frame.frame(session, viewer, "admin"),
-            "needs": list(_needs(session, door, in_force, around, at)),
+            "needs": [
+                *_needs(session, door, in_force, around, at),
+                *(_of_hooks(session, at) if is_admin else ()),
+                *_of_notices(lost),
+            ],
+            "lost": newest_lost,
+            "lost_in_all": lost,
             "in_force": in_force,
             "here": "admin",
             "people": sum(one.is_active for one in around.people),
@@ -200,6 +213,10 @@ def _of_people(
                     Seat.LEAD: _("Nobody leads %(team)s just now.", team=name),
                 }[seat.seat]
                 yield Need(said, f"/admin/teams#{team}", is_alarm=seat.instead is None)
+    gone = staffing.left_over(session, in_force.policy, around) if in_force else {}
+    for team, name in gone.items():
+        said = _("%(team)s is not in the policy any more, and is in use.", team=name)
+        yield Need(said, f"/admin/teams#{team}")
     away = staffing.without_deputies(session, at)
     circles = staffing.circles(around)
     named = frame.names(session, [*(who for who, _at in away), *(p for c in circles for p in c)])
@@ -219,12 +236,37 @@ def _of_people(
         yield Need(said, f"/admin/people/{circle[0]}#away", is_alarm=True)
 
 
+def _of_hooks(session: Session, at: datetime) -> Iterator[Need]:
+    for hook in hooks.every(session):
+        if hook.state is HookState.DISABLED:
+            said = _("Webhook %(name)s is disabled: it is told nothing.", name=hook.name)
+        elif hook.state is HookState.ACTIVE and hook.failing_since:
+            when = times.relative(hook.failing_since, at)
+            said = _(
+                "Webhook %(name)s takes nothing; it began %(when)s.", name=hook.name, when=when
+            )
+        else:
+            continue
+        yield Need(said, f"/admin/hooks/{hook.id}", hook.state is HookState.DISABLED)
+
+
+def _of_notices(lost: int) -> Iterator[Need]:
+    if lost:
+        said = ngettext(
+            "%(num)s notice of the last seven days did not arrive.",
+            "%(num)s notices of the last seven days did not arrive.",
+            lost,
+        )
+        yield Need(said, "/admin#lost")
+
+
 # Teams. --------------------------------------------------------------------------------------
 
 
 @router.get("/admin/teams")
 async def teams(door: TheDoor, viewer: Watcher) -> Response:
-    """Each team of the policy: its seats, who is there now, and what is open."""
+    """Each team of the policy, and what is left of others: its seats, who is there now, and what
+    is open."""
     at = now()
 
     def work(session: Session) -> dict[str, Any]:
@@ -325,7 +367,7 @@ async def list_channels(door: TheDoor, viewer: Watcher, done: Word = "") -> Resp
         return {
             **frame.frame(session, viewer, "admin"),
             "items": found,
-            "team_names": _team_names(session),
+            "team_names": people.team_names(session),
             "names": frame.names(session, [i.check.by for i in found if i.check]),
         }
 
@@ -338,11 +380,6 @@ async def list_channels(door: TheDoor, viewer: Watcher, done: Word = "") -> Resp
         codes=codes(),
         **await door.read(work),
     )
-
-
-def _team_names(session: Session) -> dict[str, str]:
-    rows = session.execute(select(col(tables.Team.id), col(tables.Team.name)))
-    return {row.id: row.name for row in rows}
 
 
 @router.post("/admin/channels/{channel_id}/check")

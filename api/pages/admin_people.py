@@ -167,7 +167,8 @@ async def _person(
             "person": detail,
             "seen": _mark(detail),
             "in_policy": in_force.policy.people.get(person_id) if in_force else None,
-            "teams": dict(in_force.policy.teams) if in_force else {},
+            "teams": people.team_names(session),
+            "offered": _offered(session, detail),
             "names": frame.names(session, named - {""}),
             "others": me.others(session, person_id),
             "colleagues": _colleagues(session, person_id),
@@ -201,6 +202,14 @@ def _colleagues(session: Session, person_id: str) -> list[tuple[str, str]]:
         for row, _members in people.everybody(session)
         if row.is_active and row.id != person_id and {*row.roles} - {Role.SERVICE}
     ]
+
+
+def _offered(session: Session, detail: PersonDetail) -> dict[str, str]:
+    """The teams of their form: also those they are in that the policy does not have any more,
+    because what the form does not say is taken away."""
+    offered, names = _teams(session), people.team_names(session)
+    gone = [team for team in detail.teams if team not in offered]
+    return offered | {t: _("%(team)s (no longer in the policy)", team=names[t]) for t in gone}
 
 
 def _mark(detail: PersonDetail) -> str:
@@ -425,12 +434,13 @@ async def _leave(
         in_force = policies.current(session)
         left = staffing.left_behind(session, person_id, in_force.policy if in_force else None, at)
         named = {p for heir in left.heirs for p in heir.people} | {*left.reports}
+        named |= {one.person for one in left.replaces}
         named |= {name for d in detail.delegations for name in (d.person, d.to)}
         return {
             **frame.frame(session, viewer, "admin"),
             "person": detail,
             "left": left,
-            "teams": dict(in_force.policy.teams) if in_force else {},
+            "teams": people.team_names(session),
             "names": frame.names(session, named),
             "tokens": tokens.page(session, at, person=person_id).items,
         }

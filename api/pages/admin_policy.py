@@ -236,6 +236,7 @@ def _body(values: Mapping[str, str]) -> ApplyBody:
     """What the form says was looked at. Raises Malformed."""
     fields: dict[str, Any] = {n: values.get(n, "") for n in ("text", "draft", "on", "reason")}
     fields["accept_calendars"] = values.get("accept") == "yes"
+    fields["accept_removals"] = values.get("remove") == "yes"
     try:
         return ApplyBody.model_validate(fields)
     except ValidationError as error:

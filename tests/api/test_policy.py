@@ -68,6 +68,11 @@ async def test_a_draft_is_checked_and_applied_by_what_the_check_answered(door: O
     body = {"text": DRAFT, "draft": checked["draft"], "on": 2}
     assert (await door.root.refused(422, "policy", body))["code"] == "reason_missing"
     body["reason"] = "One team will do"
+    assert checked["removals"] == [
+        {"key": "teams.shop", "cases": 0, "posts": 0, "promises": 0, "members": 1}
+    ]
+    assert (await door.root.refused(422, "policy", body))["code"] == "removals_not_accepted"
+    body["accept_removals"] = True
     other = await door.root.refused(409, "policy", body | {"text": DRAFT + "# other"})
     assert other["code"] == "draft_changed"
     assert await door.root.post("policy", body) == {"version": 3}

@@ -6,13 +6,15 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from api.pages import house
 from domain.house import EVENTS
 from domain.people import Role
-from store import history, people, policies, tables
+from store import history, hooks, notices, people, policies, tables, words
+from store.hook_tables import Hook
+from store.notices import Result
 from tests.builders import ROOT
 from tests.pages.conftest import Browser, Office, form_of, forms_of, text_of
 
@@ -36,6 +38,14 @@ kind = "console"
 team = "shop"
 [terms.default.allowances]
 claim = "1h"
+"""
+
+WITHOUT_CARE = """
+[teams]
+shop = "Online shop"
+[channels.shop]
+kind = "console"
+team = "shop"
 """
 
 HOSTILE = DRAFT.replace('"Customer care"', '"<script>alert(1)</script> فريق 😡"')
@@ -127,6 +137,32 @@ async def test_a_draft_is_looked_at_from_every_side_and_then_put_in_force(office
     same = await reviewed(root, DRAFT)
     assert "Nothing would change" in text_of(same)
     assert "/admin/policy/apply" not in same.text
+
+
+async def test_what_is_in_use_goes_only_where_somebody_says_so(office: Office) -> None:
+    await office.door.prepared()
+    root = await office.browser_of("root")
+    page = await reviewed(root, WITHOUT_CARE)
+    said = text_of(page)
+    assert "It takes away what is in use" in said
+    assert "teams.care 1 open escalation 2 members" in said
+    assert "channels.console 1 open escalation" in said
+    assert "It has no errors" not in said
+    refused = await applied(root, page, reason="Care is no more", remove="")
+    assert refused.status_code == 422
+    assert "say that it may go" in text_of(refused).lower()
+    assert "Version 2" in text_of(await applied(root, page, reason="Care is no more"))
+    assert "Customer care is not in the policy any more" in text_of(await root.see("/admin"))
+    teams = text_of(await root.see("/admin/teams"))
+    assert "Customer care The policy does not have this team any more" in teams
+    assert "1 open escalation" in teams
+
+
+async def test_whoever_a_draft_puts_elsewhere_hangs_on_no_team_that_goes(office: Office) -> None:
+    root = await office.browser_of("root")
+    moved = "".join(f'[people.{i}]\nroles = ["staff"]\nteams = ["shop"]\n' for i in ("ada", "ben"))
+    assert "teams.care 2 members" in text_of(await reviewed(root, WITHOUT_CARE))
+    assert "It has no errors" in text_of(await reviewed(root, WITHOUT_CARE + moved))
 
 
 async def test_every_error_is_told_with_its_key_its_line_and_the_way_out(office: Office) -> None:
@@ -278,12 +314,55 @@ async def test_somebody_new_is_added_found_changed_and_leaves(office: Office) ->
     assert "gave the role executive to Zoe" in told
 
 
+async def test_whoever_is_in_a_team_that_the_policy_lacks_stays_in_it(office: Office) -> None:
+    root = await office.browser_of("root")
+    await applied(root, await reviewed(root, WITHOUT_CARE), reason="Care is no more")
+    page = await root.see("/admin/people/ben")
+    assert "Customer care (no longer in the policy)" in text_of(page)
+    form = form_of(page, "/admin/people/ben")
+    kept = {n: v for n, v in form.items() if n in ("csrf", "seen") or n.startswith("team-")}
+    body = {"name": "Ben", "email": "ben@example.org", "role-staff": "yes"}
+    assert "Saved." in text_of(await root.http.post("/admin/people/ben", data=kept | body))
+    person = await office.door.root.get("people/ben")
+    assert (person["email"], person["teams"]) == ("ben@example.org", {"care": True})
+    out = await root.http.post(
+        "/admin/people/ben",
+        data=kept
+        | body
+        | {"team-care": "", "seen": form_of(await root.see("/admin/people/ben"), "/ben")["seen"]},
+    )
+    assert "Customer care" not in text_of(out)
+
+
+async def test_whoever_is_a_deputy_does_not_leave_unnoticed(office: Office) -> None:
+    root = await office.browser_of("root")
+    until = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    await office.door.cora.post("people/cora/absences", {"until": until, "deputy": "eve"})
+    ask = await root.see("/admin/people/eve/leave")
+    assert "Cora is away from" in text_of(ask)
+    assert "Nobody comes in their place then" in text_of(ask)
+    assert "without a deputy" not in text_of(await root.see("/admin"))
+    await root.http.post("/admin/people/eve/leave", data=form_of(ask, "/leave"))
+    assert "Cora is away without a deputy" in text_of(await root.see("/admin"))
+    page = text_of(await root.see("/admin/people/cora"))
+    assert "without a deputy" in page
+    assert "in their place: Eve" not in page
+    (absence,) = (await office.door.cora.get("people/cora"))["absences"]
+    assert absence["deputy"] is None
+
+
 async def test_leaving_says_what_is_open_and_to_whom_it_goes(office: Office) -> None:
     await office.door.prepared()
     root = await office.browser_of("root")
     said = text_of(await root.see("/admin/people/ada/leave"))
     assert "1 escalation of Customer care is theirs" in said
     assert "speaks to Ben" in said
+    for _ in range(2):
+        await office.door.prepared()
+    await applied(root, await reviewed(root, WITHOUT_CARE), reason="Care is no more")
+    said = text_of(await root.see("/admin/people/ada/leave"))
+    assert "3 escalations of Customer care are theirs" in said
+    assert "Their ladders speak to Ben" in said
     only = text_of(await root.see("/admin/people/cora/leave"))
     assert "Nobody else has the role: executive" in only
 
@@ -383,6 +462,41 @@ async def test_a_token_is_shown_once_announced_used_and_ended(office: Office) ->
     assert "It has ended" in text_of(ended)
     assert (await office.door.http.get("/api/v1/people", headers=headers)).status_code == 401
     assert "Importer" in (await root.see("/admin/tokens?state=over")).text
+
+
+# Webhooks and notices. -----------------------------------------------------------------------
+
+
+async def test_webhooks_that_take_nothing_and_lost_notices_need_a_look(office: Office) -> None:
+    at = datetime.now(UTC)
+    with office.door.service.database.writing() as session:
+        for name, state in (("CRM", "active"), ("Wiki", "disabled"), ("Well", "active")):
+            made = hooks.make(session, name, "https://x.example", [], at, by="root")
+            row = session.get_one(Hook, made.hook.id)
+            row.state, row.failing_since = state, None if name == "Well" else at
+        ids = [("now", at), ("old", at - timedelta(days=8))]
+        for made_id, made_at in ids:
+            body = [{"reason": "late", "about": "escalation/E1", "urgent": False}]
+            session.add(tables.Announcement(id=made_id, person_id="ada", body=body))
+            session.flush()
+            notices.note(session, made_id, "mail", Result.REFUSED, made_at, detail="550", most=4)
+            notices.note(session, made_id, "chat", Result.FAILED, made_at, detail="", most=4)
+        session.flush()
+        session.execute(
+            update(tables.NoticeDelivery)
+            .where(col(tables.NoticeDelivery.announcement_id) == "old")
+            .values(id=words.ids_from(at - timedelta(days=8)) + col(tables.NoticeDelivery.way))
+        )
+    root, dev = await office.browser_of("root"), await office.browser_of("dev")
+    said = text_of(await root.see("/admin"))
+    assert "Webhook CRM takes nothing" in said
+    assert "Webhook Wiki is disabled" in said
+    assert "Webhook Well" not in said
+    assert "1 notice of the last seven days did not arrive" in said
+    assert "Ada Mail refused 550" in said
+    for_auditors = text_of(await dev.see("/admin"))
+    assert "Webhook" not in for_auditors
+    assert "did not arrive" not in for_auditors
 
 
 # Channels and teams. -------------------------------------------------------------------------

@@ -96,8 +96,11 @@ async def test_the_log_shows_what_was_sent_and_how_a_stranger_answered(
     assert "<script>alert" not in detail.text
     assert "webhook.test" in text_of(detail)
 
+    assert "webhook-timestamp is the time of each attempt" in text_of(detail)
+
     crm.behaviour = answers(204)
-    await root.http.post(f"{place}/test", data=form_of(await root.see(place), "/test"))
+    assert "Send it now" in text_of(detail)
+    await root.http.post(f"{sent[0]}/again", data=form_of(detail, "/again"))
     for _ in range(100):
         detail = await root.see(sent[0])
         if "Send it again" in detail.text:

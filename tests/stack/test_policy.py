@@ -170,6 +170,20 @@ def test_diff_tells_key_by_key_and_changes_nothing(
     assert "Nothing would change; version 2" in run("policy", "diff", str(file)).out
 
 
+def test_a_team_in_use_is_counted_and_goes_only_where_somebody_says_so(
+    run: Run, sqlite_house: Database, file: Path
+) -> None:
+    file.write_text(DRAFT.replace('shop = "Online shop"\n', "").replace('"shop"', '"care"'))
+    told = "teams.shop goes, and is in use (members: 1).\n"
+    for command in ("diff", "simulate"):
+        assert told in run("policy", command, str(file)).out
+    refused = run("policy", "apply", str(file), "--reason", "One will do")
+    assert refused.status == 1
+    assert told in refused.err
+    done = run("policy", "apply", str(file), "--reason", "One will do", "--remove")
+    assert done.out == "Version 2 is in force.\n"
+
+
 def test_a_file_as_the_first_versions_had_is_still_taken(
     run: Run, sqlite_house: Database, file: Path
 ) -> None:
