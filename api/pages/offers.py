@@ -65,7 +65,7 @@ def of_escalation(
         "into": ("merge", stated("no other case of the same person is open")),
     }
     nothing = dict(why[name] for name in why if not options[name])
-    return Offers(options, moves_to, nothing | _unmoved(moves_to))
+    return Offers(options, moves_to, {**nothing, **_unmoved(moves_to)})
 
 
 def of_matter(state: Any, in_force: InForce) -> Offers:
