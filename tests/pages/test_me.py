@@ -143,3 +143,14 @@ async def test_of_many_looks_at_once_one_notes_that_the_session_is_in_use(
     assert len(noted) == 1
     await ada.see("/me")
     assert len(noted) == 1, "it is known now"
+
+
+async def test_the_only_executive_reads_that_nobody_is_next_up(office: Office) -> None:
+    cora = await office.browser_of("cora")
+    page = await cora.see("/me/away")
+    assert "there is no other executive" in text_of(page)
+    assert "ask the next one up" not in text_of(page)
+    sent = form_of(page, "/me/away/absences") | {"until": _day(3), "deputy": ""}
+    planned = await cora.http.post("/me/away/absences", data=sent)
+    assert "what you are asked waits until you are back" in text_of(planned)
+    assert "ask the next one up" in text_of(await (await office.browser_of("ben")).see("/me/away"))
