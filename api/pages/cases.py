@@ -22,11 +22,13 @@ from api.pages import (
     frame,
     labels,
     moves,
+    offers,
     queue,
     render,
     sentences,
 )
 from api.pages.forms import Trouble, Typed
+from api.pages.offers import Offers
 from api.pages.render import Way
 from api.pages.security import Reader, Sent, SentForm, Viewer
 from api.pages.sentences import Line
@@ -218,9 +220,18 @@ def _since(lines: Sequence[Line], trouble: Trouble | None) -> list[Line]:
     return [line for line in lines if line.seq > trouble.since]
 
 
-def _acts(kind: str, detail: Any, state: State, actor: Actor) -> dict[str, Any]:
+def _acts(
+    kind: str, detail: Any, state: State, actor: Actor, offered: Offers | None = None
+) -> dict[str, Any]:
     """What the reader may do here, the next move first; and what not, each with the reason."""
-    allowed: Sequence[Permission] = sorted(detail.allowed, key=lambda p: ORDER.index(p.act))
+    found = offered or Offers()
+    judged = [
+        Permission(act=p.act, ok=False, why_not=found.nothing[p.act])
+        if p.ok and p.act in found.nothing
+        else p
+        for p in detail.allowed
+    ]
+    allowed: Sequence[Permission] = sorted(judged, key=lambda p: ORDER.index(p.act))
     first = moves.primary(kind, detail.stage, allowed)
     others = [p.act for p in allowed if p.ok and p.act != first]
     return {
@@ -228,6 +239,7 @@ def _acts(kind: str, detail: Any, state: State, actor: Actor) -> dict[str, Any]:
         "state": state,
         "primary": first,
         "others": others,
+        "offers": found,
         "why_not": _reasons(KINDS[kind], actor, state, [p for p in allowed if not p.ok]),
     }
 
@@ -256,7 +268,10 @@ def _escalation(session: Session, state: Any, actor: Actor, in_force: InForce) -
     detail = details.escalation_in(session, state, actor, now())
     channel = in_force.policy.channels.get(detail.channel)
     team = in_force.policy.teams.get(detail.team, detail.team)
-    acts = _acts("escalation", detail, state, actor)
+    possible = {permission.act for permission in detail.allowed if permission.ok}
+    said_elsewhere = queries.others_of_author(session, actor, detail.id, now())
+    offered = offers.of_escalation(session, state, in_force, possible, said_elsewhere)
+    acts = _acts("escalation", detail, state, actor, offered)
     if moves.current_reply(detail):
         acts["primary"] = None
     return {
@@ -267,7 +282,7 @@ def _escalation(session: Session, state: Any, actor: Actor, in_force: InForce) -
         "max_length": channel.max_length if channel else None,
         "move": moves.of_escalation(detail, team, _approvers(session, detail)),
         **acts,
-        "said_elsewhere": queries.others_of_author(session, actor, detail.id, now()),
+        "said_elsewhere": said_elsewhere,
         **_colleagues(session, detail.team, detail.owner),
     }
 
@@ -358,11 +373,11 @@ def promise_of(session: Session, detail: PostDetail, actor: Actor) -> Commitment
 
 def _commitment(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:
     detail = details.commitment(session, state.id, actor, now())
-    return {
-        "detail": detail,
-        "move": moves.of_commitment(detail),
-        **_acts("commitment", detail, state, actor),
-    }
+    acts = _acts("commitment", detail, state, actor)
+    if state.link and acts["primary"] == "make_link":
+        # The commenter has one, which another would end: no longer the next move.
+        acts |= {"primary": None, "others": ["make_link", *acts["others"]]}
+    return {"detail": detail, "move": moves.of_commitment(detail), **acts}
 
 
 def _matter(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:
@@ -372,7 +387,7 @@ def _matter(session: Session, state: Any, actor: Actor, in_force: InForce) -> di
         "detail": detail,
         "members": members,
         "move": moves.of_matter(detail, _approvers(session, detail)),
-        **_acts("matter", detail, state, actor),
+        **_acts("matter", detail, state, actor, offers.of_matter(state, in_force)),
         **_colleagues(session, detail.team, detail.owner),
     }
 

@@ -27,7 +27,7 @@ from api.pages.forms import Trouble, Typed
 from api.pages.security import Colleague, ColleagueForm, Sent, SentForm, Viewer
 from api.people import AbsenceBody, DelegationBody
 from domain.errors import AnswerableError
-from domain.people import Role
+from domain.people import Actor, Role
 from store import colleagues, feeds, people, roster
 from texts import Sayings
 
@@ -144,6 +144,7 @@ async def _away(
             "person": person,
             "names": frame.names(session, named),
             "others": others(session, me),
+            "is_last": is_last(session, viewer.actor),
             "today": days.day_of(at, zone).isoformat(),
             "zone": zone.key,
             "first_day": lambda absence: days.day_of(absence.since, zone),
@@ -163,12 +164,18 @@ async def _away(
 
 
 def others(session: Session, me: str) -> list[tuple[str, str]]:
-    """Who may stand in: everybody else who acts in anything."""
+    """Who may stand in: everybody else who works on cases."""
     return [
         (person.id, person.name)
         for person, _ in people.everybody(session)
-        if person.is_active and person.id != me and {*person.roles} - {Role.AUDITOR, Role.SERVICE}
+        if person.is_active and person.id != me and {Role.STAFF, Role.EXECUTIVE} & {*person.roles}
     ]
+
+
+def is_last(session: Session, actor: Actor) -> bool:
+    """Whether nobody is next up: they are the one executive that there is."""
+    executives = {person.id for person in people.active(session) if Role.EXECUTIVE in person.roles}
+    return executives == {actor.id}
 
 
 @router.post("/me/away/absences")

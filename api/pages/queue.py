@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from api.commands import ULID, Ask, carry_out, check_key
 from api.deps import Door, TheDoor, now
-from api.errors import DATABASE_AWAY
+from api.errors import DATABASE_AWAY, Malformed
 from api.pages import forms, frame, labels, render, sentences
 from api.pages.forms import Trouble
 from api.pages.security import Reader, SentForm, Viewer
@@ -375,13 +375,17 @@ BULK = Sayings(
     }
 )
 
+_FIELDS = {"assign": ("person",), "join_matter": ("matter_id",), "dismiss": ("code", "reason")}
+"""What is said of all rows of a bulk action alike."""
+
 _PICKED = re.compile(rf"({ULID.pattern}):(\d{{1,9}})")
 
 
 @router.post("/queue/bulk")
 async def bulk(request: Request, door: TheDoor, sent: SentForm) -> Response:
     """The same act on several rows, each decided by itself: some may be refused where others are
-    done. Sent again with the same key nothing happens twice."""
+    done. What ends them is asked once more, by name. Sent again with the same key nothing happens
+    twice."""
     values = forms.values_of(sent.form)
     key, act = check_key(request, values.get("key") or None), values.get("act", "")
     picked: dict[str, str] = {}
@@ -394,12 +398,18 @@ async def bulk(request: Request, door: TheDoor, sent: SentForm) -> Response:
             "nothing was chosen, or more than one page holds",
             f"choose between 1 and {ROWS} rows of the queue and what to do with them",
         )
-    fields = {name: values.get(name, "") for name in ("person", "matter_id", "code")}
+    fields = {name: values.get(name, "") for name in _FIELDS.get(act, ())}
+    if act == "dismiss":
+        try:
+            forms.body_of("escalation", act, fields)
+        except Malformed as error:
+            trouble = await forms.trouble_of(request, error) if "code" in values else None
+            return await _ask_why(door, sent.viewer, values, picked, trouble)
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(entity_id: str, seq: str) -> Trouble | None:
         async with turns:
-            sending = _fields_of(act, fields) | {"expected_seq": seq}
+            sending = fields | {"expected_seq": seq}
             return await _attempt(request, door, sent.viewer, act, entity_id, sending, key)
 
     troubles = await asyncio.gather(*(one(*row) for row in picked.items()))
@@ -417,6 +427,26 @@ async def bulk(request: Request, door: TheDoor, sent: SentForm) -> Response:
     return render.page("queue.html", **await door.read(work))
 
 
-def _fields_of(act: str, fields: Mapping[str, str]) -> dict[str, str]:
-    wanted = {"assign": "person", "join_matter": "matter_id", "dismiss": "code"}.get(act)
-    return {wanted: fields[wanted]} if wanted else {}
+async def _ask_why(
+    door: Door,
+    viewer: Viewer,
+    values: Mapping[str, str],
+    picked: Mapping[str, str],
+    trouble: Trouble | None,
+) -> Response:
+    """The cases that are about to be dismissed, by name, and the reason to be chosen for it."""
+
+    def work(session: Session) -> dict[str, Any]:
+        around = frame.frame(session, viewer, "queue")
+        return {**around, "items": queries.of_these(session, viewer.actor, now(), list(picked))}
+
+    page = values.get("page", "")
+    return render.page(
+        "dismissing.html",
+        trouble.status if trouble else 200,
+        **await door.read(work),
+        picked=picked,
+        back=page if forms.split(page)[0] == "/queue" else "/queue",
+        was=values,
+        trouble=trouble,
+    )

@@ -172,3 +172,14 @@ async def test_what_is_arranged_for_somebody_is_told_with_the_page_where_it_stan
         absences.plan(session, "eve", at, until, at, by="root")
         told = {n.reason: n.about for n in house.untold(session, 99)}
     assert told["absence_planned_for_you"] == "me/away"
+
+
+async def test_the_only_executive_reads_that_nobody_is_next_up(office: Office) -> None:
+    cora = await office.browser_of("cora")
+    page = await cora.see("/me/away")
+    assert "there is no other executive" in text_of(page)
+    assert "ask the next one up" not in text_of(page)
+    sent = form_of(page, "/me/away/absences") | {"until": _day(3), "deputy": ""}
+    planned = await cora.http.post("/me/away/absences", data=sent)
+    assert "what you are asked waits until you are back" in text_of(planned)
+    assert "ask the next one up" in text_of(await (await office.browser_of("ben")).see("/me/away"))

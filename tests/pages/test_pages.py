@@ -205,7 +205,7 @@ async def test_words_for_a_refusal_are_offered_as_its_reason(office: Office) -> 
     assert "Offered as the reason to print" in page.text
     assert form_of(page, "/refuse")["reason"] == "We sell no saddles."
     assert "publish these words" not in page.text
-    await cora.do(path, "refuse", page=page)
+    await cora.do(path, "refuse", page=page, code="not_ours")
     ada = await office.browser_of("ada")
     assert form_of(await ada.see(path), "/reply")["as_approved"] == "yes"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from domain.people import Role
 from store import people
 from store.promises import Pledge
 from store.views import CommitmentItem
+from tests.api.test_commitments import told
 from tests.pages.conftest import Office, form_of, text_of
 
 SENTENCE = "We will send you a saddle by Friday."
@@ -243,3 +245,20 @@ def test_the_weeks_of_a_month_hold_each_of_its_days_once(first: int) -> None:
         assert shown[0].weekday() == first
         assert days.last_month(days.next_month(month)) == month
         month = days.next_month(month)
+
+
+async def test_another_private_link_is_no_loud_act_and_says_that_it_ends_the_one_before(
+    office: Office,
+) -> None:
+    path = f"/{(await told(office.door)).replace('commitments', 'commitment')}"
+    ben = await office.browser_of("ben")
+    page = await ben.see(path)
+    assert "Make a new link" not in text_of(page)
+    sent = form_of(page, "/make_link")
+    made = await ben.http.post(f"{path}/make_link", data=sent)
+    assert "/word/" in text_of(made)
+    assert "Make a new link; the one before ends" in text_of(made)
+    assert not re.search(r'<button class="main">[^<]*link', made.text)
+    again = await ben.http.post(f"{path}/make_link", data=sent)
+    assert "/word/" not in text_of(again), "a page that is loaded again makes no other"
+    assert again.url.path == path

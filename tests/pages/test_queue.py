@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from api.pages import queue
 from api.pages.security import Viewer
 from store import words
@@ -56,6 +58,43 @@ async def test_many_at_once_are_decided_one_by_one_and_only_once(office: Office)
         assert (await office.door.ada.get(f"escalations/{other}"))["outcome"] is None
     history = await office.door.ada.get(f"escalations/{free}/history")
     assert sum(entry["name"] == "escalation:case:dismissed" for entry in history["items"]) == 1
+
+
+async def test_many_are_dismissed_once_they_were_named_and_somebody_chose_why(
+    office: Office,
+) -> None:
+    path = await office.door.opened(text="Nobody answers my calls.")
+    case = path.partition("/")[2]
+    ada = await office.browser_of("ada")
+    sent = form_of(await ada.see("/queue?view=all"), "/queue/bulk") | {"act": "dismiss"}
+    page = await ada.http.post("/queue/bulk", data=sent | {"ids": f"{case}:1"})
+    assert "Dismiss one case?" in text_of(page)
+    assert "Nobody answers my calls." in text_of(page)
+    sent = form_of(page, "/queue/bulk") | {"act": "dismiss", "reason": "It was a test."}
+    assert sent["code"] == "", "nothing is chosen beforehand"
+    page = await ada.http.post("/queue/bulk", data=sent)
+    assert page.status_code == 422
+    assert form_of(page, "/queue/bulk") | {"act": "dismiss"} == sent, "what was entered stays"
+    assert (await office.door.ada.get(f"escalations/{case}"))["outcome"] is None
+    page = await ada.http.post("/queue/bulk", data=sent | {"code": "nothing_asked"})
+    assert "Dismissed: 1 of 1." in text_of(page)
+    assert (await office.door.ada.get(f"escalations/{case}"))["outcome"] == "dismissed"
+    closed = await ada.see("/queue?view=closed")
+    assert f"row-{case}" in closed.text
+    assert "data-pick" not in closed.text, "nothing is done to what is closed"
+    assert "/queue/bulk" not in closed.text
+
+
+@pytest.mark.parametrize("act", ["dismiss", "refuse"])
+async def test_no_reason_is_chosen_before_somebody_chooses_one(office: Office, act: str) -> None:
+    opened = office.door.opened if act == "dismiss" else office.door.deciding
+    address = f"/{(await opened()).replace('escalations', 'escalation')}"
+    browser = await office.browser_of("ada" if act == "dismiss" else "cora")
+    page = await browser.see(address)
+    assert form_of(page, f"/{act}")["code"] == ""
+    refused = await browser.do(address, act, page=page, status=422, reason="My own words.")
+    assert "Why" in text_of(refused)
+    assert form_of(refused, f"/{act}")["reason"] == "My own words."
 
 
 async def test_nothing_chosen_is_said_and_an_auditor_chooses_nothing(office: Office) -> None:
