@@ -414,7 +414,8 @@ async def bulk(request: Request, door: TheDoor, sent: SentForm) -> Response:
         _, asked = forms.split(values.get("page", ""))
         return context(session, sent.viewer, asked, results=results) | {"did": BULK[act]}
 
-    return render.page("queue.html", **await door.read(work))
+    own = forms.page_of(values) or "/queue"
+    return render.page("queue.html", **await door.read(work), own=own)
 
 
 def _fields_of(act: str, fields: Mapping[str, str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ import pytest
 from fastapi import Response
 from fastapi.routing import iter_route_contexts
 from pydantic import AwareDatetime
+from sqlalchemy.exc import OperationalError
 
 from api.app import create_app
 from api.deps import ACCESS, POLICY_SECONDS
@@ -616,6 +617,61 @@ async def test_errors_are_pages_for_browsers_and_problems_for_programs(office: O
         (await ada.http.get("/api/v1/nowhere")).headers["content-type"].startswith("application/")
     )
     assert "Cursor" in text_of(await ada.see("/queue?cursor=broken", 422)).title()
+
+
+async def test_the_address_of_a_form_leads_to_the_page_it_stands_on(office: Office) -> None:
+    path = page_of(await office.door.prepared())
+    ada = await office.browser_of("ada")
+    for form, stands_on in {
+        f"{path}/propose": path,
+        f"{path}/words": path,
+        "/me/reading": "/me",
+        "/me/away/absences": "/me/away",
+        "/me/away/absences/01AAAAAAAAAAAAAAAAAAAAAAAA/end": "/me/away",
+        "/queue/bulk": "/queue",
+    }.items():
+        page = await ada.see(form)
+        assert page.url.path == stands_on
+        assert [answer.status_code for answer in page.history] == [303]
+    program = await ada.http.get("/queue/bulk", headers={"Accept": "application/json"})
+    assert program.status_code == 405
+
+
+async def test_what_is_stale_after_a_refusal_is_loaded_again_where_it_stands(
+    office: Office,
+) -> None:
+    path = page_of(await office.door.opened())
+    ada, ben = await office.browser_of("ada"), await office.browser_of("ben")
+    seen = await ada.see(path)
+    await ben.do(path, "claim")
+    lost = await ada.do(path, "claim", status=409, page=seen, more={"page": "/queue?view=free"})
+    assert '<a href="/queue?view=free">Load it again' in lost.text
+
+
+async def test_an_error_keeps_the_frame_of_whoever_is_signed_in(office: Office) -> None:
+    ada = await office.browser_of("ada")
+    await ada.do("/me", "reading", zone="Europe/Berlin")
+    for address, status in {"/nowhere": 404, "/record": 403, "/queue?cursor=broken": 422}.items():
+        page = await ada.see(address, status)
+        assert 'href="/decisions"' in page.text
+        assert "Ada" in text_of(page)
+        assert "Times are those of Europe/Berlin" in text_of(page)
+    assert 'class="rooms"' not in (await office.browser().see("/nowhere", 404)).text
+    assert 'class="rooms"' not in (await ada.see("/ledger/nothing", 404)).text
+
+
+async def test_an_error_is_told_while_nobody_can_be_known(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await office.browser_of("ada")
+
+    async def away(*_: object) -> None:
+        raise OperationalError("select", {}, ConnectionError())
+
+    monkeypatch.setattr(render, "viewer_of", away)
+    page = await ada.see("/nowhere", 404)
+    assert "Not found" in text_of(page)
+    assert 'class="rooms"' not in page.text
 
 
 async def test_what_cannot_be_done_now_keeps_what_was_typed(office: Office) -> None:
