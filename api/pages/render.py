@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import texts
 from api.deps import door_of, now
 from api.errors import DATABASE_AWAY, MEDIA_TYPE, problem
-from api.pages import editor, frame, inputs, labels, moments, sentences, times
+from api.pages import editor, frame, inputs, labels, moments, sentences, times, wrong
 from api.pages.forms import WAYS_OUT
 from api.pages.security import LOCAL_HOSTS, Public, viewer_of
 from store import words
@@ -222,6 +222,8 @@ _environment.globals.update(
     query=query,
     new_key=words.new_id,
     inputs_of=inputs.inputs,
+    wrong_at=wrong.at,
+    place_of=wrong.place_of,
     asks=editor.is_asked,
     draft_of=lambda act, field: editor.DRAFTS.get((act, field)),
 )
@@ -230,7 +232,8 @@ _environment.globals.update(
 def page(template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """A page as an answer, with the policy that lets it load nothing from elsewhere."""
     context.setdefault("viewer", None)
-    with moments.seen(context.setdefault("now", now())):
+    is_back = wrong.shown(context.get("typed"), context.get("trouble"))
+    with moments.seen(context.setdefault("now", now())), is_back:
         text = _environment.get_template(template).render(context)
     return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY, **spoken_in()})
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from api.app import create_app
 from api.deps import ACCESS, POLICY_SECONDS
 from api.pages import cases, labels, queue, render, security, sentences
+from api.pages.forms import Typed
 from config.settings import Settings
 from domain.commitment import CommitmentStage
 from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
@@ -386,6 +387,52 @@ async def test_wrong_fields_are_named_by_their_labels(office: Office) -> None:
     assert "What you ask for: is missing" in said
     assert "due: " in said
     assert form_of(refused, "/propose")["promises-1-due_on"] == "someday"
+
+
+async def test_a_wrong_field_says_so_where_it_stands_and_is_linked_to(office: Office) -> None:
+    path = page_of(await office.door.prepared())
+    ada = await office.browser_of("ada")
+    soon, kept = "Soon.", "We will send it."
+    next_week = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
+    refused = await ada.do(
+        path,
+        "propose",
+        status=422,
+        request="May I?",
+        reply=f"{soon} {kept}",
+        more={
+            "promises-1-sentence": soon, "promises-1-due_on": next_week,
+            "promises-1-accountable": "ada",
+            "promises-3-sentence": kept, "promises-3-due_on": "2020-01-01",
+            "promises-3-accountable": "ada",
+        },
+    )  # fmt: skip
+
+    (wrong,) = re.findall(r'<[^<]*aria-invalid="true"[^>]*>', refused.text)
+    assert 'name="promises-3-due_on"' in wrong
+    place = re.search(r' id="([^"]+)"', wrong)[1]  # type: ignore[index]
+    assert f'aria-describedby="{place}-wrong"' in wrong
+    assert f'id="{place}-wrong">A promise is due before it could be made.' in refused.text
+    assert f'<a href="#{place}">Promise 2, due: ' in refused.text
+    assert refused.text.count(" autofocus") == 1
+
+
+async def test_only_the_form_that_was_sent_is_marked(office: Office) -> None:
+    path = page_of(await office.door.prepared())
+    ada = await office.browser_of("ada")
+    refused = await ada.do(path, "merge", status=422, into=" ", reason=" ")
+    wrong = re.findall(r'<(?:input|textarea)[^<]*aria-invalid="true"[^>]*>', refused.text)
+    assert re.findall(r' id="(\w+)-\w+-(\w+)"', " ".join(wrong)) == [
+        ("merge", "into"),
+        ("merge", "reason"),
+    ]
+    assert '<details id="merge" open>' in refused.text
+
+
+def test_nothing_is_linked_to_a_field_that_the_form_has_not() -> None:
+    typed = Typed(about="1", act="approve", values={"reason": "Yes.", "csrf": "x"})
+    paths = ("promises[0].due_at", "csrf", "team", "reason")
+    assert [typed.place_of(path) for path in paths] == ["", "", "", "approve-1-reason"]
 
 
 async def test_signing_out_ends_the_session_everywhere(office: Office) -> None:
