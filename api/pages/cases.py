@@ -505,7 +505,7 @@ async def _page_again(
     path, asked = forms.split(page)
     if path == "/queue":
         context = await door.read(lambda s: queue.context(s, viewer, asked, trouble))
-        return render.page("queue.html", trouble.status, **context)
+        return render.page("queue.html", trouble.status, **context, own=page)
     context = await door.read(
         lambda s: decisions.decisions_context(s, viewer, typed=typed, trouble=trouble)
     )
@@ -513,7 +513,7 @@ async def _page_again(
     if not is_shown:
         # It was decided meanwhile: its own page tells how, and keeps what was typed.
         return await show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
-    return render.page("decisions.html", trouble.status, **context)
+    return render.page("decisions.html", trouble.status, **context, own=page)
 
 
 def _without_page(viewer: Viewer, address: str, typed: Typed, trouble: Trouble) -> Response:

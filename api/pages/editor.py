@@ -99,6 +99,10 @@ class Reading:
     same_because: str
     is_approved: bool = False
     """These very words are decided, and go straight out."""
+    made: int | None = None
+    """The row that was made just now, to be gone on with."""
+    dropped: str = ""
+    """The sentence that was just said to be no promise after all."""
 
     @property
     def free(self) -> int | None:
@@ -243,6 +247,14 @@ def changed(values: Mapping[str, str], me: str, at: datetime, language: str) -> 
         new[f"{row}-due_on"] = day.isoformat() if day else ""
         new["not_promises"] = _without(new.get("not_promises", ""), sentence)
     return new
+
+
+def told(reading: Reading, values: Mapping[str, str]) -> Reading:
+    """With what a button changed, against the form that it was pressed in."""
+    before = {row.n: row.sentence for row in rows_of(values, "")}
+    made = next((row.n for row in reading.rows if row.n not in before), None)
+    dropped = next((before[n] for n in before if values.get("drop") == str(n)), "")
+    return replace(reading, made=made, dropped=dropped)
 
 
 def _is_used(values: Mapping[str, str], n: int) -> bool:

@@ -36,6 +36,10 @@ _OURS = frozenset(
 _LISTS = frozenset({"not_promises"})
 """Fields that may be sent several times, each a line."""
 
+_PROMISE_PATH = re.compile(r"promises\[(\d+)\]\.(\w+)")
+_CELLS = {"due_at": "due"}
+"""What of a promise goes by another name on the page."""
+
 LABELS = inputs.LABELS | Sayings(
     {
         "since": "From",
@@ -95,6 +99,20 @@ class Typed:
         """What was typed into this form, and nothing where another one was sent."""
         return self.values if (about, act) == (self.about, self.act) else {}
 
+    def place_of(self, path: str) -> str:
+        """The id, on its page, of the field that this path of the body is about; empty where
+        nobody could have typed into it. ``promises[0].due_at`` is in the first row that says
+        something, whichever that is."""
+        rows = list(_rows(self.values))
+        place = _PROMISE_PATH.fullmatch(path)
+        if place and int(place[1]) < len(rows):
+            name = f"{rows[int(place[1])]}-{_CELLS.get(place[2], place[2])}"
+        elif path in self.values and is_text(path):
+            name = path
+        else:
+            return ""
+        return f"{self.act}-{self.about}-{name}"
+
 
 def found_in(
     session: Session, actor: Actor, kind: str, typed: Typed | None
@@ -114,6 +132,8 @@ class Trouble:
     detail: str
     way_out: str
     fields: tuple[str, ...] = ()
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with which field of the body, by its path."""
     since: int | None = None
     """The seq that the form was made from, where what happened since is in the way."""
 
@@ -145,16 +165,16 @@ def body_of(kind: str, act: str, values: Mapping[str, str]) -> CommandBody:
         fields["is_published"] = told.get(values.get("is_published", ""))
     if "not_promises" in fields:
         fields["not_promises"] = editor.lines(values["not_promises"])
-    if promises := _promises(values):
-        fields["promises"] = promises
+    if promises := _rows(values):
+        fields["promises"] = list(promises.values())
     try:
         return BODIES[kind][act].model_validate(fields)
     except ValidationError as error:
         raise Malformed([field_error(e) for e in error.errors()]) from None
 
 
-def _promises(values: Mapping[str, str]) -> list[dict[str, str]]:
-    """The promises of a form, each from its row; rows that say nothing are left out."""
+def _rows(values: Mapping[str, str]) -> dict[int, dict[str, str]]:
+    """The promises of a form, each by its row; rows that say nothing are left out."""
     rows: dict[int, dict[str, str]] = {}
     for name, value in values.items():
         if (place := editor.PROMISE.fullmatch(name)) and value.strip():
@@ -162,7 +182,7 @@ def _promises(values: Mapping[str, str]) -> list[dict[str, str]]:
             is_date = place[2] == "due_on"
             row["due_at" if is_date else place[2]] = times.end_of_day(value) if is_date else value
     # A person is preselected in every row, so that alone is no promise.
-    return [rows[n] for n in sorted(rows) if rows[n].keys() - {"accountable"}]
+    return {n: rows[n] for n in sorted(rows) if rows[n].keys() - {"accountable"}}
 
 
 async def trouble_of(request: Request, error: Exception, since: int | None = None) -> Trouble:
@@ -172,12 +192,14 @@ async def trouble_of(request: Request, error: Exception, since: int | None = Non
     problem: dict[str, Any] = json.loads(response.body)
     code = problem["code"]
     is_malformed = isinstance(error, Malformed)
+    wrong = {e["field"]: e["message"] for e in problem.get("errors") or ()}
     return Trouble(
         status=problem["status"],
         code=code,
         detail=_("some of this is not as it should be") if is_malformed else problem["detail"],
         way_out=WAYS_OUT.get("invalid" if is_malformed else code, problem["way_out"]),
-        fields=tuple(_plain(e["field"], e["message"]) for e in problem.get("errors") or ()),
+        fields=tuple(plain(path, message) for path, message in wrong.items()),
+        wrong=wrong,
         since=since if code == "changed_meanwhile" else None,
     )
 
@@ -188,7 +210,7 @@ def _handler(request: Request, error: Exception) -> Callable[..., Any]:
     return found
 
 
-def _plain(path: str, message: str) -> str:
+def plain(path: str, message: str) -> str:
     """What is wrong with a field, in the words of its label: ``promises[1].due_at`` is second."""
     label = LABELS.get(path.rpartition(".")[2], path)
     place = re.match(r"promises\[(\d+)\]", path)

@@ -70,6 +70,7 @@ async def _me(
     *,
     done: str = "",
     address: str = "",
+    typed: Typed | None = None,
     trouble: Trouble | None = None,
 ) -> Response:
     def work(session: Session) -> dict[str, Any]:
@@ -78,6 +79,7 @@ async def _me(
             "person": colleagues.detail(session, viewer.actor.id, viewer.actor, now()),
             "made_at": feeds.made_at(session, viewer.actor.id),
             "reading": roster.reading(session, viewer.actor.id),
+            "typed": typed or Typed(),
         }
 
     context = await door.read(work)
@@ -98,7 +100,9 @@ async def change_reading(request: Request, door: TheDoor, sent: ColleagueForm) -
             door.database.write, lambda session: roster.read_in(session, me, tag, zone or None)
         )
     except (AnswerableError, *DATABASE_AWAY) as error:
-        return await _me(door, sent.viewer, trouble=await forms.trouble_of(request, error))
+        trouble = await forms.trouble_of(request, error)
+        typed = Typed(about="me", act="reading", values=values)
+        return await _me(door, sent.viewer, typed=typed, trouble=trouble)
     return render.see_other("/me?done=reading")
 
 

@@ -424,7 +424,8 @@ async def bulk(request: Request, door: TheDoor, sent: SentForm) -> Response:
         _, asked = forms.split(values.get("page", ""))
         return context(session, sent.viewer, asked, results=results) | {"did": BULK[act]}
 
-    return render.page("queue.html", **await door.read(work))
+    own = forms.page_of(values) or "/queue"
+    return render.page("queue.html", **await door.read(work), own=own)
 
 
 async def _ask_why(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -10,21 +11,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlencode
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import texts
 from api.deps import door_of, now
-from api.errors import MEDIA_TYPE, problem
-from api.pages import editor, inputs, labels, moments, sentences, times
+from api.errors import DATABASE_AWAY, MEDIA_TYPE, problem
+from api.pages import editor, frame, inputs, labels, moments, sentences, times, wrong
 from api.pages.forms import WAYS_OUT
-from api.pages.security import LOCAL_HOSTS, Public
+from api.pages.security import LOCAL_HOSTS, Public, viewer_of
 from store import words
 from texts import Sayings, numbers, raw_gettext, raw_ngettext, stated
 from texts import gettext as _
@@ -221,6 +223,8 @@ _environment.globals.update(
     query=query,
     new_key=words.new_id,
     inputs_of=inputs.inputs,
+    wrong_at=wrong.at,
+    place_of=wrong.place_of,
     asks=editor.is_asked,
     draft_of=lambda act, field: editor.DRAFTS.get((act, field)),
 )
@@ -229,7 +233,8 @@ _environment.globals.update(
 def page(template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """A page as an answer, with the policy that lets it load nothing from elsewhere."""
     context.setdefault("viewer", None)
-    with moments.seen(context.setdefault("now", now())):
+    is_back = wrong.shown(context.get("typed"), context.get("trouble"))
+    with moments.seen(context.setdefault("now", now())), is_back:
         text = _environment.get_template(template).render(context)
     return HTMLResponse(text, status, headers={"Content-Security-Policy": POLICY, **spoken_in()})
 
@@ -244,6 +249,10 @@ def see_other(address: str) -> RedirectResponse:
 
 
 # Errors, for browsers. -----------------------------------------------------------------------
+
+
+FRAME_SECONDS = 2.0
+"""How long an error waits to know who reads it."""
 
 
 class Way(NamedTuple):
@@ -342,7 +351,7 @@ class _Answer:
                 await self._say_anew(self._start)
 
     async def _say_anew(self, start: Message) -> None:
-        response = _page_for(self._scope, json.loads(self._body))
+        response = await _page_for(self._scope, json.loads(self._body))
         headers = MutableHeaders(raw=list(start["headers"]))
         for name in ("content-type", "content-length", "www-authenticate"):
             del headers[name]
@@ -352,12 +361,15 @@ class _Answer:
         await self._send({"type": "http.response.body", "body": response.body})
 
 
-def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
+async def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
     status = told["status"]
     if status == 401 and scope["method"] == "GET":
         return see_other(f"/sign-in?next={quote(_asked(scope))}")
-    way_out = WAYS_OUT.get(told["code"], told["way_out"])
+    if status == 405 and scope["method"] == "GET":
+        return see_other(_page_above(scope))
     is_public = scope["path"].startswith(("/ledger", "/word/"))
+    around = {} if is_public else await _frame_of(scope, status)
+    way_out = WAYS_OUT.get(told["code"], told["way_out"])
     if status == 404 and not is_public:
         way_out = _("check the address, or look for it in the queue")
     # Whoever only runs the service has no queue; "/" knows where each person belongs.
@@ -369,12 +381,40 @@ def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
     return page(
         "error.html",
         status,
+        **around,
         title=title,
         detail=told["detail"],
         way_out=way_out,
         ways=ways,
         kept=(),
     )
+
+
+def _page_above(scope: Scope) -> str:
+    """The page that a form stands on, for whoever opens the address that the form was sent to:
+    after a refusal it stands in the browser, to be loaded again or kept."""
+    path: str = scope["path"]
+    while path := path.rpartition("/")[0]:
+        above = {**scope, "path": path}
+        if any(route.matches(above)[0] is Match.FULL for route in scope["app"].routes):
+            return quote(path)
+    return "/"
+
+
+async def _frame_of(scope: Scope, status: int) -> dict[str, Any]:
+    """The frame of every page for whoever is signed in, in their language and zone. There is none
+    where a part is away or too busy: what went wrong would go wrong again, or take as long."""
+    if status >= 500 or status in (421, 429):
+        return {}
+    try:
+        async with asyncio.timeout(FRAME_SECONDS):
+            door = door_of(scope)
+            viewer = await viewer_of(Request(scope), door)
+            if viewer is None:
+                return {}
+            return await door.read(lambda session: frame.frame(session, viewer, ""))
+    except (*DATABASE_AWAY, TimeoutError):
+        return {}
 
 
 def _asked(scope: Scope) -> str:

@@ -56,7 +56,7 @@ async def check_words(
         new = editor.changed(values, sent.viewer.actor.id, now(), draft.language)
         return {
             "values": new,
-            "reading": editor.read(draft, kind, act, new, is_whole=True),
+            "reading": editor.told(editor.read(draft, kind, act, new, is_whole=True), values),
             "accountable": _accountable(session),
         }
 

@@ -3,10 +3,13 @@ before it is public."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import PageOf
+from tests.browser.looks import faults
 from tests.pages.conftest import Office
 
 PROMISE = "We will send you a saddle by Friday."
@@ -50,6 +53,50 @@ async def test_words_are_counted_and_their_promises_marked_while_one_types(
     await expect(page.get_by_text("you asked for a decision")).to_be_visible()
     state = office.door.service.state(path[1:])
     assert state.stage == "deciding"
+
+
+async def test_the_keyboard_stays_where_something_was_made_or_taken_back(
+    page_of: PageOf, office: Office
+) -> None:
+    path = page_path(await office.door.prepared())
+    page = await page_of("ada")
+    await page.goto(path)
+    await page.get_by_role("link", name="Propose an answer").press("Enter")
+    await expect(field(page, "propose", "request")).to_be_focused()
+
+    await field(page, "propose", "reply").press_sequentially(f"Sorry. {PROMISE}")
+    form = page.locator('form[action$="/propose"]')
+    make = form.get_by_role("button", name="Make it a commitment")
+    await make.press("Enter")
+    await expect(form.locator('[name="promises-0-sentence"]')).to_be_focused()
+    await form.get_by_role("button", name="It is none after all").press("Enter")
+    await expect(make).to_be_focused()
+
+
+@pytest.mark.parametrize("script", [True, False])
+async def test_a_refusal_is_where_the_keyboard_is_and_leads_to_the_field(
+    page_of: PageOf, office: Office, script: bool
+) -> None:
+    path = page_path(await office.door.prepared())
+    page = await page_of("ada", width=360, script=script, expected=("422",))
+    await page.goto(path)
+    await field(page, "propose", "reply").fill(PROMISE)
+    await page.locator('form[action$="/propose"] button.main').evaluate(
+        "it => it.form.noValidate = true"
+    )
+    await field(page, "propose", "request").fill(" ")
+    await page.locator('form[action$="/propose"] button.main').click()
+
+    await expect(page.get_by_role("alert")).to_be_focused()
+    await page.get_by_role("link", name="What you ask for: is missing").click()
+    await expect(field(page, "propose", "request")).to_be_focused()
+    await expect(field(page, "propose", "request")).to_have_accessible_description(
+        re.compile("Is missing")
+    )
+    if script:
+        assert await faults(page) == []
+    await page.goto(page.url.partition("#")[0])
+    assert page.url.endswith(path)
 
 
 async def test_what_was_typed_stands_there_again_after_the_tab_was_closed(

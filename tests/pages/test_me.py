@@ -88,6 +88,12 @@ async def test_what_cannot_be_is_said_and_kept(office: Office) -> None:
         answer = await cora.http.post("/me/away/absences", data=fields | wrong)
         assert answer.status_code == 422, wrong
         assert said.lower() in text_of(answer).lower(), (wrong, text_of(answer))
+        if list(wrong) == ["until"]:
+            assert '<a href="#absence-away-until">' in answer.text
+    read_in = form_of(await cora.see("/me"), "/me/reading") | {"zone": "Atlantis"}
+    answer = await cora.http.post("/me/reading", data=read_in)
+    assert form_of(answer, "/me/reading")["zone"] == "Atlantis"
+    assert '<a href="#reading-me-zone">' in answer.text
 
 
 async def test_an_auditor_looks_and_arranges_nothing(office: Office) -> None:

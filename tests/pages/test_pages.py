@@ -21,8 +21,9 @@ from domain.commitment import CommitmentStage
 from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
 from domain.kinds import KINDS
 from domain.people import Seat
+from domain.policy import GENERAL
 from domain.post import PostStage
-from domain.terms import Allowances
+from domain.terms import Allowances, Limits
 from store import people, policies, queries
 from tests import builders
 from tests.api.conftest import comment
@@ -385,6 +386,21 @@ async def test_wrong_fields_are_named_by_their_labels(office: Office) -> None:
     assert "What you ask for: is missing" in said
     assert "due: " in said
     assert form_of(refused, "/propose")["promises-1-due_on"] == "someday"
+
+
+async def test_a_dismissal_that_is_looked_at_can_be_overturned(
+    sqlite_service: builders.Service,
+) -> None:
+    with sqlite_service.database.writing() as session:
+        policy = builders.policy(terms={GENERAL: builders.plan(limits=Limits(look_at=100))})
+        policies.apply(session, policy, "root", datetime.now(UTC), reason="Stricter.")
+    async with open_office(sqlite_service) as office:
+        path = page_of(await office.door.prepared())
+        await office.door.ada.post(f"{case_of(path)}/dismiss", {"code": "nothing_asked"})
+        ben = await office.browser_of("ben")
+        owed = await ben.do(path, "overturn", reason="She asks for a saddle.")
+        assert sqlite_service.state(path[1:]).stage == "unclaimed"
+        assert owed.url.path == path
 
 
 async def test_signing_out_ends_the_session_everywhere(office: Office) -> None:
