@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 from sqlmodel import Session
 
+import texts
 from api import record as door_of
 from api.deps import TheDoor, now
 from api.pages import frame, house, record_words, render, sentences, times
@@ -163,7 +164,8 @@ async def found_file(door: TheDoor, viewer: Reader, wanted: Wanted) -> Response:
 
     def work(session: Session) -> tuple[str, bool]:
         found, is_more = record.all_of(session, viewer.actor, now(), wanted, MOST)
-        return _as_csv(found, tell(session, [item.entry for item in found])), is_more
+        with texts.speaking(texts.english()):  # A program reads it.
+            return _as_csv(found, tell(session, [item.entry for item in found])), is_more
 
     text, is_more = await door.read(work)
     await door_of.note(door, viewer.actor, wanted.exported())
@@ -227,7 +229,13 @@ async def file(
     def work(session: Session, found: CaseFile) -> dict[str, Any]:
         readable = [entry for entry in found.entries if entry.is_readable]
         lines = {line.seq: line for line in _told(session, readable)}
-        return {**frame.frame(session, viewer, "record"), "lines": lines}
+        in_force = policies.current(session)
+        teams = in_force.policy.teams if in_force else {}
+        return {
+            **frame.frame(session, viewer, "record"),
+            "lines": lines,
+            "team": teams.get(found.team, found.team),
+        }
 
     found, history, context = await door_of.file_of(door, viewer.actor, kind, entity_id, work)
     context |= {
@@ -236,6 +244,8 @@ async def file(
         "names": found.names,
         "whole": whole,
         "late": [clock for clock in found.clocks if clock.is_late],
+        "met": [clock for clock in found.clocks if clock.ended_at and not clock.is_late],
+        "running": [clock for clock in found.clocks if not (clock.ended_at or clock.is_late)],
         "exact": exact,
         "words_of": record_words,
         "shown_of": lambda run: [e for e in run.events if not record_words.is_bookkeeping(e)],

@@ -97,7 +97,7 @@ async def test_the_file_reads_as_a_whole_and_nothing_in_it_runs(office: Office) 
     page = await dev.see(address_of(path))
     text = text_of(page)
     for said in (
-        "Cora approved", "Every entry is linked", "Yes: all", "The policy of its day",
+        "Cora approved", "Every entry is linked", "1 is still running", "The policy of its day",
         "Temporal’s history",
         "names the very bytes", "answerable verify escalation/", "What we said",
     ):  # fmt: skip
@@ -110,6 +110,25 @@ async def test_the_file_reads_as_a_whole_and_nothing_in_it_runs(office: Office) 
     assert '<details class="small" open>' not in page.text
     opened = await dev.see(f"{address_of(path)}?whole=true")
     assert '<details class="small" open>' in opened.text
+
+
+async def test_a_deadline_that_still_runs_is_not_called_met(office: Office) -> None:
+    prepared = await office.door.prepared()
+    dev = await office.browser_of("dev")
+    text = text_of(await dev.see(address_of(prepared)))
+    assert "1 deadline was met; 1 is still running" in text
+    assert "Yes:" not in text
+    assert "Customer care" in text
+
+
+async def test_the_file_of_a_search_is_the_same_whoever_takes_it(office: Office) -> None:
+    await office.door.prepared()
+    dev = await office.browser_of("dev")
+    address = "/record/found.csv?kind=escalation"
+    english = await dev.http.get(address, headers={"Accept-Language": "en"})
+    german = await dev.http.get(address, headers={"Accept-Language": "de"})
+    assert "claimed it" in english.text
+    assert german.text == english.text
 
 
 async def test_a_broken_chain_is_the_first_thing_that_is_said(office: Office) -> None:
