@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from api.pages.figures import PROMISES, STEPS, Table, length
 from store.insight_views import Insights
 from texts import gettext as _
+from texts import numbers
 
 HATCHED = {"kept_late": "lines", "still_broken": "cross", "withdrawn": "dots"}
 """What is told apart by a pattern, and not by colour alone."""
@@ -61,7 +62,7 @@ def _waits(found: Insights, tables: dict[str, Table]) -> Chart | None:
         return None
     label = table.column("wait")
     bars = tuple(
-        Bar(row[label].text, (Part("all", 0, _share(n, max(counts))),), f"{n:,}")
+        Bar(row[label].text, (Part("all", 0, _share(n, max(counts))),), numbers.number(n))
         for row, n in zip(table.rows, counts, strict=True)
     )
     says = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)
@@ -107,7 +108,7 @@ def _promises(found: Insights) -> Chart | None:
                 width = _share(n, most)
                 parts.append(Part(how, round(start, 2), width, str(n) if width > 9 else ""))
                 start += width
-        bars.append(Bar(item.key, tuple(parts), f"{item.total:,}"))
+        bars.append(Bar(item.key, tuple(parts), numbers.number(item.total)))
     says = "; ".join(
         f"{item.key}: "
         + ", ".join(f"{label} {getattr(item, how)}" for how, label in PROMISES.items())

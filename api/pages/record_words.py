@@ -17,7 +17,7 @@ from intake.past import PastEvent
 from store import record
 from store.record_views import Check, Search
 from texts import gettext as _
-from texts import ngettext
+from texts import ngettext, numbers
 
 
 def kinds() -> dict[str, str]:
@@ -503,5 +503,5 @@ def entries_of(event: PastEvent) -> str:
 def counted(total: int, *, is_more: bool) -> str:
     """How many were found, as far as they are counted."""
     if is_more:
-        return _("More than %(num)s acts", num=f"{total:,}")
+        return _("More than %(num)s acts", num=numbers.number(total))
     return ngettext("%(num)s act", "%(num)s acts", total)

@@ -6,7 +6,7 @@ import csv
 import html
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -16,10 +16,11 @@ from api.pages import figures
 from api.pages.figures import Cell, Column, Table
 from domain.escalation.moves import Step, Wording
 from domain.policy import PublicRules
-from store import policies
+from store import policies, tables
 from store.insights import State, Which
 from tests import builders
 from tests.api.conftest import problem_of
+from tests.api.test_commitments import promised
 from tests.pages.conftest import Browser, Office, text_of
 
 LINK = re.compile(r'<a href="(/insights/(?:cases|promises)\?[^"]+)">([\d,]+)</a>')
@@ -67,6 +68,18 @@ async def test_every_figure_leads_to_exactly_as_many(office: Office) -> None:
     assert "2027-06" in page.text
     assert "style=" not in page.text
     assert "<style" not in page.text
+
+
+async def test_a_promise_that_is_kept_is_late_no_more(office: Office) -> None:
+    _, commitment = (await promised(office.door)).split("/")
+    kept_at = datetime.now(UTC) - timedelta(days=50)
+    with office.door.service.database.writing() as session:
+        row = session.get_one(tables.Commitment, commitment)
+        row.due_at, row.settled_at, row.stage = kept_at + timedelta(days=1), kept_at, "kept"
+    ada = await office.browser_of("ada")
+    text = text_of(await ada.see("/insights/promises"))
+    assert "Kept in time" in text
+    assert " late" not in text.partition("is accountable")[2]
 
 
 async def test_what_is_asked_for_wrongly_is_said_with_its_way_out(office: Office) -> None:
