@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from api.pages.figures import PROMISES, STEPS, Table, length
+from api.pages.figures import PROMISES, STEPS, Table, length, month
 from store.insight_views import Insights
 from texts import gettext as _
 from texts import numbers
@@ -89,9 +89,12 @@ def _steps(found: Insights) -> Chart | None:
 
 
 def _owed(seat: str) -> str:
-    return {"approvers": "executives", "team": "team", "reviewers": _("second person")}.get(
-        seat, seat
-    )
+    return {
+        "approvers": _("executives"),
+        "team": _("team"),
+        "owner": _("owner"),
+        "reviewers": _("second person"),
+    }[seat]
 
 
 def _promises(found: Insights) -> Chart | None:
@@ -108,9 +111,9 @@ def _promises(found: Insights) -> Chart | None:
                 width = _share(n, most)
                 parts.append(Part(how, round(start, 2), width, str(n) if width > 9 else ""))
                 start += width
-        bars.append(Bar(item.key, tuple(parts), numbers.number(item.total)))
+        bars.append(Bar(month(item.key), tuple(parts), numbers.number(item.total)))
     says = "; ".join(
-        f"{item.key}: "
+        f"{month(item.key)}: "
         + ", ".join(f"{label} {getattr(item, how)}" for how, label in PROMISES.items())
         for item in months
     )
