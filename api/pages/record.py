@@ -20,6 +20,7 @@ from api import record as door_of
 from api.deps import TheDoor, now
 from api.pages import frame, house, record_words, render, sentences, times
 from api.pages.figures import safe
+from api.pages.labels import MACHINES
 from api.pages.lists import ROWS, Place
 from api.pages.security import Viewer, only_signed_in
 from api.pages.sentences import Line
@@ -50,11 +51,17 @@ async def search(door: TheDoor, viewer: Reader, wanted: Wanted, cursor: Place = 
 
     def work(session: Session, page: FoundPage) -> dict[str, Any]:
         names = _everybody(session)
+        read = {
+            item.entry.data["stream"]
+            for item in page.items
+            if item.subject.stream == HOUSE and item.entry.data and item.entry.data.get("stream")
+        }
         return {
             **frame.frame(session, viewer, "record"),
             **_filters(session, viewer, wanted, names),
             "found": page,
             "lines": tell(session, [item.entry for item in page.items]),
+            "about": record.subjects(session, read),
             "count": record_words.counted(page.total, is_more=page.is_more),
             "file": _address("/record/found.csv", wanted),
             "next": _address("/record", wanted, cursor=page.next_cursor),
@@ -72,7 +79,7 @@ def _everybody(session: Session) -> dict[str, str]:
     """Everybody who may have done something, also those who have left; by name."""
     named = {person.id: person.name for person, _teams in people.everybody(session)}
     ordered = sorted(named.items(), key=lambda item: item[1].casefold())
-    return record_words.machines() | dict(ordered)
+    return dict(MACHINES) | dict(ordered)
 
 
 def _filters(
@@ -277,7 +284,11 @@ def _took(seconds: float) -> str:
 def _allowances(found: CaseFile) -> dict[str, str]:
     """How long each move might take by the terms that were pinned."""
     said = found.policy.terms.get("allowances", {}) if found.policy else {}
-    return {name: times.exact_span(value) for name, value in said.items() if isinstance(value, int)}
+    return {
+        record_words.owed_within(name): times.exact_span(value)
+        for name, value in said.items()
+        if isinstance(value, int)
+    }
 
 
 def _seqs(found: CaseFile) -> set[int]:

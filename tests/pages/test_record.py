@@ -17,6 +17,7 @@ from store import record
 from store.record_views import Search
 from tests.api.conftest import comment
 from tests.pages.conftest import Browser, Office, text_of
+from texts import said_in
 
 HOSTILE = "<script>alert(1)</script> \u202eevil\u202c وصلت دراجتي 🚲 =1+1"
 
@@ -201,6 +202,17 @@ async def test_the_house_shows_who_read_what(office: Office) -> None:
     assert f"read {address_of(path).removeprefix('/record/')}" in text
     assert f"took out {address_of(path).removeprefix('/record/')} as a file" in text
     assert "hidden-word" not in text
+    page = await dev.see("/record?kind=house&act=house:case:read")
+    assert f'<a href="{address_of(path)}"' in page.text
+
+
+async def test_machines_are_named_in_the_language_of_the_reader(office: Office) -> None:
+    await office.door.opened()
+    dev = await office.browser_of("dev")
+    german = {"Accept-Language": "de"}
+    text = text_of(await dev.see("/record?person=public", headers=german))
+    assert said_in("de", "The public") in text
+    assert "The public" not in text
 
 
 async def test_the_record_is_a_room_for_those_who_may_enter(office: Office) -> None:
