@@ -7,6 +7,7 @@ decided where it is fetched, in ``store.public_ledger``.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -252,7 +253,7 @@ def _feed(ledger: Ledger, house: str, promises: tuple[PublicPromise, ...]) -> _F
     )
     for promise in promises:
         feed.add_item(
-            title=_xml(f"{STATES[promise.state]}: {_short(promise.sentence or ERASED)}"),
+            title=_xml(f"{_state(promise)}: {_short(promise.sentence or ERASED)}"),
             link=ledger.page_of(promise.id),
             description=_xml(_summary(promise)),
             unique_id=f"{TAG}commitment/{promise.id}",
@@ -272,8 +273,14 @@ def _short(sentence: str) -> str:
     return line if len(line) <= TITLE else f"{line[: TITLE - 1].rstrip()}…"
 
 
+def _state(promise: PublicPromise) -> str:
+    is_denied = promise.commenter_says == "not_kept"
+    return STATES[promise.state] + (", the commenter says not kept" if is_denied else "")
+
+
 _SUMMARY = Markup(
-    '<p dir="auto">{sentence}</p><p>{state}. Promised for {first}{now}. Accountable: {who}.</p>'
+    '<p dir="auto">{sentence}</p>'
+    "<p>{state}. Promised for {first}{now}. Accountable: {who}.{said}</p>"
 )
 
 
@@ -286,7 +293,18 @@ def _summary(promise: PublicPromise) -> str:
         first=f"{promise.first_due_at:%Y-%m-%d %H:%M} UTC",
         now=f", moved to {promise.due_at:%Y-%m-%d %H:%M} UTC" if is_moved else "",
         who=promise.accountable,
+        said="".join(_said(promise)),
     )
+
+
+def _said(promise: PublicPromise) -> Iterator[str]:
+    """What else there is to know of it: each side's word, and whether its date ever passed."""
+    if promise.company_says:
+        yield " We say: kept."
+    if promise.commenter_says:
+        yield f" The commenter says: {promise.commenter_says.replace('_', ' ')}."
+    if promise.was_broken and promise.state is not Standing.BROKEN:
+        yield " A date of it passed unkept."
 
 
 def _xml(text: str) -> str:

@@ -16,7 +16,7 @@ from api.cases import Cursor, Limit
 from api.commands import stream_of
 from api.deps import API, Door, TheDoor, now, only
 from domain.base import iso
-from domain.comments import Text
+from domain.comments import Asked
 from domain.entity import Event
 from domain.errors import Invalid, Unknown
 from domain.house import RecordExported
@@ -39,7 +39,7 @@ Reader = Annotated[Actor, Depends(only(*ROLES))]
 
 JSON_LINES = "application/jsonl; charset=utf-8"
 
-Word = Annotated[Annotated[Text, Field(max_length=60)], Query()]
+Word = Annotated[Asked, Query(max_length=60)]
 
 
 def _or_none(said: Any) -> Any:
@@ -65,7 +65,7 @@ def wanted_of(
     until: Day = None,
     outcome: Word = "",
     late: YesOrNo = None,
-    q: Annotated[Annotated[Text, Field(max_length=200)], Query()] = "",
+    q: Annotated[Asked, Query()] = "",
 ) -> Search:
     """What an address asks for. Raises Invalid for days in no order."""
     if since and until and since > until:
@@ -80,7 +80,7 @@ def wanted_of(
         until=_midnight(until + timedelta(days=1)) if until else None,
         outcome=outcome or None,
         late=late,
-        q=q.strip() or None,
+        q=q or None,
     )
 
 

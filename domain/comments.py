@@ -38,6 +38,10 @@ Line = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
     BeforeValidator(_printable),
 ]
+Asked = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200), BeforeValidator(_printable)
+]
+"""What a search is narrowed to; a field of a form that was left empty asks for nothing."""
 ExternalId = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=300),

@@ -175,7 +175,7 @@ def _of_policy(session: Session, in_force: InForce | None, at: datetime) -> Iter
             said = _(
                 "Calendar %(calendar)s knows holidays until %(until)s: apply the policy again.",
                 calendar=name,
-                until=calendar.until.isoformat(),
+                until=times.day(calendar.until),
             )
             yield Need(said, "/admin/policy/draft")
     if in_force.version > 1:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from api.pages.figures import PROMISES, STEPS, Table, length
+from api.pages.figures import PROMISES, STEPS, Table, length, month
 from store.insight_views import Insights
 from texts import gettext as _
+from texts import numbers
 
 HATCHED = {"kept_late": "lines", "still_broken": "cross", "withdrawn": "dots"}
 """What is told apart by a pattern, and not by colour alone."""
@@ -61,7 +62,7 @@ def _waits(found: Insights, tables: dict[str, Table]) -> Chart | None:
         return None
     label = table.column("wait")
     bars = tuple(
-        Bar(row[label].text, (Part("all", 0, _share(n, max(counts))),), f"{n:,}")
+        Bar(row[label].text, (Part("all", 0, _share(n, max(counts))),), numbers.number(n))
         for row, n in zip(table.rows, counts, strict=True)
     )
     says = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)
@@ -88,9 +89,12 @@ def _steps(found: Insights) -> Chart | None:
 
 
 def _owed(seat: str) -> str:
-    return {"approvers": "executives", "team": "team", "reviewers": _("second person")}.get(
-        seat, seat
-    )
+    return {
+        "approvers": _("executives"),
+        "team": _("team"),
+        "owner": _("owner"),
+        "reviewers": _("second person"),
+    }[seat]
 
 
 def _promises(found: Insights) -> Chart | None:
@@ -107,9 +111,9 @@ def _promises(found: Insights) -> Chart | None:
                 width = _share(n, most)
                 parts.append(Part(how, round(start, 2), width, str(n) if width > 9 else ""))
                 start += width
-        bars.append(Bar(item.key, tuple(parts), f"{item.total:,}"))
+        bars.append(Bar(month(item.key), tuple(parts), numbers.number(item.total)))
     says = "; ".join(
-        f"{item.key}: "
+        f"{month(item.key)}: "
         + ", ".join(f"{label} {getattr(item, how)}" for how, label in PROMISES.items())
         for item in months
     )

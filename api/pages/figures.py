@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from api.pages import labels
+from api.pages import labels, times
 from domain.escalation.moves import Step, Wording
 from store.figures import CommitmentFigures
 from store.insight_views import Count, Insights, PersonCount, Span, Spread
@@ -81,6 +81,15 @@ PROMISES = Sayings(
         "open": "Open",
     }
 )
+
+PROMISES_BEHIND = PROMISES | Sayings(
+    {
+        "broken": "Broken at some time",
+        "confirmed": "The commenter says that it is kept",
+        "denied": "The commenter says that it is not kept",
+    }
+)
+"""Whatever the list of promises can be asked for, in words."""
 
 _HALF = stated("Half of them took this long or less.")
 _NINE = stated("Nine in ten took this long or less.")
@@ -239,7 +248,7 @@ def _answers(found: Insights) -> Table:
             _col("what", "Comments", "A conversation that reached us in these days and that we "
                    "owe an answer. Each is answered, waits, or ended without an answer of ours."),
             _col("cases", "Cases", "How many. “In time” means that no step on the way was late."),
-            _col("share_permille", "Share", "Of all that were received."),
+            _col("share_permille", "Share of all received", "Of all that were received."),
         ),
         tuple(
             (_word(label), _count(n, href), _share(n, a.received)) for label, n, href in rows
@@ -430,6 +439,11 @@ def _codes(found: Insights) -> Table:
     )  # fmt: skip
 
 
+def month(key: str) -> str:
+    """``2026-10`` as people read it."""
+    return times.month(date.fromisoformat(f"{key}-01"))
+
+
 _PROMISE_MEANS = Sayings(
     {
         "kept": "Reported kept by its first date.",
@@ -450,7 +464,7 @@ def _promises(found: Insights) -> Table:
             for how in PROMISES
         )  # fmt: skip
         everything = address("/insights/promises", found.span, month=item.key or None)
-        return (_word(item.name, item.key), *counts, _count(item.total, everything))
+        return (_word(month(item.key), item.key), *counts, _count(item.total, everything))
 
     return Table(
         "promises",

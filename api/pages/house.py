@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from api.pages import times
+from api.pages.labels import ROLE_NAMES
 from domain.house import ROOT
 from store import people
 from store.tables import Team
@@ -145,6 +146,8 @@ def _person(message: Callable[[], str]) -> Callable[[str, Data, Named], str]:
 
     def say(who: str, data: Data, named: Named) -> str:
         plain = {name: data[name] for name in ("team", "role") if name in data}
+        if "role" in plain:
+            plain["role"] = ROLE_NAMES.get(plain["role"], plain["role"])
         return message() % {"who": who, "person": named(data["person"]), **plain}
 
     return say

@@ -183,7 +183,7 @@ async def promises_behind(
     viewer: Reader,
     span: TheSpan,
     how: Word = "",
-    month: Annotated[str, Query(pattern=r"^(\d{4}-\d{2})?$")] = "",
+    month: Annotated[str, Query(pattern=r"^([12]\d{3}-(0[1-9]|1[0-2]))?$")] = "",
     person: Word = "",
     cursor: Place = "",
 ) -> Response:
@@ -204,8 +204,8 @@ async def promises_behind(
         names = frame.names(session, [person, *(item.accountable for item in found.items)])
         said = {"how": how, "month": month, "person": person, "cursor": found.next_cursor}
         more = {name: value for name, value in said.items() if value}
-        about = [figures.PROMISES.get(how, how.replace("_", " ").capitalize())] if how else []
-        about += [_("due in %(month)s", month=month)] if month else []
+        about = [figures.PROMISES_BEHIND.get(how, how)] if how else []
+        about += [_("due in %(month)s", month=figures.month(month))] if month else []
         about += [_("%(person)s is accountable", person=names[person])] if person else []
         return {
             **_around(session, viewer, span),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from domain.base import PUBLIC, SYSTEM
 from texts import Sayings
 from texts import gettext as _
 
@@ -255,6 +256,20 @@ ROLES = Sayings(
         "admin": "runs the service, reads no cases",
     }
 )
+
+ROLE_NAMES = Sayings(
+    {
+        "staff": "staff",
+        "executive": "executive",
+        "auditor": "auditor",
+        "admin": "admin",
+        "service": "service",
+    }
+)
+"""The roles in a word, where several stand side by side."""
+
+MACHINES = Sayings({SYSTEM: "The service itself", PUBLIC: "The public"})
+"""Who acts without being a person."""
 
 
 OUTCOMES = Sayings(

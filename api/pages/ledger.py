@@ -318,5 +318,10 @@ async def robots(door: TheDoor) -> Response:
     return PlainTextResponse(f"User-agent: *\n{allowed}Disallow: /\n", headers=headers)
 
 
-for path, endpoint in (("/ledger", front), ("/ledger/all", everything), ("/ledger/{promise}", one)):
+for path, endpoint in (
+    ("/ledger", front),
+    ("/ledger/all", everything),
+    ("/ledger/{promise}", one),
+    ("/robots.txt", robots),
+):
     router.add_api_route(path, endpoint, methods=["HEAD"], response_model=None)

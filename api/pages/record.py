@@ -15,10 +15,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 from sqlmodel import Session
 
+import texts
 from api import record as door_of
 from api.deps import TheDoor, now
 from api.pages import frame, house, record_words, render, sentences, times
 from api.pages.figures import safe
+from api.pages.labels import MACHINES
 from api.pages.lists import ROWS, Place
 from api.pages.security import Viewer, only_signed_in
 from api.pages.sentences import Line
@@ -49,11 +51,17 @@ async def search(door: TheDoor, viewer: Reader, wanted: Wanted, cursor: Place = 
 
     def work(session: Session, page: FoundPage) -> dict[str, Any]:
         names = _everybody(session)
+        read = {
+            item.entry.data["stream"]
+            for item in page.items
+            if item.subject.stream == HOUSE and item.entry.data and item.entry.data.get("stream")
+        }
         return {
             **frame.frame(session, viewer, "record"),
             **_filters(session, viewer, wanted, names),
             "found": page,
             "lines": tell(session, [item.entry for item in page.items]),
+            "about": record.subjects(session, read),
             "count": record_words.counted(page.total, is_more=page.is_more),
             "file": _address("/record/found.csv", wanted),
             "next": _address("/record", wanted, cursor=page.next_cursor),
@@ -71,7 +79,7 @@ def _everybody(session: Session) -> dict[str, str]:
     """Everybody who may have done something, also those who have left; by name."""
     named = {person.id: person.name for person, _teams in people.everybody(session)}
     ordered = sorted(named.items(), key=lambda item: item[1].casefold())
-    return record_words.machines() | dict(ordered)
+    return dict(MACHINES) | dict(ordered)
 
 
 def _filters(
@@ -163,7 +171,8 @@ async def found_file(door: TheDoor, viewer: Reader, wanted: Wanted) -> Response:
 
     def work(session: Session) -> tuple[str, bool]:
         found, is_more = record.all_of(session, viewer.actor, now(), wanted, MOST)
-        return _as_csv(found, tell(session, [item.entry for item in found])), is_more
+        with texts.speaking(texts.english()):  # A program reads it.
+            return _as_csv(found, tell(session, [item.entry for item in found])), is_more
 
     text, is_more = await door.read(work)
     await door_of.note(door, viewer.actor, wanted.exported())
@@ -227,7 +236,13 @@ async def file(
     def work(session: Session, found: CaseFile) -> dict[str, Any]:
         readable = [entry for entry in found.entries if entry.is_readable]
         lines = {line.seq: line for line in _told(session, readable)}
-        return {**frame.frame(session, viewer, "record"), "lines": lines}
+        in_force = policies.current(session)
+        teams = in_force.policy.teams if in_force else {}
+        return {
+            **frame.frame(session, viewer, "record"),
+            "lines": lines,
+            "team": teams.get(found.team, found.team),
+        }
 
     found, history, context = await door_of.file_of(door, viewer.actor, kind, entity_id, work)
     context |= {
@@ -236,6 +251,8 @@ async def file(
         "names": found.names,
         "whole": whole,
         "late": [clock for clock in found.clocks if clock.is_late],
+        "met": [clock for clock in found.clocks if clock.ended_at and not clock.is_late],
+        "running": [clock for clock in found.clocks if not (clock.ended_at or clock.is_late)],
         "exact": exact,
         "words_of": record_words,
         "shown_of": lambda run: [e for e in run.events if not record_words.is_bookkeeping(e)],
@@ -267,7 +284,11 @@ def _took(seconds: float) -> str:
 def _allowances(found: CaseFile) -> dict[str, str]:
     """How long each move might take by the terms that were pinned."""
     said = found.policy.terms.get("allowances", {}) if found.policy else {}
-    return {name: times.exact_span(value) for name, value in said.items() if isinstance(value, int)}
+    return {
+        record_words.owed_within(name): times.exact_span(value)
+        for name, value in said.items()
+        if isinstance(value, int)
+    }
 
 
 def _seqs(found: CaseFile) -> set[int]:

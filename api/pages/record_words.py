@@ -11,13 +11,13 @@ from typing import Any
 
 from api.pages import times
 from api.pages.house import PEOPLE
-from domain.base import PUBLIC, SYSTEM
+from api.pages.labels import ROLE_NAMES
 from domain.house import HOUSE
 from intake.past import PastEvent
 from store import record
 from store.record_views import Check, Search
 from texts import gettext as _
-from texts import ngettext
+from texts import ngettext, numbers
 
 
 def kinds() -> dict[str, str]:
@@ -41,9 +41,15 @@ def one_of(kind: str) -> str:
     }.get(kind, kind)
 
 
-def machines() -> dict[str, str]:
-    """Who acts without being a person."""
-    return {SYSTEM: _("The service itself"), PUBLIC: _("The public")}
+def owed_within(move: str) -> str:
+    """What the time is for that the terms give to a move."""
+    return {
+        "claim": _("Time to claim it"),
+        "propose": _("Time to propose an answer"),
+        "decide": _("Time to decide"),
+        "reply": _("Time to reply"),
+        "listen": _("Time to listen"),
+    }.get(move, move)
 
 
 def outcomes() -> dict[str, str]:
@@ -303,6 +309,8 @@ def in_the_house(name: str, data: Mapping[str, Any], names: Mapping[str, str]) -
     said = {key: str(value) for key, value in data.items()}
     for key in PEOPLE:
         said[key] = names.get(said.get(key, ""), said.get(key, ""))
+    if "role" in said:
+        said["role"] = ROLE_NAMES.get(said["role"], said["role"])
     if name in ("house:record:searched", "house:record:exported"):
         return _looked(name, said)
     told = {
@@ -503,5 +511,5 @@ def entries_of(event: PastEvent) -> str:
 def counted(total: int, *, is_more: bool) -> str:
     """How many were found, as far as they are counted."""
     if is_more:
-        return _("More than %(num)s acts", num=f"{total:,}")
+        return _("More than %(num)s acts", num=numbers.number(total))
     return ngettext("%(num)s act", "%(num)s acts", total)

@@ -210,6 +210,8 @@ _environment.globals.update(
     refusal_codes=labels.REFUSAL_CODES,
     recommendations=labels.RECOMMENDATIONS,
     roles=labels.ROLES,
+    role_names=labels.ROLE_NAMES,
+    machines=labels.MACHINES,
     explain=sentences.explain,
     rung_acts=labels.RUNG_ACTS,
     outcomes=labels.OUTCOMES,

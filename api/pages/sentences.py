@@ -13,6 +13,7 @@ from api.pages import times
 from api.pages.labels import (
     DISMISS_CODES,
     EXTEND_CODES,
+    MACHINES,
     OUTCOMES,
     PAUSE_CODES,
     RECOMMENDATIONS,
@@ -557,7 +558,7 @@ def _line(entry: Entry, names: Mapping[str, str], text: str | None) -> Line:
         name=entry.name,
         at=entry.at,
         by=entry.by,
-        who=_capital(entry.by_name or entry.by),
+        who=MACHINES.get(entry.by) or _capital(entry.by_name or entry.by),
         did=did,
         words=text,
         is_alarm=is_late or entry.name in _ALARMS,

@@ -42,6 +42,9 @@ async def ask(
     )
 
 
+router.add_api_route("/word/{secret}", ask, methods=["HEAD"], response_model=None)
+
+
 @router.post("/word/{secret}")
 async def answer(secret: str, door: TheDoor, kept: Annotated[str, Form()] = "") -> Response:
     """Take the word; whatever comes of it, the page of the link tells. Anything but one of the two

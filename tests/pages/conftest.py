@@ -67,6 +67,13 @@ def forms_of(page: httpx.Response) -> list[tuple[str, str, dict[str, str]]]:
     return [form for form in parser.forms if form[0] == "post"]
 
 
+def searches_of(page: httpx.Response) -> list[tuple[str, dict[str, str]]]:
+    """The forms that only ask, each with where it leads and what a browser would send of it."""
+    parser = _Forms()
+    parser.feed(page.text)
+    return [(address, fields) for way, address, fields in parser.forms if way == "get"]
+
+
 def form_of(page: httpx.Response, action: str) -> dict[str, str]:
     """What a browser would send from the first form that leads there."""
     found = [fields for _, address, fields in forms_of(page) if address.endswith(action)]

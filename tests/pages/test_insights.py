@@ -6,20 +6,21 @@ import csv
 import html
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from api.pages import figures
+from api.pages import charts, figures
 from api.pages.figures import Cell, Column, Table
 from domain.escalation.moves import Step, Wording
 from domain.policy import PublicRules
-from store import policies
+from store import policies, tables
 from store.insights import State, Which
 from tests import builders
 from tests.api.conftest import problem_of
+from tests.api.test_commitments import promised
 from tests.pages.conftest import Browser, Office, text_of
 
 LINK = re.compile(r'<a href="(/insights/(?:cases|promises)\?[^"]+)">([\d,]+)</a>')
@@ -67,6 +68,47 @@ async def test_every_figure_leads_to_exactly_as_many(office: Office) -> None:
     assert "2027-06" in page.text
     assert "style=" not in page.text
     assert "<style" not in page.text
+
+
+async def test_a_promise_that_is_kept_is_late_no_more(office: Office) -> None:
+    _, commitment = (await promised(office.door)).split("/")
+    kept_at = datetime.now(UTC) - timedelta(days=50)
+    with office.door.service.database.writing() as session:
+        row = session.get_one(tables.Commitment, commitment)
+        row.due_at, row.settled_at, row.stage = kept_at + timedelta(days=1), kept_at, "kept"
+    ada = await office.browser_of("ada")
+    text = text_of(await ada.see("/insights/promises"))
+    assert "Kept in time" in text
+    assert " late" not in text.partition("is accountable")[2]
+
+
+async def test_days_and_months_are_written_for_people_and_their_zone_is_said(
+    office: Office,
+) -> None:
+    await furnished(office)
+    ada = await office.browser_of("ada")
+    page = await ada.see("/insights?since=2026-01-01&until=2027-12-31")
+    text = text_of(page)
+    assert "from Thu, 1 Jan 2026 to Fri, 31 Dec 2027" in text.replace("  ", " ")
+    assert "June 2027" in text
+    assert "2027-06" not in text
+    assert "Days are those of UTC." in text
+    assert "0 by the first date" in text
+    german = await ada.see(
+        "/insights/promises?how=broken&month=2027-06", headers={"Accept-Language": "de"}
+    )
+    assert "Juni 2027" in text_of(german)
+    broken = text_of(await ada.see("/insights/promises?how=broken"))
+    assert "Broken at some time." in broken
+    await ada.see("/insights/promises?month=2027-13", status=422)
+
+
+@pytest.mark.parametrize("seat", figures.OWED_BY)
+def test_who_owes_a_step_is_named_in_the_language_of_the_reader(
+    seat: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charts, "_", "[{}]".format)
+    assert charts._owed(seat).startswith("[")
 
 
 async def test_what_is_asked_for_wrongly_is_said_with_its_way_out(office: Office) -> None:

@@ -277,6 +277,28 @@ async def test_ids_in_the_feed_depend_on_no_host_and_stay_when_a_promise_turns(t
     assert link.get("href") == f"https://elsewhere.example/ledger/{promise}"
 
 
+async def test_the_feed_says_what_the_commenter_says(town: Town) -> None:
+    at = builders.AT
+    promise = town.past.promise()
+    town.past.report(promise, at + DAY)
+    town.past.word(promise, at + 2 * DAY, is_kept=False)
+    entry = Xml.fromstring((await town.ask("/ledger.atom")).content).find(f"{ATOM}entry")
+    assert entry is not None
+    assert ", the commenter says not kept: " in (entry.findtext(f"{ATOM}title") or "")
+    summary = entry.findtext(f"{ATOM}summary") or ""
+    assert "We say: kept. The commenter says: not kept." in summary
+
+
+async def test_a_head_is_answered_like_a_get_and_decides_nothing(town: Town) -> None:
+    promise = town.past.promise()
+    town.past.report(promise, builders.AT + DAY)
+    address = _link(town, promise, builders.AT + DAY)
+    for path in ("/robots.txt", address, f"{address}?kept=no"):
+        answer = await town.door.http.head(path)
+        assert (answer.status_code, answer.content) == (200, b""), path
+    assert "Was it kept?" in text_of(await town.ask(address, headers=HTML))
+
+
 async def test_pages_lead_feed_readers_to_the_feed(shared: Town) -> None:
     for path in ("/ledger", "/ledger/all", f"/ledger/{shared.made['kept']}"):
         page = (await shared.ask(path)).text

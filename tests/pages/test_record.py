@@ -17,6 +17,7 @@ from store import record
 from store.record_views import Search
 from tests.api.conftest import comment
 from tests.pages.conftest import Browser, Office, text_of
+from texts import said_in
 
 HOSTILE = "<script>alert(1)</script> \u202eevil\u202c وصلت دراجتي 🚲 =1+1"
 
@@ -97,7 +98,7 @@ async def test_the_file_reads_as_a_whole_and_nothing_in_it_runs(office: Office) 
     page = await dev.see(address_of(path))
     text = text_of(page)
     for said in (
-        "Cora approved", "Every entry is linked", "Yes: all", "The policy of its day",
+        "Cora approved", "Every entry is linked", "1 is still running", "The policy of its day",
         "Temporal’s history",
         "names the very bytes", "answerable verify escalation/", "What we said",
     ):  # fmt: skip
@@ -110,6 +111,25 @@ async def test_the_file_reads_as_a_whole_and_nothing_in_it_runs(office: Office) 
     assert '<details class="small" open>' not in page.text
     opened = await dev.see(f"{address_of(path)}?whole=true")
     assert '<details class="small" open>' in opened.text
+
+
+async def test_a_deadline_that_still_runs_is_not_called_met(office: Office) -> None:
+    prepared = await office.door.prepared()
+    dev = await office.browser_of("dev")
+    text = text_of(await dev.see(address_of(prepared)))
+    assert "1 deadline was met; 1 is still running" in text
+    assert "Yes:" not in text
+    assert "Customer care" in text
+
+
+async def test_the_file_of_a_search_is_the_same_whoever_takes_it(office: Office) -> None:
+    await office.door.prepared()
+    dev = await office.browser_of("dev")
+    address = "/record/found.csv?kind=escalation"
+    english = await dev.http.get(address, headers={"Accept-Language": "en"})
+    german = await dev.http.get(address, headers={"Accept-Language": "de"})
+    assert "claimed it" in english.text
+    assert german.text == english.text
 
 
 async def test_a_broken_chain_is_the_first_thing_that_is_said(office: Office) -> None:
@@ -182,6 +202,17 @@ async def test_the_house_shows_who_read_what(office: Office) -> None:
     assert f"read {address_of(path).removeprefix('/record/')}" in text
     assert f"took out {address_of(path).removeprefix('/record/')} as a file" in text
     assert "hidden-word" not in text
+    page = await dev.see("/record?kind=house&act=house:case:read")
+    assert f'<a href="{address_of(path)}"' in page.text
+
+
+async def test_machines_are_named_in_the_language_of_the_reader(office: Office) -> None:
+    await office.door.opened()
+    dev = await office.browser_of("dev")
+    german = {"Accept-Language": "de"}
+    text = text_of(await dev.see("/record?person=public", headers=german))
+    assert said_in("de", "The public") in text
+    assert "The public" not in text
 
 
 async def test_the_record_is_a_room_for_those_who_may_enter(office: Office) -> None:
