@@ -33,6 +33,13 @@ COLUMNS = (
     "confirmed", "denied",
 )  # fmt: skip
 
+HYPHENATED = {
+    "renegotiated": "renego-\ntiated",
+    "withdrawn": "with-\ndrawn",
+    "confirmed": "con-\nfirmed",
+}
+"""Heads that are broken in two, so that a table fits into eighty columns."""
+
 
 @app.command()
 def commitments(
@@ -78,9 +85,10 @@ def _table(by: str, rows: list[tuple[object, ...]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(by, "name", box=None, pad_edge=False)
+    table = Table(by, "name", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for column in COLUMNS:
-        table.add_column(column.replace("_", " "), justify="right")
+        head = HYPHENATED.get(column) or column.replace("_", "\n")
+        table.add_column(head, justify="right")
     for row in rows:
         table.add_row(*map(str, row))
     Console(markup=False, highlight=False).print(table)

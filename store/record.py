@@ -351,9 +351,21 @@ def subjects(session: Session, streams: Iterable[str]) -> dict[str, Subject]:
         for row in rows:
             stream = f"{kind}/{row.id}"
             found[stream] = Subject(
-                stream=stream, title=row.title, team=row.team, channel=row.channel, stage=row.stage
+                stream=stream,
+                title=_title(row.title),
+                team=row.team,
+                channel=row.channel,
+                stage=row.stage,
             )
     return {s: found.get(s) or Subject(stream=s, title=None) for s in streams}
+
+
+def _title(text: str | None) -> str | None:
+    """The beginning of words, up to the end of one of them; says so where more follows."""
+    if text is None or len(text) <= TITLE:
+        return text
+    start, *rest = text[:TITLE].rsplit(None, 1)
+    return (start if rest else text[: TITLE - 1]) + "…"
 
 
 def _about(kind: str, ids: Sequence[str]) -> Select[Any]:
@@ -364,7 +376,7 @@ def _about(kind: str, ids: Sequence[str]) -> Select[Any]:
         row.team,
         row.stage,
         channel.label("channel"),
-        func.substr(words.c.text, 1, TITLE).label("title"),
+        func.substr(words.c.text, 1, TITLE + 1).label("title"),
     ).where(row.id.in_(ids))
     if kind == "escalation":
         statement = statement.join(comment, comment.c.id == row.comment_id, isouter=True)

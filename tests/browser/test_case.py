@@ -99,6 +99,22 @@ async def test_a_refusal_is_where_the_keyboard_is_and_leads_to_the_field(
     assert page.url.endswith(path)
 
 
+async def test_a_field_that_somebody_has_resized_is_drawn_anew_without_a_complaint(
+    page_of: PageOf, office: Office
+) -> None:
+    page = await page_of("ada")
+    await page.goto(page_path(await office.door.prepared()))
+    reply = field(page, "propose", "reply")
+    await reply.press_sequentially(PROMISE)
+    form = page.locator('form[action$="/propose"]')
+    await form.get_by_role("button", name="Make it a commitment").click()
+    sentence = form.locator('[name="promises-0-sentence"]')
+    await sentence.evaluate("it => { it.style.height = '4rem' }")
+    await reply.press_sequentially(" Yes.")
+    await expect(form.locator(".preview")).to_contain_text("Yes.")
+    await page.wait_for_timeout(100)  # Until it has settled.
+
+
 async def test_what_was_typed_stands_there_again_after_the_tab_was_closed(
     page_of: PageOf, office: Office
 ) -> None:

@@ -19,6 +19,8 @@ PHONE = 360
 RUDE = "You CLOWNS 🤬🔥 " + "no saddle, again. " * 40
 RIGHT_TO_LEFT = "وصلت دراجتي بدون سرج 🚲🔥"
 
+COLOUR = "it => getComputedStyle(it).backgroundColor"
+
 
 async def ask(office: Office, text: str = RUDE, **fields: object) -> str:
     """A case that waits for Cora; answers its id."""
@@ -90,6 +92,36 @@ async def test_of_the_verdicts_one_stands_open_and_each_is_big_enough_for_a_thum
         await summary.click()
         assert await page.locator(f"#case-{case} .verdicts > details[open]").count() == 1
     assert await fits(page)
+
+
+@pytest.mark.parametrize("script", [True, False])
+async def test_the_buttons_stay_under_the_finger_and_what_one_opens_is_beneath_them(
+    office: Office, page_of: PageOf, script: bool
+) -> None:
+    case = await ask(office, reply="A saddle was left out.")
+    page = await page_of("cora", width=PHONE, script=script)
+    await page.goto("/decisions")
+    card = page.locator(f"#case-{case}")
+    summaries = await card.locator(".verdicts summary").all()
+
+    async def places() -> list[tuple[float, float]]:
+        """Where the buttons stand in the card, however far the page is scrolled."""
+        boxes = [await one.bounding_box() for one in (card, *summaries)]
+        top, *found = [(box["x"], box["y"]) for box in boxes if box]
+        return [(x - top[0], y - top[1]) for x, y in found]
+
+    before = await places()
+    lowest = max(y for _, y in before)
+    for summary in summaries:
+        await summary.click()
+        assert await places() == before
+        form = await card.locator(".verdicts details[open] form").bounding_box()
+        top = await card.bounding_box()
+        assert form
+        assert top
+        assert form["y"] - top["y"] > lowest
+        accent = await card.locator(".verdicts details[open] form button").evaluate(COLOUR)
+        assert [await one.evaluate(COLOUR) == accent for one in summaries] == [False] * 4
 
 
 async def test_several_are_looked_at_and_refused_together(office: Office, page_of: PageOf) -> None:

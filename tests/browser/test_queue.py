@@ -156,6 +156,25 @@ async def test_many_are_claimed_at_once_and_each_says_what_became_of_it(
         assert (await office.door.ada.get(f"escalations/{case}"))["owner"] == owner
 
 
+@pytest.mark.parametrize("width", [360, 800])
+@pytest.mark.parametrize("name", ["ada", "dev"])
+async def test_the_words_are_as_wide_as_the_row_for_whoever_reads_it(
+    page_of: PageOf, office: Office, name: str, width: int
+) -> None:
+    case = await _case(office, "Read me.")
+    page = await page_of(name, width=width)
+    await page.goto("/queue?view=all")
+    row = page.locator(f"#row-{case}")
+    picks = await row.locator(".pick").count()
+    assert picks == (name == "ada")
+    whole, said = await row.bounding_box(), await row.locator(".said").bounding_box()
+    assert whole is not None
+    assert said is not None
+    assert whole["height"] < 250
+    # Beside them there is room for the padding, and for the box to tick.
+    assert said["width"] > whole["width"] - 60 - 40 * picks
+
+
 async def test_everything_works_without_script(page_of: PageOf, office: Office) -> None:
     case = await _case(office, "No script here.")
     page = await page_of("ada", script=False)

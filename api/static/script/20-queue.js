@@ -83,7 +83,6 @@
     const picked = all.filter((one) => one.checked).length;
     const told = document.querySelector("[data-picked]");
     if (told) told.textContent = String(picked);
-    document.getElementById("bulk")?.toggleAttribute("data-some", picked > 0);
     const every = document.querySelector("[data-pick-all]");
     if (every) {
       every.checked = picked > 0 && picked === all.length;
