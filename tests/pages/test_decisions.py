@@ -11,8 +11,9 @@ import pytest
 from domain.people import Role
 from domain.policy import GENERAL
 from domain.terms import DecisionMode, DecisionTerms
-from store import absences, people, policies
+from store import absences, people, policies, words
 from tests import builders
+from tests.api.conftest import comment
 from tests.pages.conftest import Office, form_of, text_of
 
 WORDS = "Your saddle was left out of the box."
@@ -82,6 +83,32 @@ async def test_a_card_says_all_that_a_decision_takes(office: Office) -> None:
     ):
         assert shown in said, shown
     assert page.text.count(sentence) == 3, "in the words, as a promise, and where a yes is given"
+
+
+async def test_a_card_says_when_it_was_said_what_came_last_and_how_much_there_is(
+    office: Office,
+) -> None:
+    door, at = office.door, datetime.now(UTC)
+    long = "It came without a saddle, and nobody calls me back. " * 6 + "I need it on Monday!"
+    path = await door.opened(text=long, posted_at=(at - timedelta(days=2)).isoformat())
+    thread = (await door.ada.get(path))["thread"]
+    for text in ("Hello?", "I have bought one elsewhere, for 80 €."):
+        sent = comment(words.new_id(), conversation_id=thread, text=text)
+        assert (await door.hook.post("comments", sent))["result"] == "joined"
+    await door.ada.post(f"{path}/claim")
+    await door.ada.post(f"{path}/propose", {"request": "May I send a saddle?", "reply": WORDS})
+    cora = await office.browser_of("cora")
+    page = await cora.see("/decisions")
+    said = text_of(page)
+
+    assert "said on console, 2 d ago" in said
+    assert "I need it on Monday!" in said, "to its end"
+    assert "and last, 5 min ago I have bought one elsewhere, for 80 €." in said
+    assert "Hello?" not in said
+    assert "The whole conversation, with 3 comments" in said
+    row = text_of(await cora.see("/queue?view=all"))
+    assert "2 d ago" in row
+    assert "3 comments" in row
 
 
 async def test_every_verdict_has_its_form_and_a_reason(office: Office) -> None:
