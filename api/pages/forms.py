@@ -56,6 +56,9 @@ LABELS = inputs.LABELS | Sayings(
         "wait_seconds": "How long to wait",
         "is_published": "Whether it is there",
         "despite_news": "Whether it goes out all the same",
+        "seconds": "How long",
+        "zone": "Time zone",
+        "id": "Id",
     }
 )
 
@@ -73,9 +76,24 @@ WAYS_OUT = Sayings(
         "busy": "send it again in a moment",
         "key_reused": "look at what the page shows now, and send it again if it is still wanted",
         "invalid": "correct what is named here; your words are kept",
+        "due_in_the_past": "choose a date in the future",
+        "promise_gate": "name each among the sentences that are no promise, or make it one in a "
+        "reply, with a date and somebody accountable",
+        "too_alike": "write to this person, or say why the words of an earlier reply are right "
+        "here, too",
+        "date_still_holds": "leave the date out, and ask for another one",
+        "members_wait": "release the answer, or take them out of the matter first",
     }
 )
 """The ways out that read differently on a page than in JSON."""
+
+_PATTERNS = Sayings(
+    {
+        "link": "must be an address that begins with http:// or https://",
+        "url": "must be an address that begins with http:// or https://",
+    }
+)
+"""What was expected in place of something that does not match the pattern of its field."""
 
 
 @dataclass(frozen=True)
@@ -154,8 +172,14 @@ def _promises(values: Mapping[str, str]) -> list[dict[str, str]]:
     return [rows[n] for n in sorted(rows) if rows[n].keys() - {"accountable"}]
 
 
-async def trouble_of(request: Request, error: Exception, since: int | None = None) -> Trouble:
-    """What the JSON interface answers to this error, as a page says it."""
+async def trouble_of(
+    request: Request,
+    error: Exception,
+    since: int | None = None,
+    labels: Mapping[str, str] = LABELS,
+) -> Trouble:
+    """What the JSON interface answers to this error, as a page says it; ``labels``: what the fields
+    of the form are called."""
     handler = _handler(request, error)
     response = await handler(request, error)
     problem: dict[str, Any] = json.loads(response.body)
@@ -166,7 +190,11 @@ async def trouble_of(request: Request, error: Exception, since: int | None = Non
         code=code,
         detail=_("some of this is not as it should be") if is_malformed else problem["detail"],
         way_out=WAYS_OUT.get("invalid" if is_malformed else code, problem["way_out"]),
-        fields=tuple(_plain(e["field"], e["message"]) for e in problem.get("errors") or ()),
+        fields=tuple(
+            _plain(e["field"], _wrong(e), labels)
+            for e in problem.get("errors") or ()
+            if is_malformed or _PROMISE.match(e["field"])
+        ),
         since=since if code == "changed_meanwhile" else None,
     )
 
@@ -177,10 +205,22 @@ def _handler(request: Request, error: Exception) -> Callable[..., Any]:
     return found
 
 
-def _plain(path: str, message: str) -> str:
+_PROMISE = re.compile(r"promises\[(\d+)\]")
+"""A field of one of several promises: a refusal alone does not say of which."""
+
+
+def _wrong(error: Mapping[str, str]) -> str:
+    """What is wrong, without the patterns that machines go by."""
+    if error["code"] != "string_pattern_mismatch":
+        return error["message"]
+    name = error["field"].rpartition(".")[2]
+    return _PATTERNS.get(name) or _("is not written as it has to be")
+
+
+def _plain(path: str, message: str, labels: Mapping[str, str]) -> str:
     """What is wrong with a field, in the words of its label: ``promises[1].due_at`` is second."""
-    label = LABELS.get(path.rpartition(".")[2], path)
-    place = re.match(r"promises\[(\d+)\]", path)
+    label = labels.get(path.rpartition(".")[2], path)
+    place = _PROMISE.match(path)
     which = (
         _(
             "Promise %(place)s, %(label)s",
