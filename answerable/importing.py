@@ -258,7 +258,8 @@ def _count(database: Database) -> int:
 def _watch(database: Database) -> int:
     """Show the inbox emptying; answers what is left once that has come to a stop."""
     left = most = _count(database)
-    typer.echo(f"Handing {most} comments over to their escalations …", err=True)
+    what = "1 comment" if most == 1 else f"{most} comments"
+    typer.echo(f"Handing over {what} …", err=True)
     moved_at = time.monotonic()
     with bar("Handed over", most) as move:
         while left and time.monotonic() - moved_at < PATIENCE:

@@ -31,6 +31,7 @@ from api.readers import Readers
 from config.settings import Settings
 from domain.errors import Forbidden
 from domain.people import Actor, Role
+from domain.policy import PublicRules
 from intake.entities import Unavailable
 from store import people, policies
 from store.database import Database
@@ -100,6 +101,11 @@ class Door:
             raise Unavailable("no policy has been applied; run: answerable policy apply FILE")
         self._policy = (time.monotonic(), in_force)
         return in_force
+
+    @property
+    def public(self) -> PublicRules:
+        """How the public knows the house, as far as it has been asked for yet."""
+        return self._policy[1].policy.public if self._policy else PublicRules(ledger=False)
 
     async def feel_pulse(self) -> None:
         """Raise Unavailable at once where Temporal is away, before anything is begun.

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from feedgenerator import Atom1Feed
 from markupsafe import Markup
 from pydantic import Field
 
+import texts
 from api.caching import cached, etag_of
 from api.commands import ULID
 from api.deps import Door, TheDoor, anybody, now
@@ -50,6 +52,13 @@ STATES: dict[Standing, str] = {
 }
 
 ERASED = "These words have been erased."
+
+
+async def in_house_time(door: TheDoor) -> None:
+    """Public pages tell the time of the house: a promise for the end of a day is for that of the
+    people who made it, wherever it is read."""
+    texts.speak(None, ZoneInfo((await door.policy()).policy.zone))
+
 
 whoever_reads = anybody("the ledger is for everybody; what is not public is never read for it")
 router = APIRouter(tags=["ledger"], dependencies=[Depends(whoever_reads)])

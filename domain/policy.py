@@ -272,6 +272,13 @@ class Policy(Value):
             return Plan(allowances=self.allowances, ladder=self.ladder)
         return self.terms[name or GENERAL]
 
+    @property
+    def zone(self) -> str:
+        """In which the house tells the time to the public, and to its people who work in no team:
+        that of the calendar of the general terms, or else of the first calendar by id."""
+        calendar = self.plan(None).calendar or min(self.calendars, default=None)
+        return self.calendars[calendar].zone if calendar else "UTC"
+
 
 # Routing. ------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -15,8 +16,17 @@ from domain.policy import Policy
 from store.statements import ask, plain
 from store.tables import PolicyVersion
 
-_KNOWN: OrderedDict[str, dict[str, Calendar]] = OrderedDict()
-"""The calendars of teams by the digest of their policy: seats are filled far more often than a
+
+class Calendars(NamedTuple):
+    """What a policy says about working time: the calendar of each team that has one, and the zone
+    of the house."""
+
+    of_teams: dict[str, Calendar]
+    zone: str
+
+
+_KNOWN: OrderedDict[str, Calendars] = OrderedDict()
+"""The calendars by the digest of their policy: seats are filled far more often than a
 policy is applied, and its text is long."""
 
 _MOST = 8
@@ -34,9 +44,14 @@ _NEWEST = select(_VERSIONS.version, _VERSIONS.digest).order_by(_VERSIONS.version
 
 def of_teams(session: Session) -> dict[str, Calendar]:
     """The calendar of each team that has one, by the policy in force."""
+    return in_force(session).of_teams
+
+
+def in_force(session: Session) -> Calendars:
+    """The calendars of the policy in force."""
     row = ask(session, _NEWEST).first()
     if row is None:
-        return {}
+        return Calendars({}, "UTC")
     found = _KNOWN.get(row.digest)
     if found is None:
         found = _of(parsed(session.get_one(PolicyVersion, row.version).body))
@@ -46,14 +61,14 @@ def of_teams(session: Session) -> dict[str, Calendar]:
     return found
 
 
-def _of(policy: Policy) -> dict[str, Calendar]:
+def _of(policy: Policy) -> Calendars:
     """For each team the calendar of the terms of its first channel, by id, whose terms name one."""
     found: dict[str, Calendar] = {}
     for _, channel in sorted(policy.channels.items()):
         calendar = policy.plan(channel.terms).calendar
         if calendar is not None and channel.team not in found:
             found[channel.team] = policy.calendars[calendar]
-    return found
+    return Calendars(found, policy.zone)
 
 
 def of_person(calendars: dict[str, Calendar], teams: Iterable[str]) -> Calendar | None:

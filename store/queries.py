@@ -357,7 +357,7 @@ def _items() -> Select[Any]:
         select(
             case.id, case.seq, case.stage, case.is_open, case.owner, case.team, case.channel,
             case.opened_at, case.due_at, case.outcome, case.closed_at, case.matter_id,
-            case.matter_state, case.priority, case.language,
+            case.matter_state, case.priority, case.language, first.posted_at,
             author.handle, author.name, author.url, author.reach, owner.name.label("owner_name"),
             func.coalesce(func.substr(said.text, 1, EXCERPT), "").label("excerpt"),
             comments.label("comments"),

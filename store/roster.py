@@ -256,9 +256,11 @@ def language_of(session: Session, person_id: str) -> str | None:
 
 
 def zone_of_teams(session: Session, teams: Iterable[str]) -> str:
-    """The name of the time zone of somebody in these teams who has none of their own."""
-    calendar = calendars.of_person(calendars.of_teams(session), teams)
-    return calendar.zone if calendar else "UTC"
+    """The name of the time zone of somebody in these teams who has none of their own; where their
+    teams have none either, that of the house."""
+    around = calendars.in_force(session)
+    calendar = calendars.of_person(around.of_teams, teams)
+    return calendar.zone if calendar else around.zone
 
 
 class Reading(NamedTuple):

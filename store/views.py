@@ -32,6 +32,8 @@ class EscalationItem(Value):
     is_late: bool
     outcome: str | None
     closed_at: Moment | None
+    posted_at: Moment | None = None
+    """When the first comment was said on its channel; ``opened_at`` is when it reached us."""
     matter_id: str | None = None
     """The matter it is answered with, or belonged to last."""
     matter_state: str | None = None
@@ -286,6 +288,15 @@ class EscalationDetail(EscalationItem):
     signatures: tuple[SignatureView, ...] = ()
     waiting: WaitingView | None = None
     merged_into: str | None = None
+
+    @property
+    def said(self) -> tuple[Utterance, ...]:
+        """The comments that are answered here, in turn."""
+        return tuple(
+            turn
+            for turn in self.conversation
+            if turn.kind == "comment" and turn.escalation_id == self.id
+        )
 
 
 class PostDetail(PostItem):

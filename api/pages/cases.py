@@ -39,11 +39,11 @@ from domain.entity import Kind, Permission, State
 from domain.errors import AnswerableError, Unknown
 from domain.escalation import Escalation, Proposed, Recommendation, Returned
 from domain.kinds import KINDS
-from domain.people import Actor, Role, Seat, Seats
+from domain.people import Actor, Role
 from domain.post import PostKind
 from store import details, drafts, history, matters, people, queries, words
 from store.policies import InForce
-from store.views import CommitmentDetail, Entry, EscalationDetail, MatterDetail, PostDetail
+from store.views import CommitmentDetail, Entry, EscalationDetail, PostDetail
 from texts import gettext as _
 
 router = APIRouter(include_in_schema=False)
@@ -272,29 +272,21 @@ def _escalation(session: Session, state: Any, actor: Actor, in_force: InForce) -
     said_elsewhere = queries.others_of_author(session, actor, detail.id, now())
     offered = offers.of_escalation(session, state, in_force, possible, said_elsewhere)
     acts = _acts("escalation", detail, state, actor, offered)
-    if moves.current_reply(detail):
+    reply = moves.current_reply(detail)
+    if reply:
         acts["primary"] = None
     return {
         "detail": detail,
+        "has_reply": reply is not None,
         "voices_of": {detail.id: decisions.voices_of(session, actor, detail)},
         "decided": _approved(session, state) if acts["primary"] == "reply" else "",
         "team": team,
         "max_length": channel.max_length if channel else None,
-        "move": moves.of_escalation(detail, team, _approvers(session, detail)),
+        "move": moves.of_escalation(detail, team, moves.deciders(session, state), actor.id),
         **acts,
         "said_elsewhere": said_elsewhere,
         **_colleagues(session, detail.team, detail.owner),
     }
-
-
-def _approvers(session: Session, detail: EscalationDetail | MatterDetail) -> list[str]:
-    """The names of those who decide, while a decision is waited for."""
-    if detail.stage != "deciding":
-        return []
-    by = detail.proposal.by if detail.proposal else None
-    approvers = people.fill(session, Seat.APPROVERS, Seats(team=detail.team, not_person=by))
-    named = frame.names(session, approvers)
-    return [named[person] for person in approvers]
 
 
 def _bound(state: Escalation) -> Words | None:
@@ -353,7 +345,7 @@ def _post(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict
         "detail": detail,
         "promise": promise_of(session, detail, actor),
         "beside": beside(detail),
-        "move": moves.of_post(detail),
+        "move": moves.of_post(detail, actor.id),
         **_acts("post", detail, state, actor),
     }
 
@@ -377,7 +369,7 @@ def _commitment(session: Session, state: Any, actor: Actor, in_force: InForce) -
     if state.link and acts["primary"] == "make_link":
         # The commenter has one, which another would end: no longer the next move.
         acts |= {"primary": None, "others": ["make_link", *acts["others"]]}
-    return {"detail": detail, "move": moves.of_commitment(detail), **acts}
+    return {"detail": detail, "move": moves.of_commitment(detail, actor.id), **acts}
 
 
 def _matter(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:
@@ -386,7 +378,7 @@ def _matter(session: Session, state: Any, actor: Actor, in_force: InForce) -> di
     return {
         "detail": detail,
         "members": members,
-        "move": moves.of_matter(detail, _approvers(session, detail)),
+        "move": moves.of_matter(detail, moves.deciders(session, state), actor.id),
         **_acts("matter", detail, state, actor, offers.of_matter(state, in_force)),
         **_colleagues(session, detail.team, detail.owner),
     }

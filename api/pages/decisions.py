@@ -20,8 +20,9 @@ from sqlmodel import Session
 from api.commands import Ask, carry_out, check_key, stream_of
 from api.deps import Door, TheDoor, now
 from api.errors import DATABASE_AWAY
-from api.pages import forms, frame, render, sentences
+from api.pages import forms, frame, moves, render, sentences
 from api.pages.forms import Trouble, Typed
+from api.pages.moves import Move
 from api.pages.security import Reader, SentForm, Viewer
 from api.pages.sentences import Line
 from domain.errors import AnswerableError, Conflict, Invalid
@@ -120,6 +121,7 @@ def decisions_context(
     cards = [card_of(session, viewer.actor, case.row.id, earlier) for case in found.mine]
     others = found.others[:OTHERS]
     named = {person for case in others for person in case.missing}
+    told = frame.done_of(session, viewer, done)
     return {
         **around,
         "now": at,
@@ -132,11 +134,24 @@ def decisions_context(
         "names": frame.names(session, named),
         "next_cursor": found.next_cursor,
         "channels": _channels(session),
-        "done": frame.done_of(session, viewer, done),
+        "done": told,
+        "move": next_of(session, viewer.actor, told) if told else None,
         "typed": typed or Typed(),
         "found_in": forms.found_in(session, viewer.actor, "escalation", typed),
         "trouble": trouble,
     }
+
+
+def next_of(session: Session, actor: Actor, done: frame.Done) -> Move | None:
+    """Whose move is next in the case that has just been decided."""
+    stream = done.address.removeprefix("/")
+    if not stream.startswith("escalation/"):
+        return None
+    state, in_force = details.state_of(session, stream), policies.current(session)
+    detail = details.escalation_in(session, state, actor, now())
+    teams = in_force.policy.teams if in_force else {}
+    team = teams.get(detail.team, detail.team)
+    return moves.of_escalation(detail, team, moves.deciders(session, state), actor.id)
 
 
 @router.get("/decisions/since/{case_id}")

@@ -62,6 +62,9 @@ LABELS = inputs.LABELS | Sayings(
         "wait_seconds": "How long to wait",
         "is_published": "Whether it is there",
         "despite_news": "Whether it goes out all the same",
+        "seconds": "How long",
+        "zone": "Time zone",
+        "id": "Id",
     }
 )
 
@@ -79,9 +82,24 @@ WAYS_OUT = Sayings(
         "busy": "send it again in a moment",
         "key_reused": "look at what the page shows now, and send it again if it is still wanted",
         "invalid": "correct what is named here; your words are kept",
+        "due_in_the_past": "choose a date in the future",
+        "promise_gate": "name each among the sentences that are no promise, or make it one in a "
+        "reply, with a date and somebody accountable",
+        "too_alike": "write to this person, or say why the words of an earlier reply are right "
+        "here, too",
+        "date_still_holds": "leave the date out, and ask for another one",
+        "members_wait": "release the answer, or take them out of the matter first",
     }
 )
 """The ways out that read differently on a page than in JSON."""
+
+_PATTERNS = Sayings(
+    {
+        "link": "must be an address that begins with http:// or https://",
+        "url": "must be an address that begins with http:// or https://",
+    }
+)
+"""What was expected in place of something that does not match the pattern of its field."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +152,8 @@ class Trouble:
     fields: tuple[str, ...] = ()
     wrong: Mapping[str, str] = field(default_factory=dict)
     """What is wrong with which field of the body, by its path."""
+    lines: Mapping[str, str] = field(default_factory=dict)
+    """The same with the label of the field, as the top of the page says it."""
     since: int | None = None
     """The seq that the form was made from, where what happened since is in the way."""
 
@@ -185,21 +205,29 @@ def _rows(values: Mapping[str, str]) -> dict[int, dict[str, str]]:
     return {n: rows[n] for n in sorted(rows) if rows[n].keys() - {"accountable"}}
 
 
-async def trouble_of(request: Request, error: Exception, since: int | None = None) -> Trouble:
-    """What the JSON interface answers to this error, as a page says it."""
+async def trouble_of(
+    request: Request,
+    error: Exception,
+    since: int | None = None,
+    labels: Mapping[str, str] = LABELS,
+) -> Trouble:
+    """What the JSON interface answers to this error, as a page says it; ``labels``: what the fields
+    of the form are called."""
     handler = _handler(request, error)
     response = await handler(request, error)
     problem: dict[str, Any] = json.loads(response.body)
     code = problem["code"]
     is_malformed = isinstance(error, Malformed)
-    wrong = {e["field"]: e["message"] for e in problem.get("errors") or ()}
+    wrong = {e["field"]: _wrong(e) for e in problem.get("errors") or ()}
+    lines = {path: _plain(path, why, labels) for path, why in wrong.items()}
     return Trouble(
         status=problem["status"],
         code=code,
         detail=_("some of this is not as it should be") if is_malformed else problem["detail"],
         way_out=WAYS_OUT.get("invalid" if is_malformed else code, problem["way_out"]),
-        fields=tuple(plain(path, message) for path, message in wrong.items()),
+        fields=tuple(line for path, line in lines.items() if is_malformed or _PROMISE.match(path)),
         wrong=wrong,
+        lines=lines,
         since=since if code == "changed_meanwhile" else None,
     )
 
@@ -210,10 +238,22 @@ def _handler(request: Request, error: Exception) -> Callable[..., Any]:
     return found
 
 
-def plain(path: str, message: str) -> str:
+_PROMISE = re.compile(r"promises\[(\d+)\]")
+"""A field of one of several promises: a refusal alone does not say of which."""
+
+
+def _wrong(error: Mapping[str, str]) -> str:
+    """What is wrong, without the patterns that machines go by."""
+    if error["code"] != "string_pattern_mismatch":
+        return error["message"]
+    name = error["field"].rpartition(".")[2]
+    return _PATTERNS.get(name) or _("is not written as it has to be")
+
+
+def _plain(path: str, message: str, labels: Mapping[str, str]) -> str:
     """What is wrong with a field, in the words of its label: ``promises[1].due_at`` is second."""
-    label = LABELS.get(path.rpartition(".")[2], path)
-    place = re.match(r"promises\[(\d+)\]", path)
+    label = labels.get(path.rpartition(".")[2], path)
+    place = _PROMISE.match(path)
     which = (
         _(
             "Promise %(place)s, %(label)s",

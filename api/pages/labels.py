@@ -15,7 +15,7 @@ STAGES: Mapping[str, Sayings] = {
             "unclaimed": "nobody has claimed it",
             "preparing": "an answer is being prepared",
             "deciding": "waiting for a decision",
-            "replying": "the reply is on its way",
+            "replying": "the reply is to be sent",
             "listening": "answered, listening",
             "closed": "closed",
         }

@@ -25,6 +25,7 @@ from api.public import (
     Ledger,
     TheLedger,
     entry_of,
+    in_house_time,
     overview_of,
     whoever_reads,
 )
@@ -36,7 +37,9 @@ from store.public_views import PostRole, PublicPromise, PublicStep, StepKind, Ta
 from texts import Sayings, upfirst
 from texts import gettext as _
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(whoever_reads)])
+router = APIRouter(
+    include_in_schema=False, dependencies=[Depends(whoever_reads), Depends(in_house_time)]
+)
 
 ROWS = 50
 
@@ -237,14 +240,15 @@ def _page(
 ) -> Response:
     """A page of the ledger, or 304. ``seen`` is what it shows beside its view."""
     rules = ledger.rules.model_dump(mode="json")
-    locale = str(texts.spoken().locale)
-    etag = etag_of(template, locale, view.model_dump_json(), rules, ledger.home, *seen)
+    locale, zone = str(texts.spoken().locale), texts.zone().key
+    etag = etag_of(template, locale, zone, view.model_dump_json(), rules, ledger.home, *seen)
 
     def build() -> Response:
         return render.page(
             template,
             title=_title(ledger),
             organisation=ledger.rules.organisation,
+            has_ledger=True,
             home=ledger.home,
             states=Sayings(STATES),
             definitions=DEFINITIONS,

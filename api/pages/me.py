@@ -208,6 +208,10 @@ async def end_delegation(
     return render.see_other("/me/away?done=delegation-ended")
 
 
+LABELS = forms.LABELS | Sayings({"since": "First day", "until": "Last day"})
+"""What the fields are called in these two forms."""
+
+
 async def _arrange(request: Request, door: Door, sent: Sent, what: str) -> Response:
     """Plan what the form asks for by the door of the JSON interface; what is wrong is said on the
     page, with all that was typed."""
@@ -222,7 +226,7 @@ async def _arrange(request: Request, door: Door, sent: Sent, what: str) -> Respo
             delegation = body_of(DelegationBody, fields)
             await door_of_people.give_delegation(actor.id, delegation, door, actor)
     except (AnswerableError, *DATABASE_AWAY) as error:
-        trouble = await forms.trouble_of(request, error)
+        trouble = await forms.trouble_of(request, error, labels=LABELS)
         typed = Typed(about="away", act=what, values=values)
         return await _away(door, sent.viewer, typed=typed, trouble=trouble)
     return render.see_other(f"/me/away?done={what}")

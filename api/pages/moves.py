@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlmodel import Session
+
+from api.deps import now
 from domain.entity import Permission
-from store.views import CommitmentDetail, EscalationDetail, MatterDetail, PostDetail, PostItem
+from domain.escalation import Escalation
+from domain.matter import Matter
+from domain.people import Seat
+from domain.roster import Why
+from store import people
+from store.views import (
+    CommitmentDetail,
+    EscalationDetail,
+    MatterDetail,
+    PostDetail,
+    PostItem,
+    WaitingView,
+)
 from texts import gettext as _
 
 PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
@@ -59,40 +74,101 @@ def primary(kind: str, stage: str, allowed: Sequence[Permission]) -> str | None:
     return next((a for a in PRIMARY[kind].get(stage, ()) if a in possible), None)
 
 
-def of_escalation(detail: EscalationDetail, team: str, approvers: Sequence[str]) -> Move:
-    """Who owes what in this stage."""
-    owner = detail.owner_name or _("its owner")
-    who, what, link = {
-        "held": (
-            _("The lead of %(team)s", team=team),
-            _("looks again: is an answer owed or not"),
-            None,
-        ),
-        "unclaimed": (team, _("claims it, or dismisses it with a reason"), None),
-        "preparing": (owner, _("proposes an answer"), None),
-        "deciding": (_one_of(approvers), _("decides: approve, refuse or return"), None),
-        "replying": _replying(detail, owner),
-        "listening": (
-            _("The public"),
-            _("has the word; with nothing said until then it closes"),
-            None,
-        ),
-        "closed": (_("Nobody"), _("owes anything: %(outcome)s", outcome=detail.outcome), None),
-    }[detail.stage]
+@dataclass(frozen=True)
+class Deciders:
+    """Who may decide, by id with their names: those who are there, or else those who are away and
+    have nobody in their place."""
+
+    names: Mapping[str, str]
+    is_away: bool = False
+
+
+def deciders(session: Session, state: Escalation | Matter) -> Deciders:
+    """Whose decision is waited for; nobody's where none is."""
+    if state.stage != "deciding":
+        return Deciders({})
+    found = people.filled(session, Seat.APPROVERS, state.seats, now(), urgent=True)
+    away = tuple(skipped.person for skipped in found.skipped if skipped.why is Why.AWAY)
+    named = found.people or away
+    known = people.names(session, named)
+    return Deciders({one: known.get(one, one) for one in named}, is_away=not found.people)
+
+
+def of_escalation(detail: EscalationDetail, team: str, by: Deciders, reader: str) -> Move:
+    """Who owes what in this stage, as it is said to this reader."""
+    link = None
     if detail.question:
-        who, what = owner, _("answers what the approvers asked")
+        who, what = _owner(
+            detail,
+            reader,
+            _("answers what the approvers asked"),
+            _("answer what the approvers asked"),
+        )
     elif detail.waiting:
-        waits = {p.accountable for p in detail.waiting.promises if p.id in detail.waiting.unsigned}
-        who = _(" and ").join(sorted(detail.names.get(p, p) for p in waits))
-        what = _("accepts a promise in the words of the reply, or offers another date")
+        who, what = _accepting(detail, detail.waiting, reader)
+    elif reply := current_reply(detail):
+        who, what = of_post_stage(reply.stage, reply.writer, detail.names, reader)
+        link = f"/post/{reply.id}"
+    else:
+        who, what = {
+            "held": (
+                _("The lead of %(team)s", team=team),
+                _("looks again: is an answer owed or not"),
+            ),
+            "unclaimed": (team, _("claims it, or dismisses it with a reason")),
+            "preparing": _owner(detail, reader, _("proposes an answer"), _("propose an answer")),
+            "deciding": _deciding(by, reader),
+            "replying": _owner(detail, reader, _("sends the reply"), _("send the reply")),
+            "listening": (
+                _("The public"),
+                _("has the word; with nothing said until then it closes"),
+            ),
+            "closed": (_("Nobody"), _("owes anything: %(outcome)s", outcome=detail.outcome)),
+        }[detail.stage]
     is_quiet = not detail.question and detail.stage in ("listening", "closed")
     return Move(who, what, detail.due_at, detail.is_late, link, is_quiet)
 
 
-def _one_of(names: Sequence[str]) -> str:
-    if not names:
-        return _("Nobody: there is no executive who")
-    return _(" or ").join(names)
+def _said(
+    person: str, names: Mapping[str, str], reader: str, does: str, do: str
+) -> tuple[str, str]:
+    """What somebody does; to themselves it is said as to them."""
+    return (_("You"), do) if person == reader else (names.get(person, person), does)
+
+
+def _owner(
+    detail: EscalationDetail | MatterDetail, reader: str, does: str, do: str
+) -> tuple[str, str]:
+    if detail.owner is None:
+        return _("its owner"), does
+    return _said(detail.owner, detail.names, reader, does, do)
+
+
+def _accepting(detail: EscalationDetail, waiting: WaitingView, reader: str) -> tuple[str, str]:
+    """Those who are to be accountable for a promise that is not accepted yet."""
+    waits = {p.accountable for p in waiting.promises if p.id in waiting.unsigned}
+    others = sorted(detail.names.get(person, person) for person in waits - {reader})
+    who = [_("You"), *others] if reader in waits else others
+    does = (
+        _("accepts a promise in the words of the reply, or offers another date")
+        if len(who) == 1 and who == others
+        else _("accept a promise in the words of the reply, or offer another date")
+    )
+    return _(" and ").join(who), does
+
+
+def _deciding(by: Deciders, reader: str) -> tuple[str, str]:
+    if not by.names:
+        return _("Nobody"), _("can decide it: there is no executive who may")
+    others = [name for person, name in by.names.items() if person != reader]
+    if reader in by.names:
+        return _(" or ").join([_("You"), *others]), _("decide: approve, refuse or return")
+    does = (
+        _("decides: approve, refuse or return; away just now, with nobody instead")
+        if by.is_away
+        else _("decides: approve, refuse or return")
+    )
+    return _(" or ").join(others), does
 
 
 def current_reply(detail: EscalationDetail) -> PostItem | None:
@@ -106,18 +182,14 @@ def current_reply(detail: EscalationDetail) -> PostItem | None:
 _ON_ITS_WAY = ("in_review", "cleared", "publishing", "unconfirmed", "failed")
 
 
-def _replying(detail: EscalationDetail, owner: str) -> tuple[str, str, str | None]:
-    reply = current_reply(detail)
-    if reply is None:
-        return owner, _("sends the reply"), None
-    who, what = of_post_stage(reply.stage, detail.names.get(reply.writer, reply.writer))
-    return who, what, f"/post/{reply.id}"
-
-
-def of_post_stage(stage: str, writer: str) -> tuple[str, str]:
+def of_post_stage(
+    stage: str, writer: str, names: Mapping[str, str], reader: str
+) -> tuple[str, str]:
     return {
         "in_review": (
-            _("Somebody other than %(writer)s", writer=writer),
+            _("Somebody other than you")
+            if writer == reader
+            else _("Somebody other than %(writer)s", writer=names.get(writer, writer)),
             _("clears the words, or returns them"),
         ),
         "cleared": (_("The service"), _("sends it out soon; until then it can be withdrawn")),
@@ -128,27 +200,38 @@ def of_post_stage(stage: str, writer: str) -> tuple[str, str]:
         ),
         "failed": (_("Somebody of the team"), _("tries again, or it is withdrawn")),
         "published": (_("Nobody"), _("owes anything: it is published")),
-        "returned": (writer, _("sends other words")),
+        "returned": _said(writer, names, reader, _("sends other words"), _("send other words")),
         "withdrawn": (_("Nobody"), _("owes anything: it was withdrawn")),
     }[stage]
 
 
-def of_post(detail: PostDetail) -> Move:
-    who, what = of_post_stage(detail.stage, detail.names.get(detail.writer, detail.writer))
+def of_post(detail: PostDetail, reader: str) -> Move:
+    who, what = of_post_stage(detail.stage, detail.writer, detail.names, reader)
     return Move(who, what, detail.due_at, detail.is_late)
 
 
-def of_commitment(detail: CommitmentDetail) -> Move:
-    accountable = detail.names.get(detail.accountable, detail.accountable)
+def of_commitment(detail: CommitmentDetail, reader: str) -> Move:
+    def said(person: str, does: str, do: str) -> tuple[str, str]:
+        return _said(person, detail.names, reader, does, do)
+
     who, what = {
-        "open": (accountable, _("keeps the promise and reports it")),
+        "open": said(
+            detail.accountable,
+            _("keeps the promise and reports it"),
+            _("keep the promise and report it"),
+        ),
         "reported": (_("Somebody other than the reporter"), _("clears the public word of it")),
         "told": (_("The commenter"), _("says whether it is; with nothing said it counts as kept")),
-        "denied": (
-            detail.names.get(detail.approver, detail.approver),
+        "denied": said(
+            detail.approver,
             _("answers the commenter, who says that it is not kept"),
+            _("answer the commenter, who says that it is not kept"),
         ),
-        "broken": (accountable, _("still owes it; the date has passed")),
+        "broken": said(
+            detail.accountable,
+            _("still owes it; the date has passed"),
+            _("still owe it; the date has passed"),
+        ),
         "kept": (_("Nobody"), _("owes anything: it was kept in time")),
         "kept_late": (_("Nobody"), _("owes anything: it was kept, but late")),
         "withdrawn": (_("Nobody"), _("owes anything: it was withdrawn, openly")),
@@ -161,11 +244,13 @@ def of_commitment(detail: CommitmentDetail) -> Move:
     return Move(who, what, detail.deadlines[0].due_at, detail.deadlines[0].is_late, link)
 
 
-def of_matter(detail: MatterDetail, approvers: Sequence[str]) -> Move:
-    """Who owes what in this stage of a matter."""
+def of_matter(detail: MatterDetail, by: Deciders, reader: str) -> Move:
+    """Who owes what in this stage of a matter, as it is said to this reader."""
     who, what = {
-        "gathering": (detail.names.get(detail.owner, detail.owner), _("proposes the one answer")),
-        "deciding": (_one_of(approvers), _("decides: approve, refuse or return")),
+        "gathering": _owner(
+            detail, reader, _("proposes the one answer"), _("propose the one answer")
+        ),
+        "deciding": _deciding(by, reader),
         "ready": (_("The team’s lead or an executive"), _("releases the answer")),
         "releasing": (
             _("The service"),

@@ -380,10 +380,14 @@ async def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
     if is_public:
         ways = [] if told["code"] == "no_ledger" else [Way(_("Look at all promises"), "/ledger")]
     title = _TITLES.get(status, "A fault of ours")
+    rules = door_of(scope).public
     return page(
         "error.html",
         status,
         **around,
+        is_public=is_public,
+        organisation=rules.organisation,
+        has_ledger=rules.ledger,
         title=title,
         detail=told["detail"],
         way_out=way_out,

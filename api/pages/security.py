@@ -31,6 +31,7 @@ from api.pages import devices
 from config.settings import Settings, is_loopback
 from domain.errors import Forbidden
 from domain.people import Actor, Role
+from intake.entities import Unavailable
 from store import people, record, sessions
 from store.sessions import Here
 
@@ -50,6 +51,8 @@ class Viewer:
     name: str
     csrf: str
     session_id: str = ""
+    has_ledger: bool = False
+    """Whether there is a public ledger to look at."""
 
     def may_act(self) -> bool:
         return bool(self.actor.roles & {Role.STAFF, Role.EXECUTIVE})
@@ -154,7 +157,9 @@ async def viewer_of(request: Request, door: Door) -> Viewer | None:
     if here.is_stale:
         await touch(door, here.id)
     texts.speak(_language_of(request, here), ZoneInfo(here.zone))
-    return Viewer(here.actor, here.name, csrf_of(cookie), here.id)
+    with suppress(Unavailable):  # Somebody has to be signed in to make the first policy.
+        await door.policy()
+    return Viewer(here.actor, here.name, csrf_of(cookie), here.id, door.public.ledger)
 
 
 def _language_of(request: Request, here: Here) -> texts.Language | None:

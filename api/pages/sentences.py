@@ -21,7 +21,7 @@ from api.pages.labels import (
     SETTLED,
     STAGES,
 )
-from store import people, words
+from store import people, policies, words
 from store.views import DeadlineView, Entry
 from texts import ENGLISH, Foreign, Sayings, downfirst, ngettext, spoken
 from texts import gettext as _
@@ -52,7 +52,17 @@ def _promises(data: Mapping[str, Any]) -> str:
 
 
 def _list(ids: Iterable[str], named: Named) -> str:
-    return ", ".join(named(person) for person in ids) or _("nobody: the seat is empty")
+    return ", ".join(named(person) for person in ids)
+
+
+def _heard(data: Mapping[str, Any], named: Named, what: str) -> str:
+    """Who was told what, and who owes it; where nobody could be told, that."""
+    told, owed_by = data.get("told", ()), data.get("owed_by", ())
+    owing = _(", owed by %(list)s", list=_list(owed_by, named)) if owed_by else ""
+    if not told:
+        return _("found nobody to tell that %(what)s%(owing)s", what=what, owing=owing)
+    by_name = _list(told, named)
+    return _("told %(told)s that %(what)s%(owing)s", told=by_name, what=what, owing=owing)
 
 
 def _submitted(data: Mapping[str, Any], named: Named) -> str:
@@ -93,19 +103,7 @@ def _waits(data: Mapping[str, Any], named: Named) -> str:
         "failed": _("these words are not on the channel"),
         "unconfirmed": _("nobody knows whether these words arrived"),
     }[data["stage"]]
-    still = _("still") + " " if data.get("is_watch") else ""
-    owing = (
-        _(", owed by %(owed_by)s", owed_by=_list(data["owed_by"], named))
-        if data.get("owed_by")
-        else ""
-    )
-    return _(
-        "told %(told)s that %(still)s%(owed)s%(owing)s",
-        told=_list(data.get("told", ()), named),
-        still=still,
-        owed=owed,
-        owing=owing,
-    )
+    return _heard(data, named, _("still") + " " + owed if data.get("is_watch") else owed)
 
 
 def _deferred(data: Mapping[str, Any], named: Named) -> str:
@@ -125,15 +123,9 @@ def _settled(data: Mapping[str, Any], named: Named) -> str:
 
 
 def _climbed(data: Mapping[str, Any], named: Named) -> str:
-    told, owed_by = data.get("told", ()), data.get("owed_by", ())
-    state = _("is late") if data.get("is_late") else _("is due soon")
-    owing = _(", owed by %(list)s", list=_list(owed_by, named)) if owed_by else ""
-    return _(
-        "told %(list)s that the next move %(state)s%(owing)s",
-        list=_list(told, named),
-        state=state,
-        owing=owing,
-    )
+    is_late = data.get("is_late")
+    what = _("the next move is late") if is_late else _("the next move is due soon")
+    return _heard(data, named, what)
 
 
 def _noted(data: Mapping[str, Any], named: Named) -> str:
@@ -147,7 +139,7 @@ def _proposed(data: Mapping[str, Any], named: Named) -> str:
     wish = _("to approve") if data.get("recommendation", "approve") == "approve" else _("to refuse")
     reply = _("with the words of a reply") if data.get("reply") else _("without words of a reply")
     return _(
-        "asked for a decision and recommends %(wish)s, %(reply)s%(promises)s",
+        "asked for a decision and recommended %(wish)s, %(reply)s%(promises)s",
         wish=wish,
         reply=reply,
         promises=_promises(data),
@@ -167,13 +159,7 @@ def _released(data: Mapping[str, Any], named: Named) -> str:
 
 
 def _waited(data: Mapping[str, Any], named: Named) -> str:
-    owed_by = data.get("owed_by", ())
-    owing = _(", owed by %(list)s", list=_list(owed_by, named)) if owed_by else ""
-    return _(
-        "told %(told)s that it is still open%(owing)s",
-        told=_list(data.get("told", ()), named),
-        owing=owing,
-    )
+    return _heard(data, named, _("it is still open"))
 
 
 def _for_whom(data: Mapping[str, Any], named: Named) -> str:
@@ -232,31 +218,43 @@ LAPSES = Sayings(
 
 
 def _reached(data: Mapping[str, Any], named: Named) -> str:
-    state = _("is late") if data.get("is_late") else _("is due soon")
-    about = (
-        _("the decision about the new date") if data.get("is_about_date") else _("the next move")
+    if not data.get("is_about_date"):
+        return _climbed(data, named)
+    is_late = data.get("is_late")
+    what = (
+        _("the decision about the new date is late")
+        if is_late
+        else _("the decision about the new date is due soon")
     )
-    owed_by = data.get("owed_by", ())
-    owing = _(", owed by %(list)s", list=_list(owed_by, named)) if owed_by else ""
-    return _(
-        "told %(told)s that %(about)s %(state)s%(owing)s",
-        told=_list(data.get("told", ()), named),
-        about=about,
-        state=state,
-        owing=owing,
-    )
+    return _heard(data, named, what)
+
+
+def _reminded(data: Mapping[str, Any], named: Named) -> str:
+    if not data.get("told"):
+        return _("found nobody to remind of the date")
+    return _("reminded %(told)s of the date", told=_list(data["told"], named))
 
 
 def _watched(data: Mapping[str, Any], named: Named) -> str:
-    owed_by = data.get("owed_by", ())
-    owing = _(", owed by %(list)s", list=_list(owed_by, named)) if owed_by else ""
     since = _moment(data["due_at"])
-    return _(
-        "told %(told)s that nothing has moved since %(since)s%(owing)s",
-        told=_list(data.get("told", ()), named),
-        since=since,
-        owing=owing,
-    )
+    return _heard(data, named, _("nothing has moved since %(since)s", since=since))
+
+
+def _began(data: Mapping[str, Any], named: Named) -> str:
+    if data["attempt"] == 1:
+        return _("began to publish them")
+    return _("began attempt %(attempt)s to publish them", attempt=data["attempt"])
+
+
+def _rerouted(data: Mapping[str, Any], named: Named) -> str:
+    if "terms" not in data:
+        return _("sent it to another team")
+    return _("sent it to %(team)s", team=named(_team(data["terms"]["team"])))
+
+
+def _team(team: str) -> str:
+    """How a team is asked for among the names, apart from the people."""
+    return f"team/{team}"
 
 
 def _word(data: Mapping[str, Any], named: Named) -> str:
@@ -299,7 +297,7 @@ EVENTS: dict[str, Tell] = {
     "escalation:conversation:opened": _told("wrote the comment that opened this"),
     "escalation:comment:joined": _told("wrote another comment"),
     "escalation:comment:revised": _told("changed a comment"),
-    "escalation:stage:reopened": _told("so it is to be answered again"),
+    "escalation:stage:reopened": _told("opened it again, to be answered"),
     "escalation:owner:claimed": _told("claimed it"),
     "escalation:owner:released": _told("gave it back to the team"),
     "escalation:owner:assigned": lambda d, named: _(
@@ -344,8 +342,8 @@ EVENTS: dict[str, Tell] = {
         replaced_by=named(d["replaced_by"]),
         person=named(d["person"]),
     ),
-    "escalation:case:moved_to_private": _told("goes on with the commenter in private"),
-    "escalation:reply:held": _told("has the words ready; a promise in them is to be accepted"),
+    "escalation:case:moved_to_private": _told("went on with the commenter in private"),
+    "escalation:reply:held": _told("made the words ready; a promise in them is to be accepted"),
     "escalation:reply:recalled": _told("took the waiting words back"),
     "escalation:holding:submitted": _told("submitted a holding reply for somebody else to clear"),
     "escalation:holding:settled": lambda d, named: _(
@@ -367,7 +365,7 @@ EVENTS: dict[str, Tell] = {
     "escalation:owner:declined": _told("declined the assignment"),
     "escalation:owner:renewed": _told("renewed the claim"),
     "escalation:owner:lost": _lost,
-    "escalation:case:rerouted": _told("sent it to another team"),
+    "escalation:case:rerouted": _rerouted,
     "escalation:case:held": lambda d, named: (
         _("set it apart as suspected spam")
         if d["cause"] == "suspected_spam"
@@ -383,7 +381,7 @@ EVENTS: dict[str, Tell] = {
     "escalation:matter:joined": _told("put it into a matter"),
     "escalation:matter:left": _told("took it out of its matter"),
     "escalation:matter:served": lambda d, named: _(
-        "sends it the same answer as %(same_answer_to)s others", same_answer_to=d["same_answer_to"]
+        "sent it the same answer as %(same_answer_to)s others", same_answer_to=d["same_answer_to"]
     ),
     "post:words:submitted": _taken_in,
     "post:words:cleared": _went_out,
@@ -393,9 +391,7 @@ EVENTS: dict[str, Tell] = {
     "post:ladder:climbed": _waits,
     "post:words:returned": _told("returned them to their writer"),
     "post:words:withdrawn": _told("withdrew them"),
-    "post:attempt:started": lambda d, named: _(
-        "began attempt %(attempt)s to publish", attempt=d["attempt"]
-    ),
+    "post:attempt:started": _began,
     "post:attempt:deferred": _deferred,
     "post:attempt:unclear": _told("does not know whether the channel took it, and will look"),
     "post:search:started": _told("asked the channel whether it arrived"),
@@ -407,9 +403,7 @@ EVENTS: dict[str, Tell] = {
     "commitment:promise:reported_kept": _told("reported it kept"),
     "commitment:promise:report_fell_through": _told("took the report back with its words"),
     "commitment:promise:follow_up_stuck": _told("could not publish the word that it is kept"),
-    "commitment:ladder:climbed": lambda d, named: _(
-        "reminded %(told)s of the date", told=_list(d.get("told", ()), named)
-    ),
+    "commitment:ladder:climbed": _reminded,
     "commitment:promise:broken": _told("recorded it as broken: its date has passed"),
     "commitment:promise:kept": _kept,
     "commitment:promise:withdrawn": _told("withdrew it"),
@@ -514,7 +508,7 @@ def tell(session: Session, entries: Iterable[Entry], *, is_insider: bool) -> lis
     refs = [_words_of(e, is_insider=is_insider) for e in entries]
     texts = words.texts(session, refs)
     mentioned = {who for e in entries for who in _mentioned(e.data or {})}
-    names = people.names(session, mentioned)
+    names = people.names(session, mentioned) | _teams(session, entries)
     return [_line(e, names, texts.get(ref or "")) for e, ref in zip(entries, refs, strict=True)]
 
 
@@ -525,6 +519,15 @@ def _words_of(entry: Entry, *, is_insider: bool) -> str | None:
         return None
     shown = data.get("words") if entry.name.endswith(":note:written") else data.get("reason")
     return shown["id"] if shown else None
+
+
+def _teams(session: Session, entries: Iterable[Entry]) -> dict[str, str]:
+    """The names of the teams that cases were sent to, as ``_team`` asks for them."""
+    rerouted = [e.data for e in entries if e.name == "escalation:case:rerouted" and e.data]
+    in_force = policies.current(session) if rerouted else None
+    teams = in_force.policy.teams if in_force else {}
+    found = {data["terms"]["team"] for data in rerouted}
+    return {_team(team): teams.get(team, team) for team in found}
 
 
 _PEOPLE = (

@@ -33,6 +33,14 @@ router = APIRouter(include_in_schema=False)
 CAST = ("ada", "ben", "cora", "dev", "eve", "root")
 """Whom one may be with one click: the people of the samples, who are fictional."""
 
+ROOMS = (
+    (Role.STAFF, "/queue"),
+    (Role.EXECUTIVE, "/decisions"),
+    (Role.AUDITOR, "/record"),
+    (Role.ADMIN, "/admin"),
+)
+"""Where each role begins; of several the first."""
+
 
 @dataclass(frozen=True)
 class Trouble:
@@ -45,14 +53,13 @@ class Trouble:
 
 @router.get("/")
 async def home(request: Request, door: TheDoor, _public: Public) -> Response:
-    """To the queue, or to the sign-in, which says what this is. Whoever runs the service and reads
-    no cases sees what needs a look there; a machine, where it is signed in."""
+    """To the room where somebody's own work waits, or to the sign-in, which says what this is. A
+    machine, which has none, sees where it is signed in."""
     viewer = await security.viewer_of(request, door)
     if viewer is None:
         return render.see_other("/sign-in")
-    if viewer.may_read():
-        return render.see_other("/queue")
-    return render.see_other("/admin" if viewer.is_admin() else "/sessions")
+    rooms = (room for role, room in ROOMS if viewer.actor.has(role))
+    return render.see_other(next(rooms, "/sessions"))
 
 
 @router.get("/sign-in")

@@ -16,10 +16,14 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from api.commitments import LinkWord, take_link_word, whoever_holds_the_link
 from api.deps import TheDoor
 from api.pages import render
+from api.public import in_house_time
 from domain.errors import Conflict, Unknown
 from store import commitments as store
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(whoever_holds_the_link)])
+router = APIRouter(
+    include_in_schema=False,
+    dependencies=[Depends(whoever_holds_the_link), Depends(in_house_time)],
+)
 
 ANSWERS = ("yes", "no")
 
@@ -38,6 +42,7 @@ async def ask(
         secret=secret,
         chosen=kept if kept in ANSWERS else None,
         organisation=rules.organisation,
+        has_ledger=rules.ledger,
         in_ledger=rules.ledger and link.is_public,
     )
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
-from api.pages.forms import Trouble, Typed, plain
+from api.pages.forms import Trouble, Typed
 
 
 class _Wrong(NamedTuple):
@@ -37,7 +37,7 @@ def _found(typed: object, trouble: object) -> _Wrong:
     if isinstance(typed, Typed) and isinstance(trouble, Trouble):
         for path, why in trouble.wrong.items():
             if place := typed.place_of(path):
-                said[place], places[plain(path, why)] = why, place
+                said[place], places[trouble.lines[path]] = why, place
     return _Wrong(said, places)
 
 

@@ -12,9 +12,11 @@ from sqlmodel import col
 from api.pages import house
 from domain.house import EVENTS
 from domain.people import Role
+from domain.policy import PublicRules
 from store import history, hooks, notices, people, policies, tables, words
 from store.hook_tables import Hook
 from store.notices import Result
+from tests import builders
 from tests.builders import ROOT
 from tests.pages.conftest import Browser, Office, form_of, forms_of, text_of
 
@@ -109,10 +111,26 @@ async def test_who_only_runs_the_house_lands_where_they_may_and_finds_their_own_
     lost = await root.see("/queue", status=403)
     assert 'href="/"' in lost.text
     dev = await office.browser_of("dev")
-    queue = await dev.see("/")
-    assert queue.url.path == "/queue"
-    assert ">Admin" in queue.text
+    assert ">Admin" in (await dev.see("/queue")).text
     assert ">Admin" not in (await (await office.browser_of("ada")).see("/queue")).text
+
+
+async def test_everybody_begins_where_their_own_work_waits(office: Office) -> None:
+    rooms = {"ada": "/queue", "cora": "/decisions", "dev": "/record", "root": "/admin"}
+    for person, room in rooms.items():
+        browser = await office.browser_of(person)
+        assert (await browser.see("/")).url.path == room, person
+
+
+async def test_the_public_ledger_is_one_step_away_where_there_is_one(office: Office) -> None:
+    ada = await office.browser_of("ada")
+    link = '<a href="/ledger">What the public reads</a>'
+    assert link in (await ada.see("/queue")).text
+    with office.door.service.database.writing() as session:
+        closed = builders.policy(public=PublicRules(ledger=False))
+        policies.apply(session, closed, "root", datetime.now(UTC))
+    office.door.app.state.door._policy = None
+    assert link not in (await ada.see("/queue")).text
 
 
 # Policy. -------------------------------------------------------------------------------------

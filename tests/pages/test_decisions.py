@@ -11,8 +11,9 @@ import pytest
 from domain.people import Role
 from domain.policy import GENERAL
 from domain.terms import DecisionMode, DecisionTerms
-from store import absences, people, policies
+from store import absences, people, policies, words
 from tests import builders
+from tests.api.conftest import comment
 from tests.pages.conftest import Office, form_of, text_of
 
 WORDS = "Your saddle was left out of the box."
@@ -20,6 +21,11 @@ WORDS = "Your saddle was left out of the box."
 
 def page_of(path: str) -> str:
     return f"/{path.replace('escalations', 'escalation')}"
+
+
+def case_of(page: str) -> str:
+    """The other way round."""
+    return page.removeprefix("/").replace("escalation/", "escalations/")
 
 
 def rule(office: Office, **decision: Any) -> None:
@@ -100,6 +106,32 @@ async def test_whoever_decides_sees_what_its_writer_says_is_no_promise(office: O
         assert behind.strip().startswith(denied)
     proposal = (await office.door.cora.get(path))["proposal"]
     assert proposal["marked_none"] == 1
+
+
+async def test_a_card_says_when_it_was_said_what_came_last_and_how_much_there_is(
+    office: Office,
+) -> None:
+    door, at = office.door, datetime.now(UTC)
+    long = "It came without a saddle, and nobody calls me back. " * 6 + "I need it on Monday!"
+    path = await door.opened(text=long, posted_at=(at - timedelta(days=2)).isoformat())
+    thread = (await door.ada.get(path))["thread"]
+    for text in ("Hello?", "I have bought one elsewhere, for 80 €."):
+        sent = comment(words.new_id(), conversation_id=thread, text=text)
+        assert (await door.hook.post("comments", sent))["result"] == "joined"
+    await door.ada.post(f"{path}/claim")
+    await door.ada.post(f"{path}/propose", {"request": "May I send a saddle?", "reply": WORDS})
+    cora = await office.browser_of("cora")
+    page = await cora.see("/decisions")
+    said = text_of(page)
+
+    assert "said on console, 2 d ago" in said
+    assert "I need it on Monday!" in said, "to its end"
+    assert "and last, 5 min ago I have bought one elsewhere, for 80 €." in said
+    assert "Hello?" not in said
+    assert "The whole conversation, with 3 comments" in said
+    row = text_of(await cora.see("/queue?view=all"))
+    assert "2 d ago" in row
+    assert "3 comments" in row
 
 
 async def test_every_verdict_has_its_form_and_a_reason(office: Office) -> None:
@@ -268,3 +300,45 @@ async def test_who_does_not_decide_has_no_form(office: Office, name: str) -> Non
     page = await browser.see("/decisions")
     assert "verdict-" not in page.text
     assert WORDS not in page.text
+
+
+async def test_after_a_refusal_it_is_said_who_has_to_publish_it(office: Office) -> None:
+    path = page_of(await office.door.deciding(reply=WORDS))
+    cora, ada = await office.browser_of("cora"), await office.browser_of("ada")
+    page = await cora.see("/decisions")
+    answer = await cora.do(path, "refuse", page=page, code="not_possible", reason="None is left.")
+
+    assert "you refused: it is not possible. Next: Ada sends the reply." in text_of(answer)
+    for seen in (await cora.see(path), await ada.see("/queue?view=mine")):
+        assert "he reply is to be sent" in text_of(seen)
+        assert "on its way" not in text_of(seen)
+    mine = text_of(await ada.see(path))
+    assert "You send the reply." in mine
+    await ada.do(path, "reply", text="We are sorry: no saddle is left.")
+    assert "the reply is on its way" in text_of(await ada.see(path))
+
+
+async def test_who_is_away_is_named_and_told_apart_from_nobody(office: Office) -> None:
+    path = page_of(await office.door.deciding(reply=WORDS))
+    at = datetime.now(UTC)
+    with office.door.service.database.writing() as session:
+        absences.plan(session, "cora", at, at + timedelta(days=2), at, by="cora")
+    ada, cora = await office.browser_of("ada"), await office.browser_of("cora")
+
+    away = "Cora decides: approve, refuse or return; away just now, with nobody instead."
+    assert away in text_of(await ada.see(path))
+    assert "You decide: approve, refuse or return." in text_of(await cora.see(path))
+    with office.door.service.database.writing() as session:
+        people.put_person(session, "cora", "Cora", [], {}, at, by="root")
+    nobody = "Nobody can decide it: there is no executive who may."
+    assert nobody in text_of(await ada.see(path))
+
+
+async def test_a_case_that_was_sent_on_names_the_team(office: Office) -> None:
+    door = office.door
+    path = page_of(await door.prepared())
+    cora, ada = await office.browser_of("cora"), await office.browser_of("ada")
+    assert "You propose an answer." in text_of(await ada.see(path))
+    await door.cora.post(f"{case_of(path)}/reroute", {"team": "shop", "reason": "It is theirs."})
+    assert "Cora sent it to Online shop" in text_of(await cora.see(path))
+    assert "Cora sent it to another team" in text_of(await ada.see(path)), "what is inside stays"

@@ -18,11 +18,12 @@ from api.caching import CORS
 from api.readers import A_MINUTE, Readers
 from domain.commitment import LinkMade
 from domain.errors import Conflict
-from domain.policy import Audience, PublicRules, Shown
+from domain.policy import GENERAL, Audience, PublicRules, Shown
 from intake.entities import Busy
 from store import commitments, people, policies
 from tests import builders
 from tests.api.conftest import OpenDoor, bare_door, problem_of
+from tests.domain.examples import CALENDAR
 from tests.pages.conftest import forms_of, text_of
 from tests.pasts import DAY, INSIDE, STANDINGS, Past, every_standing
 
@@ -189,6 +190,54 @@ async def test_the_organisation_stands_in_the_titles(town: Town) -> None:
     assert (await town.ask("/ledger.json")).json()["organisation"] == "Veloria & Sons"
     feed = Xml.fromstring((await town.ask("/ledger.atom")).content)
     assert feed.findtext(f"{ATOM}title") == "What Veloria & Sons promised"
+
+
+def move_to_berlin(town: Town) -> None:
+    policy = builders.policy(
+        public=PublicRules(organisation="Veloria & Sons"),
+        calendars={"office": CALENDAR},
+        terms={GENERAL: builders.plan(calendar="office")},
+    )
+    with town.past.database.writing() as session:
+        policies.apply(session, policy, "root", datetime.now(UTC))
+
+
+async def test_the_public_reads_the_time_of_the_house(town: Town) -> None:
+    due_at = datetime(2040, 11, 30, 22, 59, tzinfo=UTC)
+    at = datetime.now(UTC) - DAY
+    promise = town.past.promise(at=at, days=(due_at - at) / DAY)
+    word = _link(town, promise, at)
+    before = await town.ask(f"/ledger/{promise}", headers=HTML)
+    move_to_berlin(town)
+
+    for address in ("/ledger/all", f"/ledger/{promise}", word):
+        page = text_of(await town.ask(address, headers=HTML))
+        assert "30 Nov 2040, 23:59 CET" in page, address
+        assert "Times are those of Europe/Berlin" in page, address
+        assert "UTC" not in page, address
+    assert (await town.ask(f"/ledger/{promise}", headers=HTML)).headers["etag"] != (
+        before.headers["etag"]
+    )
+
+
+async def test_the_first_date_is_told_where_it_is_another_one(town: Town) -> None:
+    promise = town.past.promise(at=datetime.now(UTC) - DAY)
+    rows = text_of(await town.ask("/ledger/all", headers=HTML))
+    assert "first promised for" not in rows
+    assert "due in" in rows
+    page = text_of(await town.ask(f"/ledger/{promise}", headers=HTML))
+    assert "Date due in" in page
+
+
+async def test_what_is_not_there_is_said_under_the_name_of_the_house(town: Town) -> None:
+    move_to_berlin(town)
+    for address in ("/ledger/x", "/word/x"):
+        page = await town.ask(address, headers=HTML)
+        assert page.status_code == 404
+        assert "Not found · Veloria &amp; Sons" in page.text
+        assert '<a class="brand" href="/ledger">' in page.text
+        assert "Answerable" not in page.text
+        assert "<script" not in page.text
 
 
 async def test_search_engines_are_let_to_the_ledger_and_nowhere_else(shared: Town) -> None:

@@ -78,9 +78,9 @@ async def test_what_cannot_be_is_said_and_kept(office: Office) -> None:
     cora = await office.browser_of("cora")
     fields = form_of(await cora.see("/me/away"), "/me/away/absences")
     for wrong, said in (
-        ({"until": ""}, "Until the end of: is missing"),
-        ({"until": "someday"}, "Until the end of"),
-        ({"until": "0001-01-01"}, "Until the end of"),
+        ({"until": ""}, "Last day: is missing"),
+        ({"until": "someday"}, "Last day"),
+        ({"until": "0001-01-01"}, "Last day"),
         ({"until": _day(-3)}, "it ends before it begins"),
         ({"until": _day(3), "deputy": "dev"}, "dev acts in nothing"),
         ({"until": _day(3), "deputy": "nobody"}, "there is no person"),

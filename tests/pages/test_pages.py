@@ -6,6 +6,7 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import httpx
 import pytest
@@ -23,7 +24,7 @@ from domain.kinds import KINDS
 from domain.people import Seat
 from domain.policy import GENERAL
 from domain.post import PostStage
-from domain.terms import Allowances, Limits
+from domain.terms import Allowances, Limits, Terms
 from store import people, policies, queries
 from tests import builders
 from tests.api.conftest import comment
@@ -149,7 +150,7 @@ async def test_words_that_differ_from_the_approved_ones_wait_to_be_cleared(offic
     await cora.do(path, "approve")
     replied = await ada.do(path, "reply", text="Other words.")
 
-    assert "Somebody other than Ada clears the words" in text_of(replied)
+    assert "Somebody other than you clears the words" in text_of(replied)
     assert "this is for somebody of its team" in text_of(await ada.see(_post_link(replied)))
 
 
@@ -546,10 +547,26 @@ def test_every_sentence_can_be_said_of_the_least_that_its_event_holds() -> None:
             assert sentences.EVENTS[name](data, str.title)
 
 
+def test_what_is_done_reads_as_a_sentence_about_anybody() -> None:
+    def told(name: str, **data: Any) -> str:
+        return sentences.EVENTS[name](data, str.title)
+
+    late = told("escalation:ladder:climbed", is_late=True, told=[], owed_by=["ben"])
+    assert late == "found nobody to tell that the next move is late, owed by Ben"
+    late = told("escalation:ladder:climbed", is_late=True, told=["ada", "ben"])
+    assert late == "told Ada, Ben that the next move is late"
+    assert told("commitment:ladder:climbed", told=[]) == "found nobody to remind of the date"
+    assert "decision and recommended to approve" in told("escalation:proposal:submitted")
+    assert told("post:attempt:started", attempt=1) == "began to publish them"
+    assert told("post:attempt:started", attempt=2) == "began attempt 2 to publish them"
+
+
 def _some(kind_of_value: object) -> object:
     is_enum = isinstance(kind_of_value, type) and issubclass(kind_of_value, StrEnum)
     if kind_of_value in (datetime, AwareDatetime):
         return "2026-03-02T09:00:00Z"
+    if kind_of_value is Terms:
+        return {"team": "x"}
     return next(iter(kind_of_value)) if is_enum else "x"  # type: ignore[call-overload]
 
 

@@ -274,3 +274,16 @@ async def test_nobody_is_told_of_a_note_that_they_cannot_read(office: Office) ->
     assert form_of(refused, "/note")["text"] == "Ask @eve."
     told = await ada.do(path, "note", page=refused, text="Ask @ben.")
     assert "you wrote a note and told Ben" in text_of(told)
+
+
+async def test_what_is_wrong_is_said_once_and_in_words_of_the_page(office: Office) -> None:
+    path = page_of(await office.door.prepared())
+    ada = await office.browser_of("ada")
+    promise = "We will send you a saddle by Friday."
+    gate = text_of(await ada.do(path, "propose", status=422, request="May I?", reply=promise))
+    assert gate.count("read like a promise and are not tied to one") == 1
+    assert "Name each among the sentences that are no promise" in gate
+    assert "not_promises" not in gate
+    odd = text_of(await ada.do(path, "merge", status=422, into="that one", reason="Twice."))
+    assert "is not written as it has to be" in odd
+    assert "match pattern" not in odd
