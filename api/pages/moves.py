@@ -15,7 +15,7 @@ PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
         "held": ("overturn",),
         "unclaimed": ("claim",),
         "preparing": ("propose",),
-        "deciding": ("approve",),
+        "deciding": ("inform", "approve"),
         "replying": ("reply",),
     },
     "post": {
