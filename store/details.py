@@ -139,6 +139,7 @@ def escalation_in(
         questions=questions,
         signatures=tuple(SignatureView(**s.model_dump()) for s in state.signatures),
         waiting=_waiting(session, state) if is_insider else None,
+        to_sign=_to_sign(session, state, actor),
         merged_into=state.merged_into,
     )
     named = _named(detail)
@@ -156,6 +157,8 @@ def _named(detail: EscalationDetail) -> set[str | None]:
         if panel:
             named |= {*panel.approvers, *panel.extra}
             named |= {name for vote in panel.votes for name in (vote.by, vote.on_behalf_of)}
+    if detail.waiting:
+        named |= {detail.waiting.writer, *(p.accountable for p in detail.waiting.promises)}
     for asked in detail.questions:
         named |= {asked.by, asked.answer.by if asked.answer else None}
     if detail.decision:
@@ -385,6 +388,13 @@ def _waiting(session: Session, state: Escalation) -> WaitingView | None:
         promises=tuple(_promise(promise, texts) for promise in held.promises),
         unsigned=tuple(p.id for p in state.unsigned),
     )
+
+
+def _to_sign(session: Session, state: Escalation, actor: Actor) -> tuple[PromiseView, ...]:
+    """Read whosever case it is: this person's name is to stand for them."""
+    mine = [p for p in state.unsigned if p.accountable == actor.id]
+    texts = _texts(session, [ref for p in mine for ref in (p.words, p.proof)])
+    return tuple(_promise(promise, texts) for promise in mine)
 
 
 def _promise(promise: Promise, texts: dict[str, str]) -> PromiseView:

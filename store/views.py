@@ -295,6 +295,8 @@ class EscalationDetail(EscalationItem):
     """All that was asked about the proposal that is being decided, in order."""
     signatures: tuple[SignatureView, ...] = ()
     waiting: WaitingView | None = None
+    to_sign: tuple[PromiseView, ...] = ()
+    """The promises that wait for the reader's own word before they are made."""
     merged_into: str | None = None
 
 

@@ -257,7 +257,7 @@ def _escalation(session: Session, state: Any, actor: Actor, in_force: InForce) -
     channel = in_force.policy.channels.get(detail.channel)
     team = in_force.policy.teams.get(detail.team, detail.team)
     acts = _acts("escalation", detail, state, actor)
-    if moves.current_reply(detail):
+    if acts["primary"] == "reply" and moves.current_reply(detail):
         acts["primary"] = None
     return {
         "detail": detail,

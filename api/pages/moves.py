@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.pages.labels import OUTCOMES
 from domain.entity import Permission
 from store.views import CommitmentDetail, EscalationDetail, MatterDetail, PostDetail, PostItem
 from texts import gettext as _
@@ -15,8 +16,8 @@ PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
         "held": ("overturn",),
         "unclaimed": ("claim",),
         "preparing": ("propose",),
-        "deciding": ("inform", "approve"),
-        "replying": ("reply",),
+        "deciding": ("inform", "accept_promise", "approve"),
+        "replying": ("accept_promise", "reply"),
     },
     "post": {
         "in_review": ("clear",),
@@ -62,6 +63,7 @@ def primary(kind: str, stage: str, allowed: Sequence[Permission]) -> str | None:
 def of_escalation(detail: EscalationDetail, team: str, approvers: Sequence[str]) -> Move:
     """Who owes what in this stage."""
     owner = detail.owner_name or _("its owner")
+    outcome = OUTCOMES.get(detail.outcome or "", "")
     who, what, link = {
         "held": (
             _("The lead of %(team)s", team=team),
@@ -77,7 +79,7 @@ def of_escalation(detail: EscalationDetail, team: str, approvers: Sequence[str])
             _("has the word; with nothing said until then it closes"),
             None,
         ),
-        "closed": (_("Nobody"), _("owes anything: %(outcome)s", outcome=detail.outcome), None),
+        "closed": (_("Nobody"), _("owes anything: %(outcome)s", outcome=outcome), None),
     }[detail.stage]
     if detail.question:
         who, what = owner, _("answers what the approvers asked")

@@ -18,7 +18,7 @@ from api.deps import ACCESS, POLICY_SECONDS
 from api.pages import cases, labels, queue, render, security, sentences
 from config.settings import Settings
 from domain.commitment import CommitmentStage
-from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
+from domain.escalation import DismissCode, RefusalCode, Stage
 from domain.kinds import KINDS
 from domain.people import Seat
 from domain.post import PostStage
@@ -73,7 +73,7 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
         },
     )
     assert "Cora decides" in text_of(proposed)
-    signed = await ben.do(path, "accept_promise", promise_id=_promise_id(office, path))
+    signed = await ben.do(path, "accept_promise")
     assert "you accepted a promise" in text_of(signed)
 
     waiting = await cora.see("/decisions")
@@ -133,13 +133,6 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
 def form_of_none(page: httpx.Response) -> bool:
     """Whether a page has no form that changes anything."""
     return not forms_of(page)
-
-
-def _promise_id(office: Office, path: str) -> str:
-    state = office.door.service.state(path[1:])
-    assert isinstance(state, Escalation)
-    assert state.proposal
-    return state.proposal.promises[0].id
 
 
 async def test_words_that_differ_from_the_approved_ones_wait_to_be_cleared(office: Office) -> None:
