@@ -249,6 +249,8 @@ async def test_a_question_and_its_answer_are_read_wherever_it_is_decided(office:
     assert "Your answer" in form
     timeline = page.text.partition('class="timeline"')[2]
     assert "What exactly is missing?" in timeline
+    assert "Your answer: how its date came about" in page.text
+    assert "The decision, standing still: how its date came about" in page.text
     link = link_for(office, "cora", path[1:])
     assert "What exactly is missing?" in text_of(await office.browser().see(link))
 

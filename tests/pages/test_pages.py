@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 
 from api.app import create_app
 from api.deps import ACCESS, POLICY_SECONDS
-from api.pages import cases, labels, queue, render, security, sentences
+from api.pages import cases, labels, moves, queue, render, security, sentences
 from config.settings import Settings
 from domain.commitment import CommitmentStage
 from domain.escalation import DismissCode, RefusalCode, Stage
@@ -24,6 +24,7 @@ from domain.people import Seat
 from domain.post import PostStage
 from domain.terms import Allowances
 from store import people, policies, queries
+from store.views import EscalationDetail
 from tests import builders
 from tests.api.conftest import comment
 from tests.pages.conftest import Browser, Office, form_of, forms_of, open_office, text_of
@@ -133,6 +134,14 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
 def form_of_none(page: httpx.Response) -> bool:
     """Whether a page has no form that changes anything."""
     return not forms_of(page)
+
+
+def test_a_closed_case_says_in_words_how_it_ended() -> None:
+    ended = EscalationDetail.model_construct(
+        stage="closed", outcome="answered_outside", owner_name=None, due_at=None, is_late=False,
+        question=None, waiting=None, replies=(), names={},
+    )  # fmt: skip
+    assert moves.of_escalation(ended, "Care", []).what == "owes anything: answered outside"
 
 
 async def test_words_that_differ_from_the_approved_ones_wait_to_be_cleared(office: Office) -> None:
