@@ -247,6 +247,7 @@ async def test_a_question_and_its_answer_are_read_wherever_it_is_decided(office:
     form = page.text.partition(f'action="{path}/inform"')[2].partition("</form>")[0]
     assert "What exactly is missing?" in form
     assert "Your answer" in form
+    assert page.text.count("What exactly is missing?") == 2, "above the form, and in the history"
     timeline = page.text.partition('class="timeline"')[2]
     assert "What exactly is missing?" in timeline
     assert "Your answer: how its date came about" in page.text

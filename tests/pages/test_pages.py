@@ -6,6 +6,7 @@ import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import httpx
 import pytest
@@ -137,10 +138,11 @@ def form_of_none(page: httpx.Response) -> bool:
 
 
 def test_a_closed_case_says_in_words_how_it_ended() -> None:
-    ended = EscalationDetail.model_construct(
-        stage="closed", outcome="answered_outside", owner_name=None, due_at=None, is_late=False,
-        question=None, waiting=None, replies=(), names={},
-    )  # fmt: skip
+    known: dict[str, Any] = {
+        "stage": "closed", "outcome": "answered_outside", "owner_name": None, "due_at": None,
+        "is_late": False, "question": None, "waiting": None, "replies": (), "names": {},
+    }  # fmt: skip
+    ended = EscalationDetail.model_construct(**known)
     assert moves.of_escalation(ended, "Care", []).what == "owes anything: answered outside"
 
 
