@@ -12,7 +12,17 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import JSON, ColumnElement, Engine, Row, Select, cast, select, type_coerce
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Engine,
+    Row,
+    Select,
+    bindparam,
+    cast,
+    select,
+    type_coerce,
+)
 from sqlmodel import Session, col
 
 from domain.commitment import CommitmentStage, NewDate
@@ -20,7 +30,7 @@ from domain.errors import Unknown
 from domain.escalation import Escalation, Panel, Stage
 from domain.people import Actor, Role
 from domain.post import POST, PostStage
-from store import cursors, matters, people, queries, tables
+from store import cursors, matters, people, queries, records, tables
 from store.statements import ask, dialect_of, plain
 from store.views import CommitmentItem, EscalationItem, MatterItem
 
@@ -103,8 +113,8 @@ _counted: WeakKeyDictionary[Engine, tuple[int, dict[Actor, Waits]]] = WeakKeyDic
 
 
 def count(session: Session, actor: Actor, at: datetime, position: int) -> Waits:
-    """How many cases and posts wait for this reader. Asked with every page, so it is counted once
-    for each position of the ledger: what it rests on changes by facts alone.
+    """How many decisions, signatures and posts wait for this reader. Asked with every page, so it
+    is counted once for each position of the ledger: what it rests on changes by facts alone.
 
     ``position``: the newest (``tail.newest``), read before in the same session, which writes
     nothing: what it took back would have been counted.
@@ -124,7 +134,8 @@ def _count(session: Session, actor: Actor, at: datetime) -> int:
     found = queries.choose(session, at, stage=Stage.DECIDING, most=WINDOW)
     rows = ask(session, _parts_of(found.statement, dialect_of(session)), **found.values).all()
     others = principals(session, actor) if rows else []
-    return sum(1 for row in rows if _panel_and_voices(row, actor, others)[1])
+    mine = sum(1 for row in rows if _panel_and_voices(row, actor, others)[1])
+    return mine + len(to_sign(session, actor))
 
 
 def _to_clear(session: Session, actor: Actor) -> int:
@@ -182,6 +193,54 @@ def voices(session: Session, actor: Actor, state: Escalation) -> tuple[str, ...]
 
 def items(session: Session, waiting: Sequence[Waiting], at: datetime) -> list[EscalationItem]:
     return queries.escalation_items(session, [case.row.id for case in waiting], at)
+
+
+# What waits for whoever is to be accountable. -------------------------------------------------
+
+
+def to_sign(session: Session, actor: Actor) -> list[Row[Any]]:
+    """Cases with a promise in words on their way to which this person has said nothing yet:
+    ``id`` and ``due_at`` of their rows, the one owed soonest first."""
+    stages = (Stage.DECIDING, Stage.REPLYING)
+    rows = ask(session, _promising(dialect_of(session)), stages=stages).all()
+    named = {
+        f"escalation/{row.id}": row
+        for row in rows
+        if any(p["accountable"] == actor.id for p in row.held or row.proposed or ())
+    }
+    if not named:
+        return []
+    states = map(records.load, ask(session, _SNAPSHOTS, streams=list(named)))
+    wanted = {state.stream for state in states if _is_wanted(state, actor)}
+    return [row for stream, row in named.items() if stream in wanted]
+
+
+@lru_cache(maxsize=2)
+def _promising(dialect: str) -> Select[Any]:
+    """Cases with words on their way, and the promises in them."""
+    cases, snapshot = plain(tables.Escalation).c, plain(tables.Snapshot)
+    return (
+        select(
+            cases.id,
+            cases.due_at,
+            _part(dialect, "proposal")["promises"].label("proposed"),
+            _part(dialect, "waiting")["promises"].label("held"),
+        )
+        .join(snapshot, snapshot.c.stream == "escalation/" + cases.id)
+        .where(cases.is_open, cases.stage.in_(bindparam("stages", expanding=True)))
+        .order_by(cases.sort_at, cases.id)
+        .limit(WINDOW)
+    )
+
+
+_SNAPSHOTS = select(plain(tables.Snapshot).c.kind, plain(tables.Snapshot).c.body).where(
+    plain(tables.Snapshot).c.stream.in_(bindparam("streams", expanding=True))
+)
+
+
+def _is_wanted(state: Any, actor: Actor) -> bool:
+    mine = (promise for promise in state.unsigned if promise.accountable == actor.id)
+    return any(promise.id not in state.disputed for promise in mine)
 
 
 # What else waits for an executive. ------------------------------------------------------------

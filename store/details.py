@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import Select, bindparam, or_, select
@@ -20,7 +21,8 @@ from domain.commitment.events import KeptReported
 from domain.deadlines import Deadline
 from domain.entity import Permission, allowed
 from domain.errors import Unknown
-from domain.escalation import ESCALATION, Escalation, Noted, Panel, Proposal
+from domain.escalation import ESCALATION, Escalation, Noted, Panel, Proposal, Stage
+from domain.escalation.events import Asked, Informed
 from domain.ledger import Fact
 from domain.matter import Matter
 from domain.matter import Noted as MatterNoted
@@ -36,6 +38,7 @@ from store.views import (
     DeadlineView,
     DecisionView,
     EscalationDetail,
+    InformationView,
     NoteView,
     PanelView,
     PostDetail,
@@ -118,6 +121,7 @@ def escalation_in(
     commitments = _commitments(session, escalation_id, at)
     notes = notes_of(session, state.stream, Noted) if is_insider else ()
     proposal = state.proposal if is_insider else None
+    questions = _questions(session, state) if is_insider else ()
     detail = EscalationDetail(
         **item.model_dump(),
         conversation_id=talk_id,
@@ -140,9 +144,11 @@ def escalation_in(
         is_public=state.terms.is_public,
         held_for=state.held_for,
         paused_until=state.paused_until,
-        question=_question(session, state) if is_insider else None,
+        question=next((one for one in questions if one.answer is None), None),
+        questions=questions,
         signatures=tuple(SignatureView(**s.model_dump()) for s in state.signatures),
         waiting=_waiting(session, state) if is_insider else None,
+        to_sign=_to_sign(session, state, actor),
         merged_into=state.merged_into,
     )
     named = _named(detail)
@@ -160,6 +166,10 @@ def _named(detail: EscalationDetail) -> set[str | None]:
         if panel:
             named |= {*panel.approvers, *panel.extra}
             named |= {name for vote in panel.votes for name in (vote.by, vote.on_behalf_of)}
+    if detail.waiting:
+        named |= {detail.waiting.writer, *(p.accountable for p in detail.waiting.promises)}
+    for asked in detail.questions:
+        named |= {asked.by, asked.answer.by if asked.answer else None}
     if detail.decision:
         named |= {detail.decision.by, detail.decision.on_behalf_of}
     return named
@@ -356,12 +366,24 @@ def _panel(panel: Panel) -> PanelView:
     )
 
 
-def _question(session: Session, state: Escalation) -> QuestionView | None:
-    question = state.question
-    if question is None:
-        return None
-    text = _texts(session, [question.question]).get(question.question.id)
-    return QuestionView(by=question.by, at=question.at, text=text)
+def _questions(session: Session, state: Escalation) -> tuple[QuestionView, ...]:
+    """What was asked about the proposal that is being decided; the state knows only what is open,
+    and of the rest that something has touched the proposal since it was made."""
+    made_at = state.touched.get("stage", 0)
+    if state.stage is not Stage.DECIDING or state.touched.get("proposal", 0) <= made_at:
+        return ()
+    bodies = ask(session, _ASKED, stream=state.stream, since=made_at).scalars()
+    facts = [Fact.model_validate_json(body) for body in bodies]
+    asked = [(fact, Asked.model_validate(fact.data)) for fact in facts if fact.name == Asked.NAME]
+    told = [(f, Informed.model_validate(f.data)) for f in facts if f.name == Informed.NAME]
+    texts = _texts(session, [*(one.question for _, one in asked), *(one.words for _, one in told)])
+    answers = [
+        InformationView(by=fact.by, at=fact.at, text=texts.get(one.words.id)) for fact, one in told
+    ]
+    return tuple(
+        QuestionView(by=fact.by, at=fact.at, text=texts.get(one.question.id), answer=answer)
+        for (fact, one), answer in zip_longest(asked, answers)
+    )
 
 
 def _waiting(session: Session, state: Escalation) -> WaitingView | None:
@@ -376,6 +398,13 @@ def _waiting(session: Session, state: Escalation) -> WaitingView | None:
         promises=tuple(_promise(promise, texts) for promise in held.promises),
         unsigned=tuple(p.id for p in state.unsigned),
     )
+
+
+def _to_sign(session: Session, state: Escalation, actor: Actor) -> tuple[PromiseView, ...]:
+    """Read whosever case it is: this person's name is to stand for them."""
+    mine = [p for p in state.unsigned if p.accountable == actor.id]
+    texts = _texts(session, [ref for p in mine for ref in (p.words, p.proof)])
+    return tuple(_promise(promise, texts) for promise in mine)
 
 
 def _promise(promise: Promise, texts: dict[str, str]) -> PromiseView:
@@ -434,6 +463,15 @@ _LEDGER = plain(tables.LedgerEntry).c
 _NAMED = (
     select(_LEDGER.body)
     .where(_LEDGER.stream == bindparam("stream"), _LEDGER.name == bindparam("name"))
+    .order_by(_LEDGER.seq)
+)
+_ASKED = (
+    select(_LEDGER.body)
+    .where(
+        _LEDGER.stream == bindparam("stream"),
+        _LEDGER.seq > bindparam("since"),
+        _LEDGER.name.in_((Asked.NAME, Informed.NAME)),
+    )
     .order_by(_LEDGER.seq)
 )
 

@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from domain.base import Moment, Value
 from domain.commitment import Commitment, CommitmentStage
-from domain.escalation import Escalation, Stage
+from domain.escalation import Stage
 from domain.matter import MatterStage
 from domain.people import Actor, Role
 from store import deciding, queries, records, tables, words
@@ -127,26 +127,8 @@ def _to_decide(session: Session, actor: Actor, at: datetime) -> Iterator[_Due]:
 
 def _to_sign(session: Session, actor: Actor) -> Iterator[_Due]:
     """Promises in words on their way that wait for this person."""
-    table, snapshot = tables.Escalation, tables.Snapshot
-    rows = session.execute(
-        select(table, part(session, "proposal"), part(session, "waiting"))
-        .join(snapshot, col(snapshot.stream) == "escalation/" + col(table.id))
-        .where(col(table.is_open), col(table.stage).in_((Stage.DECIDING, Stage.REPLYING)))
-        .order_by(col(table.sort_at), col(table.id))
-        .limit(MOST)
-    ).all()
-    promising = [
-        found.Escalation for found in rows if _names(found.waiting or found.proposal, actor.id)
-    ]
-    for row in promising:
-        state: Escalation = _state(session, f"escalation/{row.id}")
-        if any(promise.accountable == actor.id for promise in state.unsigned):
-            yield Act.SIGN, state.stream, row.due_at, None
-
-
-def _names(proposal: Any, person: str) -> bool:
-    promises = proposal["promises"] if proposal else ()
-    return any(promise["accountable"] == person for promise in promises)
+    for row in deciding.to_sign(session, actor):
+        yield Act.SIGN, f"escalation/{row.id}", row.due_at, None
 
 
 def _state(session: Session, stream: str) -> Any:

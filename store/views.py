@@ -212,10 +212,19 @@ class PanelView(Value):
     missing: tuple[str, ...]
 
 
-class QuestionView(Value):
+class InformationView(Value):
     by: str
     at: Moment
     text: str | None
+
+
+class QuestionView(Value):
+    """What an approver wanted to know first; ``answer`` is None while the owner owes it."""
+
+    by: str
+    at: Moment
+    text: str | None
+    answer: InformationView | None = None
 
 
 class SignatureView(Value):
@@ -285,8 +294,13 @@ class EscalationDetail(EscalationItem):
     held_for: str | None = None
     paused_until: Moment | None = None
     question: QuestionView | None = None
+    """What the owner is asked just now."""
+    questions: tuple[QuestionView, ...] = ()
+    """All that was asked about the proposal that is being decided, in order."""
     signatures: tuple[SignatureView, ...] = ()
     waiting: WaitingView | None = None
+    to_sign: tuple[PromiseView, ...] = ()
+    """The promises that wait for the reader's own word before they are made."""
     merged_into: str | None = None
 
     @property

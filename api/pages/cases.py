@@ -273,7 +273,7 @@ def _escalation(session: Session, state: Any, actor: Actor, in_force: InForce) -
     offered = offers.of_escalation(session, state, in_force, possible, said_elsewhere)
     acts = _acts("escalation", detail, state, actor, offered)
     reply = moves.current_reply(detail)
-    if reply:
+    if reply and acts["primary"] == "reply":
         acts["primary"] = None
     return {
         "detail": detail,

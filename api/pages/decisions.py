@@ -11,6 +11,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any
 
@@ -28,9 +29,9 @@ from api.pages.sentences import Line
 from domain.errors import AnswerableError, Conflict, Invalid
 from domain.people import Actor
 from language import sameness
-from store import cursors, deciding, details, history, policies, precedents
+from store import cursors, deciding, details, history, policies, precedents, queries
 from store.precedents import Decided, Precedent
-from store.views import EscalationDetail
+from store.views import EscalationDetail, EscalationItem
 
 router = APIRouter(include_in_schema=False)
 
@@ -130,6 +131,7 @@ def decisions_context(
         "together": [card for card in cards if card.may_be_batched],
         "others": list(zip(deciding.items(session, others, at), others, strict=True)),
         "others_hidden": len(found.others) - len(others),
+        "to_sign": _to_sign(session, viewer.actor, at),
         "also": deciding.also(session, viewer.actor, at),
         "names": frame.names(session, named),
         "next_cursor": found.next_cursor,
@@ -170,6 +172,12 @@ async def since(
         return sentences.tell(session, found.items, is_insider=inside)
 
     return render.page("since.html", lines=await door.read(work))
+
+
+def _to_sign(session: Session, actor: Actor, at: datetime) -> list[EscalationItem]:
+    """Cases with a promise that is not made before the reader has accepted it."""
+    found = [row.id for row in deciding.to_sign(session, actor)]
+    return queries.escalation_items(session, found, at)
 
 
 def _channels(session: Session) -> Mapping[str, Any]:

@@ -32,11 +32,10 @@ from config.settings import Settings
 from domain.decision_links import Family
 from domain.entity import State
 from domain.errors import AnswerableError, Forbidden, Unknown
-from domain.escalation import Escalation
 from domain.panel import Panel
 from domain.people import Actor
 from intake.entities import OutcomeUnknown
-from store import details, links, matters, policies, roster, words
+from store import details, links, matters, policies, roster
 from store.links import Link, Standing
 from texts import Sayings
 from texts import gettext as _
@@ -115,7 +114,6 @@ async def _show(
         trouble.status if trouble else 200,
         act=act if act in context["acts"] else "",
         buttons=BUTTONS,
-        choices_of=lambda found: [(p["id"], (p["sentence"] or p["id"])[:80]) for p in found],
         csrf=csrf_of(cookie, secret),
         typed=typed or Typed(),
         trouble=trouble,
@@ -160,7 +158,6 @@ def _asked(session: Session, link: Link) -> dict[str, Any]:
         "max_length": known.max_length if known else None,
         "beside": beside(detail) if is_post else ("", ""),
         "promise": promise_of(session, detail, link.actor) if is_post else None,
-        "promises": _promises(session, link),
         "names_of": _in_whose_name(session, link.actor, link.state),
     }
 
@@ -187,28 +184,6 @@ _DETAILS: dict[str, Callable[[Session, str, Actor], Any]] = {
     "commitment": _commitment,
     "matter": _matter,
 }
-
-
-def _promises(session: Session, link: Link) -> list[dict[str, Any]]:
-    """The promises that wait for this person's own word, which they may read whosever case it is:
-    their name is to stand for them."""
-    state, actor = link.state, link.actor
-    if not isinstance(state, Escalation) or actor is None or link.asked is None:
-        return []
-    if link.asked.family is not Family.ACCEPT:
-        return []
-    mine = [p for p in state.unsigned if p.accountable == actor.id]
-    refs = [ref for p in mine for ref in (p.words, p.proof) if ref]
-    known = words.texts(session, [ref.id for ref in refs])
-    return [
-        {
-            "id": p.id,
-            "sentence": known.get(p.words.id),
-            "proof": known.get(p.proof.id) if p.proof else None,
-            "due_at": p.due_at,
-        }
-        for p in mine
-    ]
 
 
 def _in_whose_name(session: Session, actor: Actor, state: State) -> dict[str, str]:

@@ -32,7 +32,7 @@ LABELS = Sayings(
         "terms": "Terms of the policy",
         "into": "Into which case",
         "matter_id": "Which matter",
-        "promise_id": "Which promise (its id)",
+        "promise_id": "Which promise",
         "link": "Where it can be read",
         "until": "Until the end of",
         "due_at": "Due by the end of",

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from api.deps import now
+from api.pages.labels import OUTCOMES
 from domain.entity import Permission
 from domain.escalation import Escalation
 from domain.matter import Matter
@@ -30,8 +31,8 @@ PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
         "held": ("overturn",),
         "unclaimed": ("claim",),
         "preparing": ("propose",),
-        "deciding": ("approve",),
-        "replying": ("reply",),
+        "deciding": ("inform", "accept_promise", "approve"),
+        "replying": ("accept_promise", "reply"),
     },
     "post": {
         "in_review": ("clear",),
@@ -97,6 +98,7 @@ def deciders(session: Session, state: Escalation | Matter) -> Deciders:
 def of_escalation(detail: EscalationDetail, team: str, by: Deciders, reader: str) -> Move:
     """Who owes what in this stage, as it is said to this reader."""
     link = None
+    outcome = OUTCOMES.get(detail.outcome or "", "")
     if detail.question:
         who, what = _owner(
             detail,
@@ -123,7 +125,10 @@ def of_escalation(detail: EscalationDetail, team: str, by: Deciders, reader: str
                 _("The public"),
                 _("has the word; with nothing said until then it closes"),
             ),
-            "closed": (_("Nobody"), _("owes anything: %(outcome)s", outcome=detail.outcome)),
+            "closed": (
+                _("Nobody"),
+                _("owes anything: %(outcome)s", outcome=OUTCOMES.get(detail.outcome or "", "")),
+            ),
         }[detail.stage]
     is_quiet = not detail.question and detail.stage in ("listening", "closed")
     return Move(who, what, detail.due_at, detail.is_late, link, is_quiet)

@@ -496,6 +496,12 @@ _PRINTED = frozenset(
 )  # fmt: skip
 """Events whose reason is for the public; the words of all others are for insiders."""
 
+_SAID = {
+    "escalation:note:written": "words", "matter:note:written": "words",
+    "escalation:decision:asked": "question", "escalation:decision:informed": "words",
+}  # fmt: skip
+"""What holds the words of events that give no reason."""
+
 
 def _late(data: Mapping[str, Any]) -> str:
     return _(", but late") if data.get("is_late") else ""
@@ -517,7 +523,7 @@ def _words_of(entry: Entry, *, is_insider: bool) -> str | None:
     data = entry.data or {}
     if not (is_insider or entry.name in _PRINTED):
         return None
-    shown = data.get("words") if entry.name.endswith(":note:written") else data.get("reason")
+    shown = data.get(_SAID.get(entry.name, "reason"))
     return shown["id"] if shown else None
 
 

@@ -15,6 +15,7 @@ from store import absences, people, policies, words
 from tests import builders
 from tests.api.conftest import comment
 from tests.pages.conftest import Office, form_of, text_of
+from tests.pages.test_go import link_for
 
 WORDS = "Your saddle was left out of the box."
 
@@ -342,3 +343,54 @@ async def test_a_case_that_was_sent_on_names_the_team(office: Office) -> None:
     await door.cora.post(f"{case_of(path)}/reroute", {"team": "shop", "reason": "It is theirs."})
     assert "Cora sent it to Online shop" in text_of(await cora.see(path))
     assert "Cora sent it to another team" in text_of(await ada.see(path)), "what is inside stays"
+
+
+async def test_a_question_and_its_answer_are_read_wherever_it_is_decided(office: Office) -> None:
+    path = page_of(await office.door.deciding(reply=WORDS))
+    cora, ada, eve = [await office.browser_of(name) for name in ("cora", "ada", "eve")]
+    await cora.do(path, "ask", question="What exactly is missing?")
+
+    page = await ada.see(path)
+    assert 'href="#primary">Answer the question<' in page.text, "it is the owner's next move"
+    form = page.text.partition(f'action="{path}/inform"')[2].partition("</form>")[0]
+    assert "What exactly is missing?" in form
+    assert "Your answer" in form
+    assert page.text.count("What exactly is missing?") == 2, "above the form, and in the history"
+    timeline = page.text.partition('class="timeline"')[2]
+    assert "What exactly is missing?" in timeline
+    assert "Your answer: how its date came about" in page.text
+    assert "The decision, standing still: how its date came about" in page.text
+    link = link_for(office, "cora", path[1:])
+    assert "What exactly is missing?" in text_of(await office.browser().see(link))
+
+    await ada.do(path, "inform", page=page, text="Forty-two screws.")
+    for seen in (
+        await ada.see(path),
+        await cora.see(path),
+        await cora.see("/decisions"),
+        await office.browser().see(link_for(office, "cora", path[1:])),
+    ):
+        said = text_of(seen)
+        assert "Cora asked" in said
+        assert "What exactly is missing?" in said
+        assert "Ada answered" in said
+        assert "Forty-two screws." in said
+    timeline = (await cora.see(path)).text.partition('class="timeline"')[2]
+    assert "Forty-two screws." in timeline
+    elsewhere = (await eve.see(path)).text
+    assert "What exactly" not in elsewhere, "questions are read by whoever reads proposals"
+    assert "Forty-two" not in elsewhere
+
+
+async def test_an_answered_question_ends_with_its_proposal(office: Office) -> None:
+    path = await office.door.deciding(reply=WORDS)
+    await office.door.cora.post(f"{path}/ask", {"question": "What is missing?"})
+    await office.door.ada.post(f"{path}/inform", {"text": "Screws."})
+    await office.door.cora.post(f"{path}/ask", {"question": "How many?"})
+    found = await office.door.ada.get(path)
+    assert [one["text"] for one in found["questions"]] == ["What is missing?", "How many?"]
+    assert found["questions"][0]["answer"]["text"] == "Screws."
+    assert found["question"]["text"] == "How many?"
+    await office.door.ada.post(f"{path}/withdraw")
+    await office.door.ada.post(f"{path}/propose", {"request": "May I?", "reply": WORDS})
+    assert (await office.door.ada.get(path))["questions"] == []

@@ -16,16 +16,17 @@ from pydantic import AwareDatetime
 
 from api.app import create_app
 from api.deps import ACCESS, POLICY_SECONDS
-from api.pages import cases, labels, queue, render, security, sentences
+from api.pages import cases, labels, moves, queue, render, security, sentences
 from config.settings import Settings
 from domain.commitment import CommitmentStage
-from domain.escalation import DismissCode, Escalation, RefusalCode, Stage
+from domain.escalation import DismissCode, RefusalCode, Stage
 from domain.kinds import KINDS
 from domain.people import Seat
 from domain.policy import GENERAL
 from domain.post import PostStage
 from domain.terms import Allowances, Limits, Terms
 from store import people, policies, queries
+from store.views import EscalationDetail
 from tests import builders
 from tests.api.conftest import comment
 from tests.pages.conftest import Browser, Office, form_of, forms_of, open_office, text_of
@@ -75,7 +76,7 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
         },
     )
     assert "Cora decides" in text_of(proposed)
-    signed = await ben.do(path, "accept_promise", promise_id=_promise_id(office, path))
+    signed = await ben.do(path, "accept_promise")
     assert "you accepted a promise" in text_of(signed)
 
     waiting = await cora.see("/decisions")
@@ -137,11 +138,14 @@ def form_of_none(page: httpx.Response) -> bool:
     return not forms_of(page)
 
 
-def _promise_id(office: Office, path: str) -> str:
-    state = office.door.service.state(path[1:])
-    assert isinstance(state, Escalation)
-    assert state.proposal
-    return state.proposal.promises[0].id
+def test_a_closed_case_says_in_words_how_it_ended() -> None:
+    known: dict[str, Any] = {
+        "stage": "closed", "outcome": "answered_outside", "owner": None, "owner_name": None, "due_at": None,
+        "is_late": False, "question": None, "waiting": None, "replies": (), "names": {},
+    }  # fmt: skip
+    ended = EscalationDetail.model_construct(**known)
+    move = moves.of_escalation(ended, "Care", moves.Deciders({}), "ada")
+    assert move.what == "owes anything: answered outside"
 
 
 async def test_words_that_differ_from_the_approved_ones_wait_to_be_cleared(office: Office) -> None:

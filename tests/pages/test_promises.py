@@ -262,3 +262,61 @@ async def test_another_private_link_is_no_loud_act_and_says_that_it_ends_the_one
     again = await ben.http.post(f"{path}/make_link", data=sent)
     assert "/word/" not in text_of(again), "a page that is loaded again makes no other"
     assert again.url.path == path
+
+
+async def test_whoever_is_to_be_accountable_is_asked_on_pages_and_answers_there(
+    office: Office,
+) -> None:
+    due_at = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    other = "We will call you tomorrow."
+    promises = [
+        {"sentence": SENTENCE, "accountable": "eve", "due_at": due_at, "proof": "A receipt."},
+        {"sentence": other, "accountable": "eve", "due_at": due_at},
+    ]
+    path = await office.door.deciding(reply=f"We are sorry. {SENTENCE} {other}", promises=promises)
+    page_path = f"/{path.replace('escalations', 'escalation')}"
+    eve = await office.browser_of("eve")
+
+    decisions = await eve.see("/decisions")
+    assert "Your word is wanted" in text_of(decisions)
+    assert f'href="{page_path}#primary"' in decisions.text
+    assert "Nothing waits for your decision" not in decisions.text
+    assert 'Decisions <span class="count wanted">1<' in decisions.text
+
+    page = await eve.see(page_path)
+    for shown in (SENTENCE, other, "Known to be done by: A receipt.", "Which promise"):
+        assert shown in text_of(page), shown
+    assert 'href="#primary">Read and answer<' in page.text
+    assert "We are sorry." not in page.text, "the rest is for the team"
+    assert "its id" not in page.text
+    await eve.do(page_path, "accept_promise", page=page)
+
+    await office.door.cora.post(f"{path}/approve")
+    page = await eve.see(page_path)
+    assert "Which promise" not in page.text, "only one is left"
+    assert form_of(page, "/counter_promise")["promise_id"]
+    await eve.do(page_path, "accept_promise", page=page)
+    await office.door.until_stage(path, "listening")
+    assert "Your word is wanted" not in (await eve.see("/decisions")).text
+
+
+async def test_words_that_wait_for_a_promise_are_shown_to_a_colleague_who_accepts_it(
+    office: Office,
+) -> None:
+    due_at = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    promise = {"sentence": SENTENCE, "accountable": "ben", "due_at": due_at}
+    path = await office.door.deciding(reply=f"We are sorry. {SENTENCE}", promises=[promise])
+    await office.door.cora.post(f"{path}/approve")
+    ben = await office.browser_of("ben")
+    page = await ben.see(f"/{path.replace('escalations', 'escalation')}")
+    sheet = page.text.partition('id="primary"')[2].partition("</form>")[0]
+    assert f"We are sorry. {SENTENCE}" in sheet
+    assert "Accept a promise" in sheet
+    countered = await ben.do(
+        page.url.path,
+        "counter_promise",
+        page=page,
+        due_at=(datetime.now(UTC) + timedelta(days=9)).date().isoformat(),
+        reason="The maker is slow.",
+    )
+    assert "offered another date" in text_of(countered)

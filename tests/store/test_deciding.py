@@ -32,7 +32,7 @@ async def test_what_waits_is_counted_again_when_something_has_happened(any_door:
     first = await door.deciding()
     event.listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
     assert [counted(door, person) for person in ("cora", "cora", "cora")] == [1, 1, 1]
-    assert sum("JOIN snapshot" in said for said in statements) == 1
+    assert sum("JOIN snapshot" in said for said in statements) == 2, "to decide, and to sign"
     # Another reader is another question, and so is the same one with a voice lent to them.
     assert counted(door, "ben") == 0
     with door.service.database.writing() as session:
@@ -84,6 +84,34 @@ async def test_what_waits_for_whom_is_read_from_the_snapshots(
             assert asked == [first.split("/")[1]]
         again = deciding.cases(session, actor(door, "cora"), datetime.now(UTC), limit=1)
         assert again.next_cursor is None
+
+
+async def test_a_promise_waits_for_its_accountable_until_they_have_said_something(
+    any_door: OpenDoor,
+) -> None:
+    door, at = any_door, datetime.now(UTC)
+    due_at = (at + timedelta(days=3)).isoformat()
+    promises = [
+        {"sentence": said, "accountable": "eve", "due_at": due_at}
+        for said in (SENTENCE, "We will call you tomorrow.")
+    ]
+    text = " ".join(str(promise["sentence"]) for promise in promises)
+    path = await door.deciding(reply=text, promises=promises)
+    first, second = (await door.eve.get(path))["to_sign"]
+    assert (first["sentence"], second["sentence"]) == (SENTENCE, "We will call you tomorrow.")
+    assert (await door.ada.get(path))["to_sign"] == []
+    assert [counted(door, person) for person in ("eve", "ben")] == [1, 0]
+    await door.eve.post(f"{path}/accept_promise", {"promise_id": first["id"]})
+    assert counted(door, "eve") == 1
+    with door.service.database.reading() as session:
+        found = deciding.to_sign(session, actor(door, "eve"))
+        assert [row.id for row in found] == [path.split("/")[1]]
+    await door.cora.post(f"{path}/approve")
+    assert counted(door, "eve") == 1, "the approved words wait for her"
+    await door.eve.post(
+        f"{path}/decline_promise", {"promise_id": second["id"], "reason": "Not by me."}
+    )
+    assert counted(door, "eve") == 0
 
 
 async def test_pages_of_what_waits_for_me_go_on_where_the_last_one_ended(
