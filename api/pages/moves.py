@@ -127,7 +127,7 @@ def of_escalation(detail: EscalationDetail, team: str, by: Deciders, reader: str
             ),
             "closed": (
                 _("Nobody"),
-                _("owes anything: %(outcome)s", outcome=OUTCOMES.get(detail.outcome or "", "")),
+                _("owes anything: %(outcome)s", outcome=outcome),
             ),
         }[detail.stage]
     is_quiet = not detail.question and detail.stage in ("listening", "closed")
