@@ -141,7 +141,8 @@ def form_of_none(page: httpx.Response) -> bool:
 def test_a_closed_case_says_in_words_how_it_ended() -> None:
     known: dict[str, Any] = {
         "stage": "closed", "outcome": "answered_outside", "owner": None, "owner_name": None,
-        "due_at": None, "is_late": False, "question": None, "waiting": None, "replies": (), "names": {},
+        "due_at": None, "is_late": False, "question": None, "waiting": None, "replies": (),
+        "names": {},
     }  # fmt: skip
     ended = EscalationDetail.model_construct(**known)
     move = moves.of_escalation(ended, "Care", moves.Deciders({}), "ada")
