@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Integer, bindparam, select
 from sqlmodel import Session, col
 
@@ -169,19 +170,26 @@ def _seq(cursor: str | None, stream: str) -> int:
 
 def _entry(row: Any, names: dict[str, str], *, is_insider: bool) -> Entry:
     is_readable = is_insider or row.name not in INSIDE
-    fact = Fact.model_validate_json(row.body)
     return Entry(
         seq=row.seq,
         at=row.at,
         by=row.by,
         by_name=names.get(row.by, "the public" if row.by == PUBLIC else _machine(row.by)),
         name=row.name,
-        data=fact.data if is_readable else None,
+        data=_data(row.body) if is_readable else None,
         canonical=row.body if is_readable else None,
         digest=row.digest,
         previous=row.previous,
         hash=row.hash,
     )
+
+
+def _data(body: str) -> dict[str, Any] | None:
+    """What a fact says; None where its bytes were changed so that they are none any more."""
+    try:
+        return Fact.model_validate_json(body).data
+    except ValidationError:
+        return None
 
 
 def entry_of(row: tables.LedgerEntry, names: dict[str, str]) -> Entry:

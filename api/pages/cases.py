@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import ValidationError
 from sqlmodel import Session
 
 from api.bodies import BODIES, Draft
@@ -323,7 +325,10 @@ def _earlier(
     returned = None
     if detail.stage == "preparing":
         returned = next((line for line in reversed(lines) if line.name == Returned.NAME), None)
-    earlier = _texts_of(session, Proposed.model_validate(data[-1])) if data else {}
+    earlier: dict[str, str] = {}
+    # Where its bytes were changed there is nothing to go on from; the page says that they were.
+    with suppress(ValidationError, IndexError):
+        earlier = _texts_of(session, Proposed.model_validate(data[-1]))
     return {"earlier": earlier, "returned": returned}
 
 

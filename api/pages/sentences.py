@@ -556,7 +556,9 @@ def _mentioned(data: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _line(entry: Entry, names: Mapping[str, str], text: str | None) -> Line:
-    if entry.data is None and entry.name in _HIDDEN:
+    if entry.data is None and entry.canonical is not None:
+        did = _("left what cannot be read: its bytes were changed")
+    elif entry.data is None and entry.name in _HIDDEN:
         did = _HIDDEN[entry.name]
     else:
         told = EVENTS.get(entry.name, _told(entry.name))

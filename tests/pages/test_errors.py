@@ -100,8 +100,9 @@ async def test_a_wrong_field_says_so_where_it_stands_and_is_linked_to(office: Of
 async def test_only_the_form_that_was_sent_is_marked(office: Office) -> None:
     path = page_of(await office.door.prepared())
     ada = await office.browser_of("ada")
+    await office.door.opened()
     refused = await ada.do(path, "merge", status=422, into=" ", reason=" ")
-    wrong = re.findall(r'<(?:input|textarea)[^<]*aria-invalid="true"[^>]*>', refused.text)
+    wrong = re.findall(r'<(?:input|select|textarea)[^<]*aria-invalid="true"[^>]*>', refused.text)
     assert re.findall(r' id="(\w+)-\w+-(\w+)"', " ".join(wrong)) == [
         ("merge", "into"),
         ("merge", "reason"),

@@ -161,6 +161,9 @@ async def test_bytes_that_cannot_be_read_keep_nobody_from_the_rest(office: Offic
     text = text_of(await dev.see(address_of(path)))
     assert "The bytes of this entry cannot be read as an entry." in text
     assert "claimed" in text
+    case = f"/{path.replace('escalations', 'escalation')}"
+    for address in ("/record?kind=escalation", case):
+        assert "left what cannot be read" in text_of(await dev.see(address)), address
 
 
 async def test_temporal_that_is_away_is_said_and_the_rest_is_there(

@@ -234,7 +234,7 @@ async def test_only_what_was_seen_is_sent(office: Office) -> None:
     back = await ada.http.post(f"{path}/words", data=shown)
     assert form_of(back, "/reply")["text"] == "It was left out of the box."
     done = await ada.http.post(f"{path}/reply", data=shown)
-    assert "Somebody other than Ada clears the words" in text_of(done)
+    assert "Somebody other than you clears the words" in text_of(done)
 
 
 async def test_what_would_be_refused_is_refused_before_it_is_shown(office: Office) -> None:
@@ -281,9 +281,9 @@ async def test_what_is_wrong_is_said_once_and_in_words_of_the_page(office: Offic
     ada = await office.browser_of("ada")
     promise = "We will send you a saddle by Friday."
     gate = text_of(await ada.do(path, "propose", status=422, request="May I?", reply=promise))
-    assert gate.count("read like a promise and are not tied to one") == 1
+    assert gate.count("read like a promise and are not tied to one") == 2, "and at the field"
     assert "Name each among the sentences that are no promise" in gate
     assert "not_promises" not in gate
-    odd = text_of(await ada.do(path, "merge", status=422, into="that one", reason="Twice."))
-    assert "is not written as it has to be" in odd
+    odd = text_of(await ada.do(path, "answered_outside", status=422, link="there"))
+    assert "must be an address that begins with http:// or https://" in odd
     assert "match pattern" not in odd
