@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
@@ -53,6 +53,9 @@ HEADERS = {
 }
 """Sent with every answer that does not set them itself: pages have their own policy."""
 
+HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
+"""The same where people reach us by https: their browsers ask by nothing else for a year."""
+
 IsKnown = Callable[[HTTPConnection], Awaitable[bool]]
 
 
@@ -81,7 +84,8 @@ class Gate:
             await self.app(scope, receive, send)
             return
         started = time.monotonic()
-        reply = _Reply(send)
+        is_https = door_of(scope).settings.links.startswith("https://")
+        reply = _Reply(send, HEADERS | HTTPS if is_https else HEADERS)
         try:
             await self._within_limits(scope, receive, reply)
         finally:
@@ -155,15 +159,16 @@ class Gate:
 class _Reply:
     """The way out: remembers the status and adds the headers of every answer."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
         self._send = send
+        self._headers = headers
         self.status = 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in self._headers.items():
                 headers.setdefault(name, value)
         await self._send(message)
 

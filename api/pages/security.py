@@ -298,7 +298,12 @@ Public = Annotated[None, Depends(anybody("it shows nothing about anybody's case"
 # Demonstrations. -----------------------------------------------------------------------------
 
 
+PASSED_ON = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
+"""What tells that a proxy has passed a request on: whoever asked may sit anywhere."""
+
+
 def is_demo(request: Request, settings: Settings) -> bool:
     """Whether whoever asks may sign in with one click: a demonstration, seen on this machine."""
     client = request.client.host if request.client else ""
-    return settings.demo and is_loopback(settings.host) and is_loopback(client)
+    is_here = is_loopback(client) and PASSED_ON.isdisjoint(request.headers)
+    return settings.demo and is_loopback(settings.host) and is_here

@@ -138,7 +138,19 @@ async def test_answers_carry_the_headers_that_browsers_need(door: OpenDoor) -> N
         assert answer.headers["x-frame-options"] == "DENY"
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert answer.headers["cache-control"] == "no-store"
+        assert "strict-transport-security" not in answer.headers, "it is plain http here"
         assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_where_people_come_by_https_their_browsers_stay_with_it(door: OpenDoor) -> None:
+    the_door = door.app.state.door
+    before = the_door.settings
+    the_door.settings = before.model_copy(update={"public_url": "https://answers.example"})
+    try:
+        answer = await door.stranger.ask("GET", "/nowhere")
+    finally:
+        the_door.settings = before
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
 async def test_tokens_are_in_no_log(door: OpenDoor, caplog: pytest.LogCaptureFixture) -> None:

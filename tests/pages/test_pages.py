@@ -532,6 +532,9 @@ async def test_a_demonstration_lets_the_cast_in_and_no_foreign_name(
                 answer = await browser.http.get(path, headers={"Host": host})
                 assert answer.status_code == 421
         assert (await browser.see("/sign-in", headers={"Host": "localhost:1"})).status_code == 200
+        for proxy in ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP"):
+            passed_on = await browser.http.post("/sign-in/as", data=fields, headers={proxy: "x"})
+            assert passed_on.status_code == 403, proxy
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.org", "::"])
