@@ -142,6 +142,7 @@ async def show(
             "typed": typed or Typed(),
             "trouble": trouble,
             "news": _since(lines, trouble),
+            "lost": _lost(typed, acts),
             "shown": shown or {},
             "here": door.settings.links,
             "notice": notice,
@@ -150,6 +151,13 @@ async def show(
     context = await door.read(work)
     await note_reading(door, viewer.actor, stream)
     return render.page(f"{kind}.html", trouble.status if trouble else status, **context)
+
+
+def _lost(typed: Typed | None, acts: Sequence[str]) -> list[str]:
+    """What was typed into a form that stands on the page no more."""
+    if typed is None or typed.act in acts:
+        return []
+    return [text for name, text in typed.values.items() if forms.is_text(name) and " " in text]
 
 
 def draft_of(
@@ -500,9 +508,11 @@ async def _page_again(
     if page is None:
         return await show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
     path, asked = forms.split(page)
+    stream, since = stream_of(kind, entity_id), trouble.since
+    news = await door.read(lambda s: decisions.told_since(s, stream, viewer.actor, since))
     if path == "/queue":
         context = await door.read(lambda s: queue.context(s, viewer, asked, trouble))
-        return render.page("queue.html", trouble.status, **context, own=page)
+        return render.page("queue.html", trouble.status, **context, own=page, news=news)
     context = await door.read(
         lambda s: decisions.decisions_context(s, viewer, typed=typed, trouble=trouble)
     )
@@ -510,7 +520,7 @@ async def _page_again(
     if not is_shown:
         # It was decided meanwhile: its own page tells how, and keeps what was typed.
         return await show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
-    return render.page("decisions.html", trouble.status, **context, own=page)
+    return render.page("decisions.html", trouble.status, **context, own=page, news=news)
 
 
 def _without_page(viewer: Viewer, address: str, typed: Typed, trouble: Trouble) -> Response:

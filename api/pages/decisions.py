@@ -163,15 +163,19 @@ async def since(
     """What has happened to a case since its card was made: told beside the card, which stays as
     it is, with whatever is being typed into it."""
     stream = stream_of("escalation", case_id)
+    lines = await door.read(lambda session: told_since(session, stream, viewer.actor, seq))
+    return render.page("since.html", lines=lines)
 
-    def work(session: Session) -> list[Line]:
-        state = details.state_of(session, stream)
-        after = cursors.encode(stream, (str(seq),))
-        found = history.history(session, stream, viewer.actor, limit=SINCE, cursor=after)
-        inside = details.reads_inside(viewer.actor, state)
-        return sentences.tell(session, found.items, is_insider=inside)
 
-    return render.page("since.html", lines=await door.read(work))
+def told_since(session: Session, stream: str, actor: Actor, seq: int | None) -> list[Line]:
+    """What has happened since this entry, as this reader is told it."""
+    if seq is None:
+        return []
+    state = details.state_of(session, stream)
+    after = cursors.encode(stream, (str(seq),))
+    found = history.history(session, stream, actor, limit=SINCE, cursor=after)
+    inside = details.reads_inside(actor, state)
+    return sentences.tell(session, found.items, is_insider=inside)
 
 
 def _to_sign(session: Session, actor: Actor, at: datetime) -> list[EscalationItem]:

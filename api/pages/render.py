@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -25,8 +25,8 @@ import texts
 from api.deps import door_of, now
 from api.errors import DATABASE_AWAY, MEDIA_TYPE, problem
 from api.pages import editor, frame, inputs, labels, moments, sentences, times, wrong
-from api.pages.forms import WAYS_OUT
-from api.pages.security import LOCAL_HOSTS, Public, viewer_of
+from api.pages.forms import WAYS_OUT, is_text
+from api.pages.security import FORM, LOCAL_HOSTS, Public, viewer_of
 from store import words
 from texts import Sayings, numbers, raw_gettext, raw_ngettext, stated
 from texts import gettext as _
@@ -253,6 +253,9 @@ def see_other(address: str) -> RedirectResponse:
 # Errors, for browsers. -----------------------------------------------------------------------
 
 
+LONGEST_KEPT = 65_536
+"""Bytes of a form that are given back at most: more is read from nobody who is not known."""
+
 FRAME_SECONDS = 2.0
 """How long an error waits to know who reads it."""
 
@@ -294,14 +297,28 @@ class ForBrowsers:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        is_page = _wants_page(scope)
-        answer = _Answer(scope, send) if is_page else None
+        heard = _Heard(receive)
+        answer = _Answer(scope, send, heard) if _wants_page(scope) else None
         sending = answer.send if answer else send
         with texts.speaking(_language_of(scope)):
             if door_of(scope).settings.demo and _host(scope) not in LOCAL_HOSTS:
                 await _misdirected(scope)(scope, receive, sending)
                 return
-            await self.app(scope, receive, sending)
+            await self.app(scope, heard.receive, sending)
+
+
+class _Heard:
+    """The body of a request, read along as others read it."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.body = b""
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if len(self.body) < LONGEST_KEPT:
+            self.body += message.get("body", b"")
+        return message
 
 
 def _wants_page(scope: Scope) -> bool:
@@ -333,9 +350,10 @@ def _misdirected(scope: Scope) -> Response:
 class _Answer:
     """An answer on its way to a browser: held back and said anew where it is a problem."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, heard: _Heard) -> None:
         self._scope = scope
         self._send = send
+        self._heard = heard
         self._start: Message | None = None
         self._body = b""
 
@@ -353,7 +371,7 @@ class _Answer:
                 await self._say_anew(self._start)
 
     async def _say_anew(self, start: Message) -> None:
-        response = await _page_for(self._scope, json.loads(self._body))
+        response = await _page_for(self._scope, json.loads(self._body), self._heard.body)
         headers = MutableHeaders(raw=list(start["headers"]))
         for name in ("content-type", "content-length", "www-authenticate"):
             del headers[name]
@@ -363,8 +381,9 @@ class _Answer:
         await self._send({"type": "http.response.body", "body": response.body})
 
 
-async def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
+async def _page_for(scope: Scope, told: dict[str, Any], sent: bytes) -> Response:
     status = told["status"]
+    kept: tuple[str, ...] = ()
     if status == 401 and scope["method"] == "GET":
         return see_other(f"/sign-in?next={quote(_asked(scope))}")
     if status == 405 and scope["method"] == "GET":
@@ -379,6 +398,12 @@ async def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
     ways = [first, Way(_("Sign in as somebody else"), "/sign-in")]
     if is_public:
         ways = [] if told["code"] == "no_ledger" else [Way(_("Look at all promises"), "/ledger")]
+    if told["code"] in ("unauthenticated", "foreign_form") and (kept := _typed(scope, sent)):
+        above = _page_above(scope)
+        way_out = _("what you typed stands below: copy it, and send it from the page itself")
+        ways = [Way(_("Open the page again"), above)]
+        if status == 401:
+            ways = [Way(_("Sign in and come back"), f"/sign-in?next={quote(above, safe='')}")]
     title = _TITLES.get(status, "A fault of ours")
     rules = door_of(scope).public
     return page(
@@ -392,8 +417,20 @@ async def _page_for(scope: Scope, told: dict[str, Any]) -> Response:
         detail=told["detail"],
         way_out=way_out,
         ways=ways,
-        kept=(),
+        kept=kept,
     )
+
+
+def _typed(scope: Scope, sent: bytes) -> tuple[str, ...]:
+    """What somebody wrote into a form of one of our pages, whoever they turn out to be: it was
+    theirs when they sent it. Secrets are typed at /sign-in alone."""
+    headers = Headers(scope=scope)
+    is_form = headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
+    is_ours = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
+    if not is_form or not is_ours or scope["path"].startswith("/sign-in"):
+        return ()
+    fields = parse_qsl(sent.decode(errors="replace"), max_num_fields=None)
+    return tuple(text for name, text in fields if is_text(name) and " " in text.strip())
 
 
 def _page_above(scope: Scope) -> str:
@@ -401,7 +438,7 @@ def _page_above(scope: Scope) -> str:
     after a refusal it stands in the browser, to be loaded again or kept."""
     path: str = scope["path"]
     while path := path.rpartition("/")[0]:
-        above = {**scope, "path": path}
+        above = {**scope, "path": path, "method": "GET"}
         if any(route.matches(above)[0] is Match.FULL for route in scope["app"].routes):
             return quote(path)
     return "/"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from api.pages import render
 from api.pages.forms import Typed
-from tests.pages.conftest import Office, text_of
+from tests.pages.conftest import Office, form_of, text_of
 from tests.pages.test_pages import page_of
 
 
@@ -53,6 +54,60 @@ async def test_an_error_keeps_the_frame_of_whoever_is_signed_in(office: Office) 
         assert "Times are those of Europe/Berlin" in text_of(page)
     assert 'class="rooms"' not in (await office.browser().see("/nowhere", 404)).text
     assert 'class="rooms"' not in (await ada.see("/ledger/nothing", 404)).text
+
+
+async def test_words_outlive_the_session_they_were_written_in(office: Office) -> None:
+    path = page_of(await office.door.deciding())
+    cora, said = await office.browser_of("cora"), "We sell none of these,\nand are sorry."
+    form = form_of(await cora.see(path), "/refuse") | {"code": "not_ours", "reason": said}
+    here = await cora.see("/sessions")
+    await cora.http.post("/sessions/end", data=form_of(here, "/sessions/end"))
+    foreign = await cora.http.post(f"{path}/refuse", data=form)
+    cora.http.cookies.clear()
+    lost = await cora.http.post(f"{path}/refuse", data=form)
+    for page, status, way in (
+        (foreign, 401, "Sign in and come back"), (lost, 401, "Sign in and come back"),
+    ):  # fmt: skip
+        assert page.status_code == status
+        assert said in page.text
+        assert way in page.text
+        assert f"/sign-in?next={quote(path, safe='')}" in page.text
+        assert "Bearer" not in page.text
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    assert said not in (await cora.http.post(f"{path}/refuse", data=form, headers=elsewhere)).text
+    secret = await cora.http.post("/sign-in", data={"token": "not a token", "csrf": "x"})
+    assert "not a token" not in secret.text
+
+
+async def test_words_for_an_act_that_is_over_are_given_back(office: Office) -> None:
+    path = page_of(await office.door.deciding(reply="It was left out of the box."))
+    ada, cora = await office.browser_of("ada"), await office.browser_of("cora")
+    seen = await cora.see("/decisions")
+    await ada.do(path, "withdraw")
+    said = {"reason": "Say which saddle it is.", "page": "/decisions"}
+    late = await cora.do(path, "return", page=seen, status=409, more=said)
+    assert "What you typed" in text_of(late)
+    assert said["reason"] in late.text
+    assert "Ada withdrew the proposal" in text_of(late)
+
+
+async def test_the_loser_of_a_race_reads_the_winner_where_they_stand(office: Office) -> None:
+    path = page_of(await office.door.opened())
+    ada, ben = await office.browser_of("ada"), await office.browser_of("ben")
+    seen = await ben.see(path)
+    await ada.do(path, "claim")
+    lost = await ben.do(path, "claim", page=seen, status=409, more={"page": "/queue?view=free"})
+    assert "Since you looked: Ada claimed it" in text_of(lost)
+
+
+async def test_a_form_of_another_session_gives_back_what_was_typed(office: Office) -> None:
+    path = page_of(await office.door.deciding())
+    cora = await office.browser_of("cora")
+    said = {"code": "not_ours", "reason": "We sell none.", "csrf": "of another session"}
+    page = await cora.http.post(f"{path}/refuse", data=said)
+    assert page.status_code == 403
+    assert "We sell none." in page.text
+    assert f'href="{path}">Open the page again' in page.text
 
 
 async def test_an_error_is_told_while_nobody_can_be_known(
