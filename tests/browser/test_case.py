@@ -204,7 +204,7 @@ async def test_what_goes_out_is_shown_before_it_is_sent(
     await expect(field(page, "reply", "text")).to_have_value("It was left out of the box 🚲.")
     await send.click()
     await shown.get_by_role("button", name="Send these for clearance").click()
-    await expect(page.get_by_text("Somebody other than Ada clears the words")).to_be_visible()
+    await expect(page.get_by_text("Somebody other than you clears the words")).to_be_visible()
 
 
 async def test_a_colleague_is_named_by_a_few_letters(page_of: PageOf, office: Office) -> None:

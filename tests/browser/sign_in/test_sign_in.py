@@ -220,7 +220,7 @@ async def test_the_cast_signs_in_with_one_click_in_a_demonstration(opened: Opene
         page = await page_of(width=360, script=False)
         await page.goto("/sign-in")
         await page.get_by_role("button", name="Cora").click()
-        await page.wait_for_url("**/queue")
+        await page.wait_for_url("**/decisions")
         assert await page.get_by_role("link", name="Cora").is_visible()
 
 
