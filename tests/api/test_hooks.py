@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -116,11 +117,11 @@ async def test_a_test_arrives_and_is_sent_again_under_its_id(door: OpenDoor, crm
     async def detail() -> Any:
         return await door.root.get(f"webhooks/{hook}/deliveries/{sent['id']}")
 
-    for _ in range(100):
-        if (await detail())["state"] == "delivered":
-            break
+    async with asyncio.timeout(20):
+        while (await detail())["state"] != "delivered":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
     await door.root.post(f"webhooks/{hook}/deliveries/{sent['id']}/again")
-    await door.service.until(lambda: len(crm.received) == 2)
+    await door.service.until(lambda: len(crm.received) >= 2)
     assert crm.received[0].body == crm.received[1].body
     page = await door.root.get(f"webhooks/{hook}/deliveries", kind="commitment.kept")
     assert page == {"items": [], "next_cursor": None}
