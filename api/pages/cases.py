@@ -153,11 +153,9 @@ async def show(
     return render.page(f"{kind}.html", trouble.status if trouble else status, **context)
 
 
-def _lost(typed: Typed | None, acts: Sequence[str]) -> list[str]:
+def _lost(typed: Typed | None, acts: Sequence[str]) -> Sequence[str]:
     """What was typed into a form that stands on the page no more."""
-    if typed is None or typed.act in acts:
-        return []
-    return [text for name, text in typed.values.items() if forms.is_text(name) and " " in text]
+    return () if typed is None or typed.act in acts else forms.written(typed.values.items())
 
 
 def draft_of(
@@ -525,7 +523,6 @@ async def _page_again(
 
 def _without_page(viewer: Viewer, address: str, typed: Typed, trouble: Trouble) -> Response:
     """Not even the page can be made: what was typed is shown all the same."""
-    kept = [text for name, text in typed.values.items() if forms.is_text(name) and text.strip()]
     return render.page(
         "error.html",
         trouble.status,
@@ -533,5 +530,5 @@ def _without_page(viewer: Viewer, address: str, typed: Typed, trouble: Trouble) 
         detail=trouble.detail,
         way_out=_("what you typed stands below: copy it, and send it again in a moment"),
         ways=[Way(_("Try the page again"), address)],
-        kept=kept,
+        kept=forms.written(typed.values.items()),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -276,6 +276,11 @@ def split(address: str) -> tuple[str, dict[str, str]]:
     """The path and the filters of a list's address."""
     path, _, query = address.partition("?")
     return path, dict(parse_qsl(query))
+
+
+def written(fields: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """What somebody wrote into these fields of a form, without what the page put there."""
+    return tuple(text for name, text in fields if is_text(name) and text.strip())
 
 
 def is_text(name: str) -> bool:

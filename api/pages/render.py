@@ -25,7 +25,7 @@ import texts
 from api.deps import door_of, now
 from api.errors import DATABASE_AWAY, MEDIA_TYPE, problem
 from api.pages import editor, frame, inputs, labels, moments, sentences, times, wrong
-from api.pages.forms import WAYS_OUT, is_text
+from api.pages.forms import WAYS_OUT, written
 from api.pages.security import FORM, LOCAL_HOSTS, Public, viewer_of
 from store import words
 from texts import Sayings, numbers, raw_gettext, raw_ngettext, stated
@@ -429,8 +429,7 @@ def _typed(scope: Scope, sent: bytes) -> tuple[str, ...]:
     is_ours = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
     if not is_form or not is_ours or scope["path"].startswith("/sign-in"):
         return ()
-    fields = parse_qsl(sent.decode(errors="replace"), max_num_fields=None)
-    return tuple(text for name, text in fields if is_text(name) and " " in text.strip())
+    return written(parse_qsl(sent.decode(errors="replace")))
 
 
 def _page_above(scope: Scope) -> str:
