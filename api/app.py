@@ -35,6 +35,7 @@ from api import (
     people,
     policy,
     public,
+    public_answers,
     record,
     teams,
     tokens,
@@ -147,8 +148,8 @@ def bare_app(lifespan: Lifespan | None = None) -> FastAPI:
     interface = (
         intake.router, cases.router, drafts.router, people.router, policy.router,
         commitments.router, matters.router, me.router, insights.router, calendar.router,
-        tokens.router, teams.router, channels.router, commands.router(), public.router,
-        record.router, hooks.router,
+        tokens.router, teams.router, channels.router, commands.router(), public_answers.router,
+        public.router, record.router, hooks.router,
     )  # fmt: skip
     for router in (health.router, *pages.DAILY):
         app.include_router(router)

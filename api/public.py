@@ -27,14 +27,24 @@ from domain.base import Value
 from domain.commitment import Standing
 from domain.errors import Unknown
 from domain.policy import PublicRules
+from store import public_answers
 from store import public_ledger as store
-from store.public_views import LedgerFigures, LedgerOverview, PublicEntry, PublicPromise
+from store.public_views import (
+    LedgerFigures,
+    LedgerOverview,
+    PublicEntry,
+    PublicPromise,
+    StepTimes,
+)
 from texts import stated
 
 VERSION: Literal[1] = 1
 
 OVERVIEW_SECONDS = 10.0
 """How old the front page may be: its figures count everything there is."""
+
+STEPS_SECONDS = 300.0
+"""How old the time of each step may be: it is told of whole days, and counts every move in them."""
 
 NEWS = 50
 """Promises in the feed: those that turned last."""
@@ -107,6 +117,9 @@ class Ledger:
     def page_of(self, promise: str) -> str:
         return f"{self.home}/{promise}"
 
+    def answer_page(self, post: str) -> str:
+        return f"{self.home}/answers/{post}"
+
 
 async def the_ledger(door: TheDoor) -> Ledger:
     """Raises Unknown where the policy keeps none."""
@@ -131,9 +144,19 @@ async def overview_of(ledger: Ledger) -> LedgerOverview:
         known = door.fresh.find(key, OVERVIEW_SECONDS)
         if isinstance(known, LedgerOverview):
             return known
-        found = await door.read(lambda session: store.overview(session, ledger.rules, now()))
+        steps = await _steps(door)
+        found = await door.read(lambda session: store.overview(session, ledger.rules, now(), steps))
         door.fresh.keep(key, found)
         return found
+
+
+async def _steps(door: Door) -> StepTimes:
+    known = door.fresh.find("steps", STEPS_SECONDS)
+    if isinstance(known, StepTimes):
+        return known
+    found = await door.read(lambda session: public_answers.steps(session, now()))
+    door.fresh.keep("steps", found)
+    return found
 
 
 async def entry_of(ledger: Ledger, promise: str) -> PublicEntry:
@@ -146,10 +169,10 @@ async def entry_of(ledger: Ledger, promise: str) -> PublicEntry:
 # JSON. ---------------------------------------------------------------------------------------
 
 
-_ANSWERS: dict[int | str, dict[str, Any]] = {304: {"description": "As you have it."}}
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As you have it."}}
 
 
-@router.get("/ledger.json", responses=_ANSWERS)
+@router.get("/ledger.json", responses=UNCHANGED)
 async def ledger_json(
     request: Request,
     ledger: TheLedger,
@@ -171,7 +194,7 @@ async def ledger_json(
     document = LedgerDocument(
         organisation=ledger.rules.organisation,
         url=ledger.home,
-        next=_next(ledger, asked, found.next_cursor),
+        next=next_of(f"{ledger.home}.json", asked, found.next_cursor),
         figures=(await overview_of(ledger)).figures if is_front else None,
         items=tuple(
             PromiseDocument(**item.model_dump(), url=ledger.page_of(item.id))
@@ -179,17 +202,18 @@ async def ledger_json(
         ),
     )
     turned = max((item.turned_at for item in found.items), default=ledger.policy_at)
-    return _json(request, document, max(turned, ledger.policy_at))  # type: ignore[return-value]
+    return json_of(request, document, max(turned, ledger.policy_at))  # type: ignore[return-value]
 
 
-def _next(ledger: Ledger, asked: dict[str, Any], cursor: str | None) -> str | None:
+def next_of(list_: str, asked: dict[str, Any], cursor: str | None) -> str | None:
+    """The address of the next page of a list."""
     if cursor is None:
         return None
     query = {name: value for name, value in asked.items() if value} | {"cursor": cursor}
-    return f"{ledger.home}.json?{urlencode(query)}"
+    return f"{list_}?{urlencode(query)}"
 
 
-@router.get("/ledger/{promise}.json", responses=_ANSWERS)
+@router.get("/ledger/{promise}.json", responses=UNCHANGED)
 async def entry_json(request: Request, ledger: TheLedger, promise: str) -> EntryDocument:
     """One promise with everything that the public may read about it."""
     entry = await entry_of(ledger, promise)
@@ -199,10 +223,10 @@ async def entry_json(request: Request, ledger: TheLedger, promise: str) -> Entry
         url=ledger.page_of(entry.id),
     )
     modified = max(entry.turned_at, ledger.policy_at)
-    return _json(request, document, modified)  # type: ignore[return-value]
+    return json_of(request, document, modified)  # type: ignore[return-value]
 
 
-def _json(request: Request, document: Value, modified: datetime) -> Response:
+def json_of(request: Request, document: Value, modified: datetime) -> Response:
     body = document.model_dump_json()
 
     def build() -> Response:
@@ -222,12 +246,51 @@ _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 
 
 class _Feed(Atom1Feed):  # type: ignore[misc]
-    """Without promises it is as old as the policy that opened it, not as the moment it is read."""
+    """Without entries it is as old as the policy that opened it, not as the moment it is read."""
 
     def latest_post_date(self) -> datetime:
         moments = [item["updateddate"] for item in self.items]
         newest: datetime = max(moments, default=self.feed["opened_at"])
         return newest
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a feed; ``title`` is text, ``summary`` HTML."""
+
+    id: str
+    title: str
+    url: str
+    summary: str
+    made_at: datetime
+    turned_at: datetime
+    category: str
+
+
+def feed_of(ledger: Ledger, name: str, guid: str, about: tuple[str, str], entries: Any) -> Response:
+    """An Atom feed (RFC 4287) under ``/ledger``; ``about`` is its title and what it tells of."""
+    title, description = about
+    feed = _Feed(
+        title=_xml(title),
+        link=f"{ledger.home}{name}",
+        description=description,
+        language="en",
+        author_name=_xml(ledger.rules.organisation or "Answerable"),
+        feed_url=f"{ledger.home}{name}.atom",
+        feed_guid=f"{TAG}{guid}",
+        opened_at=ledger.policy_at,
+    )
+    for entry in entries:
+        feed.add_item(
+            title=_xml(entry.title),
+            link=entry.url,
+            description=_xml(entry.summary),
+            unique_id=f"{TAG}{entry.id}",
+            pubdate=entry.made_at,
+            updateddate=entry.turned_at,
+            categories=(entry.category,),
+        )
+    return Response(feed.writeString("utf-8"), media_type="application/atom+xml")
 
 
 @router.get("/ledger.atom", include_in_schema=False)
@@ -242,42 +305,31 @@ async def ledger_atom(request: Request, ledger: TheLedger) -> Response:
     told = [house, ledger.home, *(promise.model_dump(mode="json") for promise in promises)]
 
     def build() -> Response:
-        feed = _feed(ledger, house, promises)
-        return Response(feed.writeString("utf-8"), media_type="application/atom+xml")
+        about = (title_of(ledger.rules), "What was promised in public, and what became of it.")
+        entries = [_entry(ledger, promise) for promise in promises]
+        return feed_of(ledger, "", f"ledger/{house}", about, entries)
 
     etag = etag_of("atom", ledger.rules.model_dump(mode="json"), told)
     return cached(request, etag, build, modified=modified, is_dated=True, is_open=True)
 
 
-def _feed(ledger: Ledger, house: str, promises: tuple[PublicPromise, ...]) -> _Feed:
-    feed = _Feed(
-        title=_xml(title_of(ledger.rules)),
-        link=ledger.home,
-        description="What was promised in public, and what became of it.",
-        language="en",
-        author_name=_xml(ledger.rules.organisation or "Answerable"),
-        feed_url=f"{ledger.home}.atom",
-        feed_guid=f"{TAG}ledger/{house}",
-        opened_at=ledger.policy_at,
+def _entry(ledger: Ledger, promise: PublicPromise) -> Entry:
+    return Entry(
+        id=f"commitment/{promise.id}",
+        title=f"{_state(promise)}: {short(promise.sentence or ERASED)}",
+        url=ledger.page_of(promise.id),
+        summary=_summary(promise),
+        made_at=promise.made_at,
+        turned_at=promise.turned_at,
+        category=promise.state,
     )
-    for promise in promises:
-        feed.add_item(
-            title=_xml(f"{_state(promise)}: {_short(promise.sentence or ERASED)}"),
-            link=ledger.page_of(promise.id),
-            description=_xml(_summary(promise)),
-            unique_id=f"{TAG}commitment/{promise.id}",
-            pubdate=promise.made_at,
-            updateddate=promise.turned_at,
-            categories=(promise.state,),
-        )
-    return feed
 
 
 def title_of(rules: PublicRules) -> str:
     return f"What {rules.organisation} promised" if rules.organisation else "What we promised"
 
 
-def _short(sentence: str) -> str:
+def short(sentence: str) -> str:
     line = " ".join(sentence.split())
     return line if len(line) <= TITLE else f"{line[: TITLE - 1].rstrip()}…"
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     tuple_,
 )
 from sqlalchemy import cast as sql_cast
@@ -35,6 +36,7 @@ from domain.escalation.moves import DECIDED, OWED_BY, Step, Wording
 from domain.escalation.stages import RefusalCode
 from domain.people import Actor, Role
 from store import cursors, figures, people, queries, tables
+from store.answer_tables import HIDDEN
 from store.figures import By, CommitmentFigures
 from store.insight_views import (
     Answers,
@@ -141,6 +143,15 @@ def insights(session: Session, actor: Actor, at: datetime, span: Span) -> Insigh
     )
 
 
+def in_public(
+    session: Session, at: datetime, span: Span
+) -> tuple[tuple[StepFigures, ...], Decisions]:
+    """The time of each step and what was decided, of the cases that the public ledger may count."""
+    hidden = select(_CASE.id).where(text(HIDDEN))
+    counts = _Counts(session, span, at, _M.escalation_id.not_in(hidden))
+    return _steps(counts), _decisions(counts)
+
+
 def _of_promises(span: Span) -> dict[str, Any]:
     return span.model_dump()
 
@@ -192,8 +203,8 @@ class _Counts:
     each length, sorted, took SQLite four times as long.
     """
 
-    def __init__(self, session: Session, span: Span, at: datetime) -> None:
-        self.groups = [_Group(row) for row in _grouped(session, _within(span))]
+    def __init__(self, session: Session, span: Span, at: datetime, *also: Any) -> None:
+        self.groups = [_Group(row) for row in _grouped(session, [*_within(span), *also])]
         self._by_step: dict[Step, list[_Group]] = defaultdict(list)
         for group in self.groups:
             self._by_step[group.step].append(group)

@@ -15,11 +15,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
-from store import hook_tables, tables
+from store import answer_tables, hook_tables, tables
 from store.database import Database
 
 METADATA: MetaData = SQLModel.metadata
 assert tables  # importing it fills the metadata
+assert answer_tables
 assert hook_tables
 
 BY_HAND = ("words_search",)

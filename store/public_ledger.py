@@ -7,7 +7,6 @@ one range of an index that ``tables`` names, whatever it is filtered by.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -16,10 +15,9 @@ from typing import Any, cast
 from sqlalchemy import Select, func, literal, select, text, tuple_
 from sqlmodel import Session, col
 
-from domain.appearance import appearance, sees_figures, tells_people_apart
+from domain.appearance import sees_figures, tells_people_apart
 from domain.base import Words
 from domain.commitment import (
-    CLAIMED,
     READERS,
     Broken,
     Commitment,
@@ -39,10 +37,10 @@ from domain.entity import Event
 from domain.errors import Invalid, Unknown
 from domain.house import HOUSE
 from domain.ledger import Fact
-from domain.people import Role
 from domain.policy import PublicRules
 from domain.post import PostKind
-from store import cursors, details, queries, tables, words
+from store import cursors, details, public_answers, queries, tables, words
+from store.public_parts import Faces, channels_of, month_of, months_of, promises_of, urls_of
 from store.public_views import (
     LedgerFigures,
     LedgerOverview,
@@ -55,6 +53,7 @@ from store.public_views import (
     PublicPromise,
     PublicStep,
     StepKind,
+    StepTimes,
     Tally,
     Waited,
     Waiting,
@@ -80,32 +79,6 @@ def nothing_there() -> Unknown:
         "there is no public promise at this address",
         "look for it in the ledger",
     )
-
-
-# How people appear. --------------------------------------------------------------------------
-
-
-class _Faces:
-    """People and teams by the names that the public may read."""
-
-    def __init__(self, session: Session, rules: PublicRules, people: Iterable[str]) -> None:
-        person = tables.Person
-        found = session.execute(
-            select(col(person.id), col(person.name), col(person.roles)).where(
-                col(person.id).in_(set(people))
-            )
-        )
-        self._people = {row.id: (row.name, Role.EXECUTIVE in row.roles) for row in found}
-        self._teams = {team.id: team.name for team in session.scalars(select(tables.Team))}
-        self._rules = rules
-
-    def is_executive(self, person: str) -> bool:
-        return self._people.get(person, ("", False))[1]
-
-    def of(self, person: str, team: str) -> str:
-        name, is_executive = self._people.get(person, ("", False))
-        called = self._teams.get(team, "our team")
-        return appearance(self._rules, is_executive=is_executive, name=name, team=called)
 
 
 # Lists. --------------------------------------------------------------------------------------
@@ -141,17 +114,8 @@ def wanted(state: str | None, channel: str | None, month: str | None) -> Wanted:
             field="state",
         )
     if month:
-        _month(month)
+        month_of(month)
     return Wanted(Standing(state) if state else None, channel or None, month or None)
-
-
-def _month(spelled: str) -> tuple[datetime, datetime]:
-    """The first moment of a month and of the one after it. Raises Invalid."""
-    found = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", spelled)
-    if found is None or not 1 < int(found[1]) < 9999:
-        raise Invalid("bad_month", "this is not a month", "write it like 2026-03", field="month")
-    first = datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC)
-    return first, (first + timedelta(days=31)).replace(day=1)
 
 
 def statement(wish: Wanted, cursor: str | None = None) -> Select[Any]:
@@ -162,7 +126,7 @@ def statement(wish: Wanted, cursor: str | None = None) -> Select[Any]:
     if wish.state is not None:
         asked = asked.where(col(Row.standing) == wish.state)
     if wish.month is not None:
-        first, after = _month(wish.month)
+        first, after = month_of(wish.month)
         asked = asked.where(col(Row.due_at) >= first, col(Row.due_at) < after)
     order, here = (col(Row.due_at), col(Row.id)), tuple_(col(Row.due_at), col(Row.id))
     if not wish.is_urgent:
@@ -191,12 +155,12 @@ def page(
     if len(rows) > limit:
         last = rows[limit - 1]
         next_cursor = cursors.encode(wish.order, (last.due_at, last.id))
-    return LedgerPage(items=_promises(session, rules, rows[:limit]), next_cursor=next_cursor)
+    return LedgerPage(items=promises_of(session, rules, rows[:limit]), next_cursor=next_cursor)
 
 
 def latest(session: Session, rules: PublicRules, most: int) -> tuple[PublicPromise, ...]:
     """What turned last, the latest first."""
-    return _promises(session, rules, list(session.scalars(latest_statement(most))))
+    return promises_of(session, rules, list(session.scalars(latest_statement(most))))
 
 
 def latest_statement(most: int) -> Select[Any]:
@@ -208,53 +172,22 @@ def latest_statement(most: int) -> Select[Any]:
     )
 
 
-def overview(session: Session, rules: PublicRules, at: datetime) -> LedgerOverview:
-    """The front page: what is broken, what is open, what turned last, and the figures."""
+def overview(
+    session: Session, rules: PublicRules, at: datetime, steps: StepTimes
+) -> LedgerOverview:
+    """The front page: what is broken, what is open, what turned last, what was answered last, and
+    the figures. ``steps`` are found by themselves, because they change slowly and cost most."""
     urgent = {
-        state: _promises(session, rules, list(session.scalars(statement(Wanted(state)).limit(n))))
+        state: promises_of(session, rules, list(session.scalars(statement(Wanted(state)).limit(n))))
         for state, n in ((Standing.BROKEN, 2 * FRONT), (Standing.OPEN, FRONT))
     }
     return LedgerOverview(
-        figures=figures(session, rules, at),
+        figures=figures(session, rules, at, steps),
         broken=urgent[Standing.BROKEN],
         open=urgent[Standing.OPEN],
         latest=latest(session, rules, FRONT // 2),
+        answers=public_answers.latest(session, rules, FRONT // 2),
     )
-
-
-def _promises(
-    session: Session, rules: PublicRules, rows: Sequence[tables.Commitment]
-) -> tuple[PublicPromise, ...]:
-    faces = _Faces(session, rules, [row.accountable for row in rows])
-    texts = words.texts(session, [row.words_id for row in rows])
-    urls = _urls(session, [row.post_id for row in rows])
-    return tuple(
-        PublicPromise(
-            id=row.id,
-            state=Standing(row.standing or Standing.OPEN),
-            sentence=texts.get(row.words_id),
-            channel=row.channel or "",
-            accountable=faces.of(row.accountable, row.team),
-            made_at=row.opened_at,
-            first_due_at=row.first_due_at or row.due_at,
-            due_at=row.due_at,
-            was_broken=row.was_broken,
-            company_says="kept" if row.stage in CLAIMED else None,
-            commenter_says=cast("Any", row.says),
-            settled_at=row.settled_at,
-            turned_at=row.turned_at or row.opened_at,
-            post_url=urls.get(row.post_id),
-        )
-        for row in rows
-    )
-
-
-def _urls(session: Session, posts: Iterable[str]) -> dict[str, str]:
-    delivery = tables.Delivery
-    found = session.execute(
-        select(col(delivery.post_id), col(delivery.url)).where(col(delivery.post_id).in_(posts))
-    )
-    return {row.post_id: row.url for row in found if row.url}
 
 
 # What there is to filter by. -----------------------------------------------------------------
@@ -262,27 +195,12 @@ def _urls(session: Session, posts: Iterable[str]) -> dict[str, str]:
 
 def channels(session: Session, known: Iterable[str]) -> tuple[str, ...]:
     """Those of these channels on which anything public was promised."""
-    there = {
-        name: select(col(Row.id)).where(text(SHOWN), col(Row.channel) == name).limit(1)
-        for name in sorted(known)
-    }
-    return tuple(name for name, one in there.items() if session.execute(one).first())
-
-
-MONTHS = 60
+    return channels_of(session, col(Row.channel), known)
 
 
 def months(session: Session) -> tuple[str, ...]:
     """The months in which promises are or were due, the latest first; no more than five years."""
-    shown = select(col(Row.due_at)).where(text(SHOWN)).limit(1)
-    last = session.scalars(shown.order_by(col(Row.due_at).desc())).first()
-    first = session.scalars(shown.order_by(col(Row.due_at))).first()
-    if first is None or last is None:
-        return ()
-    count = (last.year - first.year) * 12 + last.month - first.month + 1
-    newest = last.year * 12 + last.month - 1
-    numbers = range(newest, newest - min(count, MONTHS), -1)
-    return tuple(f"{number // 12:04d}-{number % 12 + 1:02d}" for number in numbers)
+    return months_of(session, col(Row.due_at))
 
 
 def house_id(session: Session) -> str:
@@ -295,7 +213,7 @@ def house_id(session: Session) -> str:
 # Figures. ------------------------------------------------------------------------------------
 
 
-def figures(session: Session, rules: PublicRules, at: datetime) -> LedgerFigures:
+def figures(session: Session, rules: PublicRules, at: datetime, steps: StepTimes) -> LedgerFigures:
     """Everything that is counted, nobody exempt. It changes with what happens, and with the day."""
     counted = session.execute(
         select(
@@ -313,6 +231,8 @@ def figures(session: Session, rules: PublicRules, at: datetime) -> LedgerFigures
         people=_people(session, rules, counted),
         waiting=_waiting(session),
         waited=tuple(_waited(session, at, days) for days in WINDOWS),
+        answers=public_answers.tally(session),
+        steps=steps,
     )
 
 
@@ -330,7 +250,7 @@ def _tally(counted: Iterable[Any]) -> dict[str, int]:
 def _people(
     session: Session, rules: PublicRules, counted: Sequence[Any]
 ) -> tuple[PersonTally, ...]:
-    faces = _Faces(session, rules, {row.accountable for row in counted})
+    faces = Faces(session, rules, {row.accountable for row in counted})
     groups: dict[tuple[bool, str], tuple[str, list[Any]]] = {}
     for row in counted:
         is_executive = faces.is_executive(row.accountable)
@@ -399,10 +319,10 @@ def entry(session: Session, rules: PublicRules, commitment_id: str) -> PublicEnt
     posts = _posts(session, row, _roles(state, facts))
     asked = state.readers.kept + state.readers.not_kept
     return PublicEntry(
-        **_promises(session, rules, [row])[0].model_dump(),
+        **promises_of(session, rules, [row])[0].model_dump(),
         dates=_dates(session, state.dates),
         posts=posts,
-        steps=_steps(_Faces(session, rules, {fact.by for fact in facts}), row.team, facts, posts),
+        steps=_steps(Faces(session, rules, {fact.by for fact in facts}), row.team, facts, posts),
         readers_kept=state.readers.kept,
         readers_not_kept=state.readers.not_kept,
         is_asking=state.stage in (CommitmentStage.TOLD, CommitmentStage.DENIED) and asked < READERS,
@@ -461,7 +381,7 @@ def _posts(
         if is_about or post.corrects in {one.id for one in of_it}:
             of_it.append(post)
     texts = words.texts(session, [post.words_id for post in of_it])
-    urls = _urls(session, [post.id for post in of_it])
+    urls = urls_of(session, [post.id for post in of_it])
     corrections = {
         PostKind.CORRECTION: PostRole.CORRECTION,
         PostKind.RETRACTION: PostRole.RETRACTION,
@@ -487,7 +407,7 @@ def _dates(session: Session, dates: Sequence[NewDate]) -> tuple[PublicDate, ...]
     is for whoever decided on it."""
     said: list[Words] = [date.words for date in dates]
     texts = words.texts(session, [ref.id for ref in said])
-    urls = _urls(session, [date.post_id for date in dates if date.post_id])
+    urls = urls_of(session, [date.post_id for date in dates if date.post_id])
     return tuple(
         PublicDate(
             due_at=date.due_at,
@@ -504,7 +424,7 @@ def _dates(session: Session, dates: Sequence[NewDate]) -> tuple[PublicDate, ...]
 
 
 def _steps(
-    faces: _Faces, team: str, facts: Iterable[Fact], posts: Iterable[PublicPost]
+    faces: Faces, team: str, facts: Iterable[Fact], posts: Iterable[PublicPost]
 ) -> tuple[PublicStep, ...]:
     told = {PostRole.PROGRESS, PostRole.CORRECTION, PostRole.RETRACTION, PostRole.WITHDRAWN}
     steps = [_step(fact, faces.of(fact.by, team)) for fact in facts]

@@ -12,6 +12,9 @@ from typing import Literal
 
 from domain.base import Moment, Value
 from domain.commitment import Standing
+from domain.escalation.moves import Step
+from domain.escalation.stages import RefusalCode
+from domain.people import Seat
 
 Says = Literal["kept", "not_kept"]
 
@@ -162,6 +165,83 @@ class Waited(Value):
     """What was closed in these days without a public answer, by outcome."""
 
 
+class PublicAnswer(Value):
+    """One reply of ours to what somebody said in public, as a list shows it."""
+
+    id: str
+    at: Moment
+    channel: str
+    text: str | None
+    """Word for word as it was published; None where the words have been erased."""
+    writer: str
+    """Whoever wrote it, as the policy lets them appear in public; so is ``decided_by``."""
+    decision: Literal["approved", "refused", "moved_to_private"] | None
+    """None where nothing had to be decided."""
+    decided_by: str | None
+    refusal: RefusalCode | None
+    """Why it says no."""
+    reason: str | None
+    """The reason in words that were written to be read by the public, where the reply is not made
+    of these very words."""
+    waited_seconds: int | None
+    """From the comment's arrival, around the clock; None where it was not the first answer."""
+    turned_at: Moment
+    """When the public could last read something new about it."""
+    post_url: str | None
+    corrected_by: str | None
+    retracted_by: str | None
+    promises: tuple[str, ...]
+    """The ids of the promises that it makes."""
+
+
+class PublicAnswerEntry(PublicAnswer):
+    """One reply with what was published about it since. The address of its page is permanent."""
+
+    posts: tuple[PublicPost, ...]
+    """Corrections of it, and of these."""
+    promised: tuple[PublicPromise, ...]
+
+
+class AnswerPage(Value):
+    """A page of the answers and where it goes on."""
+
+    items: tuple[PublicAnswer, ...]
+    next_cursor: str | None
+
+
+class AnswerTally(Value):
+    """How many replies are out, and how many of them say no, by reason."""
+
+    total: int
+    refused: int
+    refusals: dict[str, int]
+
+
+class StepTime(Value):
+    """How long one step on the way to an answer took, and who owed it, executives included."""
+
+    step: Step
+    owed_by: Seat
+    done: int
+    late: int
+    """Of the done: made after their deadline."""
+    half_minutes: int | None
+    """Half of them took this long or less, around the clock, as ``nine_tenths_minutes`` says of
+    nine in ten. None where there are none."""
+    nine_tenths_minutes: int | None
+
+
+class StepTimes(Value):
+    """Where the time went, of comments that reached us in these days and are public."""
+
+    days: int
+    since: date
+    """The first of these days, in UTC."""
+    items: tuple[StepTime, ...]
+    dismissals: dict[str, int]
+    """What was closed as needing no answer, by reason."""
+
+
 class LedgerFigures(Value):
     """What the overview counts, over everything that is public."""
 
@@ -170,6 +250,8 @@ class LedgerFigures(Value):
     """Person by person, as far as the policy makes that public."""
     waiting: Waiting
     waited: tuple[Waited, ...]
+    answers: AnswerTally
+    steps: StepTimes
 
 
 class LedgerPage(Value):
@@ -189,3 +271,5 @@ class LedgerOverview(Value):
     """The next due first."""
     latest: tuple[PublicPromise, ...]
     """What turned last, settled ones among them."""
+    answers: tuple[PublicAnswer, ...]
+    """The latest first."""

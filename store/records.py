@@ -26,7 +26,7 @@ from domain.matter.serving import standing
 from domain.post import Post, PostKind, PostStage
 from domain.terms import Priority
 from domain.watch import wakes_at
-from store import moves, tables, words
+from store import answers, moves, tables, words
 from store.database import Database
 from store.statements import THIS, dialect_of, insert_into, plain, update_of
 
@@ -86,7 +86,9 @@ def _record(session: Session, batch: Batch, at: datetime) -> Recorded:
         words.bind(session, [i for fact in new for i in words.refs(fact.data)], batch.stream)
         _derive(session, before, state)
         if kind is ESCALATION:
-            moves.derive(session, cast("list[moves.Change]", steps))
+            changes = cast("list[moves.Change]", steps)
+            moves.derive(session, changes)
+            answers.derive(session, changes)
         _append(session, entries)
     return Recorded(seq=state.seq, is_new=bool(new))
 

@@ -30,10 +30,20 @@ from domain.commitment import (
     WordSource,
 )
 from domain.entity import Event, to_facts
-from domain.escalation.events import Closed, Opened, ReplySettled, ReplySubmitted
-from domain.escalation.stages import Outcome
+from domain.escalation.events import (
+    Approved,
+    Claimed,
+    Closed,
+    Opened,
+    Proposed,
+    RefusedBy,
+    ReplySettled,
+    ReplySubmitted,
+)
+from domain.escalation.stages import Outcome, RefusalCode
 from domain.kinds import kind_of
 from domain.ledger import Batch
+from domain.panel import Recommendation
 from domain.post import AttemptStarted, PostKind, PostOpened, Published, Settlement
 from domain.terms import PromiseTerms, Terms
 from store import records, tables, words
@@ -119,8 +129,9 @@ class Past:
         **changes: Any,
     ) -> str:
         """A promise in a published reply; answers its id."""
-        promise, case = words.new_id(), words.new_id()
-        post = self.post(self.words(reply or f"Sorry. {sentence}"), at, case=case, url=url)
+        promise, case = words.new_id(), str(changes.pop("escalation_id", None) or words.new_id())
+        said = changes.pop("post_id", None)
+        post = said or self.post(self.words(reply or f"Sorry. {sentence}"), at, case=case, url=url)
         values: dict[str, Any] = {
             "promise": Promise(
                 id=promise,
@@ -235,11 +246,37 @@ class Past:
         self.tell(f"escalation/{case}", "public", at, opened)
         return case
 
-    def answer(self, case: str, at: datetime) -> None:
-        said = self.words("Here is your answer.")
-        sent = ReplySubmitted(post_id="P1", words=said, writer="ada", cleared_by="cora")
-        settled = ReplySettled(post_id="P1", settlement=Settlement.PUBLISHED, attempt=1)
+    def answer(
+        self,
+        case: str,
+        at: datetime,
+        text: str = "Here is your answer.",
+        *,
+        url: str | None = None,
+    ) -> str:
+        """A reply that comes out; answers its post's id."""
+        said, post = self.words(text), words.new_id()
+        sent = ReplySubmitted(post_id=post, words=said, writer="ada", cleared_by="cora")
+        settled = ReplySettled(post_id=post, settlement=Settlement.PUBLISHED, attempt=1)
+        self.post(said, at, case=case, id=post, url=url)
         self.tell(f"escalation/{case}", "system", at, sent, settled)
+        return post
+
+    def decide(
+        self, case: str, at: datetime, *, refused: RefusalCode | None = None, reason: str = ""
+    ) -> None:
+        """An owner prepares and an executive decides, for or against it."""
+        self.tell(f"escalation/{case}", "ada", at, Claimed())
+        proposed = Proposed(
+            request=self.inside("proposal"),
+            recommendation=Recommendation.REFUSE if refused else Recommendation.APPROVE,
+            reply=self.inside("offered"),
+        )
+        self.tell(f"escalation/{case}", "ada", at, proposed)
+        decided: Event = Approved(reason=self.inside("a word to the owner"))
+        if refused is not None:
+            decided = RefusedBy(code=refused, reason=self.words(reason, "reason"))
+        self.tell(f"escalation/{case}", "cora", at, decided)
 
     def close(self, case: str, at: datetime, outcome: Outcome = Outcome.DISMISSED) -> None:
         self.tell(f"escalation/{case}", "system", at, Closed(outcome=outcome))

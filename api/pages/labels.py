@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from api.public_answers import REFUSALS
 from domain.base import PUBLIC, SYSTEM
 from texts import Sayings
 from texts import gettext as _
@@ -137,16 +138,7 @@ DISMISS_CODES = Sayings(
     }
 )
 
-REFUSAL_CODES = Sayings(
-    {
-        "not_possible": "It is not possible",
-        "not_allowed": "We are not allowed to",
-        "too_costly": "It costs too much",
-        "unfair_to_others": "It would be unfair to others",
-        "not_ours": "It is not ours to do",
-        "disagree": "We see it differently",
-    }
-)
+REFUSAL_CODES = Sayings(REFUSALS)
 
 RECOMMENDATIONS = Sayings({"approve": "Approve", "refuse": "Refuse"})
 

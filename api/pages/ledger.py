@@ -19,6 +19,9 @@ from api.caching import MAX_AGE, cached, etag_of
 from api.commitments import LinkWord, take_reader_word
 from api.deps import TheDoor, now
 from api.pages import render, times
+from api.pages.figures import OWED_BY
+from api.pages.figures import STEPS as STEP_NAMES
+from api.pages.labels import DISMISS_CODES, REFUSAL_CODES
 from api.pages.security import check_origin
 from api.public import (
     STATES,
@@ -33,7 +36,17 @@ from domain.base import Value
 from domain.commitment import Standing
 from domain.errors import Conflict
 from store import public_ledger as store
-from store.public_views import PostRole, PublicPromise, PublicStep, StepKind, Tally, Waited, Waiting
+from store.public_views import (
+    PostRole,
+    PublicAnswer,
+    PublicPromise,
+    PublicStep,
+    StepKind,
+    StepTime,
+    Tally,
+    Waited,
+    Waiting,
+)
 from texts import Sayings, upfirst
 from texts import gettext as _
 
@@ -150,8 +163,17 @@ async def front(request: Request, ledger: TheLedger) -> Response:
         "now": waiting(figures.waiting),
         "before": {str(window.days): waited(window) for window in figures.waited},
     }
-    context = {"view": view, "owed": owed, "waits": waits, "shares": shares(figures.promises)}
-    return _page(request, ledger, "ledger.html", view, context, [owed, waits])
+    context = {
+        "view": view,
+        "owed": owed,
+        "waits": waits,
+        "shares": shares(figures.promises),
+        "steps": STEP_NAMES,
+        "seats": OWED_BY,
+        "dismissals": DISMISS_CODES,
+        "times": {one.step: step_times(one) for one in figures.steps.items},
+    }
+    return page_of(request, ledger, "ledger.html", view, context, [owed, waits])
 
 
 @router.get("/ledger/all")
@@ -182,7 +204,7 @@ async def everything(
         "is_first": not cursor,
     }
     asked = [state, channel, month, cursor, channels, months, owed]
-    return _page(request, ledger, "ledger_list.html", found, context, asked)
+    return page_of(request, ledger, "ledger_list.html", found, context, asked)
 
 
 @router.get("/ledger/{promise}")
@@ -202,7 +224,7 @@ async def one(
         "post_roles": ROLES,
         "is_counted": said == "yes",
     }
-    return _page(request, ledger, "ledger_promise.html", view, context, [owed, said])
+    return page_of(request, ledger, "ledger_promise.html", view, context, [owed, said])
 
 
 @router.post("/ledger/{promise}")
@@ -230,7 +252,7 @@ async def say(
     return render.see_other(f"/ledger/{view.id}?said=yes")
 
 
-def _page(
+def page_of(
     request: Request,
     ledger: Ledger,
     template: str,
@@ -253,6 +275,8 @@ def _page(
             states=Sayings(STATES),
             definitions=DEFINITIONS,
             endings=ENDINGS,
+            refusals=REFUSAL_CODES,
+            answered_after=answered_after,
             **context,
         )
 
@@ -300,6 +324,16 @@ def _distance(since: datetime, at: datetime) -> str:
 def waited(found: Waited) -> dict[str, str]:
     known = {"half": found.median_seconds, "longest": found.longest_seconds}
     return {name: times.span(seconds) for name, seconds in known.items() if seconds is not None}
+
+
+def step_times(found: StepTime) -> dict[str, str]:
+    known = {"half": found.half_minutes, "nine": found.nine_tenths_minutes}
+    return {name: times.span(60 * took) for name, took in known.items() if took is not None}
+
+
+def answered_after(found: PublicAnswer) -> str | None:
+    """How long its commenter waited for it; None where it was not the first answer."""
+    return None if found.waited_seconds is None else times.span(found.waited_seconds)
 
 
 def shares(tally: Tally) -> dict[str, int]:

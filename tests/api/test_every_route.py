@@ -77,6 +77,9 @@ ROUTES = """
     GET  /ledger.json                                       all
     GET  /ledger/{promise}.json                             all
     GET  /ledger.atom                                       all
+    GET  /ledger/answers.json                               all
+    GET  /ledger/answers/{post}.json                        all
+    GET  /ledger/answers.atom                               all
     GET  /queue/changes                                     read
     POST /queue/{entity_id}/claim                           act
     POST /queue/bulk                                        act
@@ -138,6 +141,8 @@ ROUTES = """
     GET  /record/{kind}/{entity_id}/export                  record
     GET  /ledger                                            all
     GET  /ledger/all                                        all
+    GET  /ledger/answers                                    all
+    GET  /ledger/answers/{post}                             all
     GET  /ledger/{promise}                                  all
     POST /ledger/{promise}                                  all
     GET  /robots.txt                                        all

@@ -27,7 +27,8 @@ from tests.builders import CORA
 
 PAGES: dict[str | None, tuple[str, ...]] = {
     None: (
-        "/sign-in", "/ledger", "/ledger/all", "/ledger/{promise}", "/word/{secret}",
+        "/sign-in", "/ledger", "/ledger/all", "/ledger/{promise}", "/ledger/answers",
+        "/ledger/answers/{post}", "/word/{secret}",
         "/word/{secret}?kept=no", "/word/nothing", "/go/{link}", "/go/nothing",
     ),
     "ada": (

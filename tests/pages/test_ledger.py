@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from api.caching import CORS
 from api.readers import A_MINUTE, Readers
 from domain.commitment import LinkMade
 from domain.errors import Conflict
+from domain.escalation.stages import RefusalCode
 from domain.policy import GENERAL, Audience, PublicRules, Shown
 from intake.entities import Busy
 from store import commitments, people, policies
@@ -27,6 +28,7 @@ from tests.domain.examples import CALENDAR
 from tests.pages.conftest import forms_of, text_of
 from tests.pasts import DAY, INSIDE, STANDINGS, Past, every_standing
 
+HOUR = timedelta(hours=1)
 HTML = {"Accept": "text/html"}
 ATOM = "{http://www.w3.org/2005/Atom}"
 HOSTILE = "<script>alert(1)</script> \"We\" & 'they' </p> \u202eevil\u202c 🚲 سرج"
@@ -39,6 +41,17 @@ class Town:
     door: OpenDoor
     past: Past
     made: dict[str, str]
+    said: list[str] = field(default_factory=list)
+
+    def refuse(
+        self, text: str = "Sorry, no.", reason: str = "It costs a bridge.", **changes: Any
+    ) -> str:
+        """A comment that was answered with a no a day ago; answers the id of the reply."""
+        at = datetime.now(UTC) - DAY
+        case = self.past.case(at, **changes)
+        self.past.decide(case, at + HOUR, refused=RefusalCode.TOO_COSTLY, reason=reason)
+        self.said.append(self.past.answer(case, at + 3 * HOUR, text))
+        return self.said[-1]
 
     async def ask(self, path: str, **more: Any) -> httpx.Response:
         return await self.door.http.get(path, **more)
@@ -47,6 +60,8 @@ class Town:
         """Every representation that the public has of anything here."""
         paths = ["/ledger", "/ledger.json?limit=200", "/ledger.atom", "/ledger/all"]
         paths += [f"/ledger/all?state={state}" for state in set(STANDINGS.values())]
+        paths += [f"/ledger/answers{kind}" for kind in ("", ".json", ".atom")]
+        paths += [f"/ledger/answers/{one}{kind}" for one in self.said for kind in ("", ".json")]
         paths += [f"/ledger/{one}{kind}" for one in self.made.values() for kind in ("", ".json")]
         found = {path: await self.ask(path) for path in paths}
         assert {answer.status_code for answer in found.values()} == {200}
@@ -65,7 +80,9 @@ async def shared(
     """A past that the tests of this module read and do not change."""
     async with bare_door(migrated_sqlite, tmp_path_factory.mktemp("town")) as door:
         past = Past(door.service.database)
-        yield Town(door, past, every_standing(past, datetime.now(UTC) - 12 * DAY))
+        town = Town(door, past, every_standing(past, datetime.now(UTC) - 12 * DAY))
+        town.refuse()
+        yield town
 
 
 @pytest.fixture
@@ -154,6 +171,7 @@ async def test_names_are_in_no_page_feed_or_json_that_the_policy_does_not_put_th
     for who in ("ben", "cora"):
         town.made[who] = town.past.promise(accountable=who)
         town.past.withdraw(town.made[who], builders.AT + DAY, "It cannot be done.")
+    town.refuse()
     words = {
         Shown.NAME: {"Benedict", "Okafor", "Corazon", "Weiss"},
         Shown.FIRST_NAME: {"Benedict", "Corazon"},
@@ -179,7 +197,10 @@ async def test_hostile_words_are_only_words(town: Town) -> None:
 async def test_a_ledger_that_is_switched_off_is_nowhere(town: Town) -> None:
     promise = town.past.promise()
     town.rule(ledger=False)
-    for path in ("", ".json", ".atom", "/all", f"/{promise}", f"/{promise}.json"):
+    post = town.refuse()
+    paths = ["", ".json", ".atom", "/all", f"/{promise}", f"/{promise}.json"]
+    paths += [f"/answers{kind}" for kind in ("", ".json", ".atom", f"/{post}", f"/{post}.json")]
+    for path in paths:
         assert problem_of(await town.ask(f"/ledger{path}"), 404)["code"] == "no_ledger"
     assert "Allow" not in (await town.ask("/robots.txt")).text
 
@@ -265,11 +286,11 @@ async def test_filters_are_links_and_a_wrong_one_is_named(shared: Town) -> None:
         promise for name, promise in shared.made.items() if STANDINGS[name] == "kept"
     }
     assert kept["figures"] is None
-    for query, field in (
+    for query, named in (
         ("state=nice", "state"), ("month=soon", "month"), ("month=2026-13", "month"),
         ("limit=0", "limit"), ("cursor=x", "cursor"),
     ):  # fmt: skip
-        assert problem_of(await shared.ask(f"/ledger.json?{query}"), 422)["field"] == field
+        assert problem_of(await shared.ask(f"/ledger.json?{query}"), 422)["field"] == named
     for query in ("state=nice", "month=2026-13", "cursor=x"):
         assert (await shared.ask(f"/ledger/all?{query}", headers=HTML)).status_code == 422
     page = await shared.ask("/ledger/all?state=kept&channel=console", headers=HTML)
@@ -363,7 +384,9 @@ async def test_what_has_not_changed_is_not_sent_again(shared: Town) -> None:
     settled = shared.made["kept"]
     for path in (
         "/ledger", "/ledger/all", "/ledger.json", "/ledger.atom", f"/ledger/{settled}",
-        f"/ledger/{settled}.json",
+        f"/ledger/{settled}.json", "/ledger/answers", "/ledger/answers.json",
+        "/ledger/answers.atom", f"/ledger/answers/{shared.said[0]}",
+        f"/ledger/answers/{shared.said[0]}.json",
     ):  # fmt: skip
         first = await shared.ask(path)
         tag = first.headers["etag"]

@@ -9,21 +9,30 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from domain.commitment import Standing
 from domain.errors import Invalid, Unknown
 from domain.escalation.stages import Outcome
 from domain.policy import Audience, PublicRules, Shown
-from store import people, public_ledger, tables
+from store import people, public_answers, public_ledger, tables
 from store.database import Database
 from store.public_ledger import Wanted, wanted
+from store.public_views import LedgerFigures, LedgerOverview
 from tests import builders
 from tests.builders import AT
 from tests.pasts import DAY, INSIDE, STANDINGS, Past, every_standing
 
 RULES = PublicRules()
 NOW = AT + 30 * DAY
+
+
+def figures_of(session: Session, rules: PublicRules = RULES) -> LedgerFigures:
+    return public_ledger.figures(session, rules, NOW, public_answers.steps(session, NOW))
+
+
+def overview_of(session: Session, rules: PublicRules = RULES) -> LedgerOverview:
+    return public_ledger.overview(session, rules, NOW, public_answers.steps(session, NOW))
 
 
 @pytest.fixture
@@ -43,7 +52,7 @@ def test_every_promise_stands_where_the_public_may_know_it_to_stand(
     past, made = told
     with past.database.reading() as session:
         entries = {n: public_ledger.entry(session, RULES, made[n]) for n in made}
-        figures = public_ledger.figures(session, RULES, NOW)
+        figures = figures_of(session, RULES)
     assert {name: str(entry.state) for name, entry in entries.items()} == STANDINGS
     assert figures.promises.model_dump() == {
         "total": 14, "open": 6, "broken": 2, "kept": 2, "renegotiated": 1, "kept_late": 1,
@@ -63,7 +72,7 @@ def test_nothing_that_is_meant_for_colleagues_is_in_any_value(
     past, made = told
     with past.database.reading() as session:
         seen = [public_ledger.entry(session, RULES, made[name]).model_dump_json() for name in made]
-        seen.append(public_ledger.overview(session, RULES, NOW).model_dump_json())
+        seen.append(overview_of(session).model_dump_json())
         seen.append(public_ledger.page(session, RULES, Wanted()).model_dump_json())
     assert not [text for text in seen if INSIDE in text or '"C1"' in text or "cora" in text]
 
@@ -111,7 +120,7 @@ def test_a_private_promise_is_as_one_that_never_was(past: Past) -> None:
             public_ledger.entry(session, RULES, hidden)
         with pytest.raises(Unknown) as nothing:
             public_ledger.entry(session, RULES, "01M832XSBSA28KYCS6T2BNABQ3")
-        overview = public_ledger.overview(session, RULES, NOW)
+        overview = overview_of(session)
         assert public_ledger.page(session, RULES, Wanted()).items == ()
         assert public_ledger.channels(session, ["console"]) == ()
         assert public_ledger.months(session) == ()
@@ -155,7 +164,7 @@ def test_people_appear_as_the_policy_says_and_in_nothing_else(
     past.withdraw(promise, AT + DAY, "It cannot be done.")
     with past.database.reading() as session:
         entry = public_ledger.entry(session, rules, promise)
-        overview = public_ledger.overview(session, rules, NOW)
+        overview = overview_of(session, rules)
     assert entry.accountable == overview.latest[0].accountable == expected
     seen = entry.model_dump_json() + overview.model_dump_json()
     hidden = {"Lindqvist", "Weiss"} if shown is not Shown.NAME else set()
@@ -179,7 +188,7 @@ def test_figures_about_single_people_are_public_only_where_the_policy_says_so(
         past.promise(accountable=who)
     rules = PublicRules(staff_figures=staff, executive_figures=executives)
     with past.database.reading() as session:
-        figures = public_ledger.figures(session, rules, NOW)
+        figures = figures_of(session, rules)
     assert [person.name for person in figures.people] == seen
     assert figures.promises.total == 2, "the whole is counted in any case"
 
@@ -192,7 +201,7 @@ def test_people_whom_the_policy_does_not_tell_apart_are_counted_together(past: P
         executive_figures=Audience.PUBLIC,
     )  # fmt: skip
     with past.database.reading() as session:
-        found = public_ledger.figures(session, rules, NOW).people
+        found = figures_of(session, rules).people
     assert [(one.name, one.total) for one in found] == [
         ("all executives together", 1), ("all staff together", 2),
     ]  # fmt: skip
@@ -283,7 +292,7 @@ def test_how_long_people_wait_is_told_by_the_middle_and_by_the_worst(past: Past)
     past.close(past.case(NOW - 9 * DAY), NOW - 8 * DAY)
     past.close(past.case(NOW - 9 * DAY), NOW - 8 * DAY, Outcome.WITHDRAWN)
     with past.database.reading() as session:
-        figures = public_ledger.figures(session, RULES, NOW)
+        figures = figures_of(session, RULES)
     waits, (month, quarter) = figures.waiting, figures.waited
     assert (waits.count, waits.median_since, waits.longest_since) == (
         4, NOW - 3 * DAY, NOW - 4 * DAY,
@@ -305,7 +314,7 @@ def test_a_second_answer_does_not_move_the_first(past: Past) -> None:
 
 def test_with_nobody_there_everything_is_zero(past: Past) -> None:
     with past.database.reading() as session:
-        overview = public_ledger.overview(session, RULES, NOW)
+        overview = overview_of(session)
     figures = overview.figures
     assert (figures.promises.total, figures.waiting.count, figures.waiting.longest_since) == (
         0, 0, None,
@@ -316,7 +325,7 @@ def test_with_nobody_there_everything_is_zero(past: Past) -> None:
 # By which index. -----------------------------------------------------------------------------
 
 
-def _plan(database: Database, statement: Any) -> str:
+def plan(database: Database, statement: Any) -> str:
     dialect: Any = sqlite.dialect() if database.is_sqlite else postgresql.dialect()
     compiled = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     with database.engine.connect() as connection:
@@ -343,16 +352,16 @@ def _plan(database: Database, statement: Any) -> str:
     ],
 )
 def test_each_list_is_one_range_of_an_index(past: Past, wish: Wanted, index: str) -> None:
-    plan = _plan(past.database, public_ledger.statement(wish))
-    assert re.search(rf"{index}\b", plan)
-    assert "TEMP B-TREE" not in plan
-    assert "Sort" not in plan
+    found = plan(past.database, public_ledger.statement(wish))
+    assert re.search(rf"{index}\b", found)
+    assert "TEMP B-TREE" not in found
+    assert "Sort" not in found
 
 
 def test_the_feed_is_one_range_of_an_index(past: Past) -> None:
-    plan = _plan(past.database, public_ledger.latest_statement(50))
-    assert "ledger_turned" in plan
-    assert "TEMP B-TREE" not in plan
+    found = plan(past.database, public_ledger.latest_statement(50))
+    assert "ledger_turned" in found
+    assert "TEMP B-TREE" not in found
 
 
 def test_a_month_begins_and_ends_in_utc() -> None:
