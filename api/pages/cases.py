@@ -30,7 +30,7 @@ from api.pages import (
     sentences,
 )
 from api.pages.forms import Trouble, Typed
-from api.pages.offers import Offers
+from api.pages.offers import Colleague, Offers
 from api.pages.render import Way
 from api.pages.security import Reader, Sent, SentForm, Viewer
 from api.pages.sentences import Line
@@ -41,9 +41,9 @@ from domain.entity import Kind, Permission, State
 from domain.errors import AnswerableError, Unknown
 from domain.escalation import Escalation, Proposed, Recommendation, Returned
 from domain.kinds import KINDS
-from domain.people import Actor, Role
+from domain.people import Actor
 from domain.post import PostKind
-from store import details, drafts, history, matters, people, queries, words
+from store import details, drafts, history, matters, queries, words
 from store.policies import InForce
 from store.views import CommitmentDetail, Entry, EscalationDetail, PostDetail
 from texts import gettext as _
@@ -278,7 +278,8 @@ def _escalation(session: Session, state: Any, actor: Actor, in_force: InForce) -
     team = in_force.policy.teams.get(detail.team, detail.team)
     possible = {permission.act for permission in detail.allowed if permission.ok}
     said_elsewhere = queries.others_of_author(session, actor, detail.id, now())
-    offered = offers.of_escalation(session, state, in_force, possible, said_elsewhere)
+    around = offers.colleagues(session, detail.team, now())
+    offered = offers.of_escalation(session, state, in_force, possible, around, said_elsewhere)
     acts = _acts("escalation", detail, state, actor, offered)
     reply = moves.current_reply(detail)
     if reply and acts["primary"] == "reply":
@@ -286,14 +287,15 @@ def _escalation(session: Session, state: Any, actor: Actor, in_force: InForce) -
     return {
         "detail": detail,
         "has_reply": reply is not None,
-        "voices_of": {detail.id: decisions.voices_of(session, actor, detail)},
+        "voices_of": {detail.id: decisions.voices_of(session, actor, "escalation", detail)},
         "decided": _approved(session, state) if acts["primary"] == "reply" else "",
         "team": team,
         "max_length": channel.max_length if channel else None,
         "move": moves.of_escalation(detail, team, moves.deciders(session, state), actor.id),
         **acts,
         "said_elsewhere": said_elsewhere,
-        **_colleagues(session, detail.team, detail.owner),
+        "accountable": offers.accountable(around),
+        "readers": _readers(around, detail.team, detail.owner),
     }
 
 
@@ -307,20 +309,10 @@ def _bound(state: Escalation) -> Words | None:
     return proposal.reply if proposal.recommendation is Recommendation.APPROVE else None
 
 
-def _colleagues(session: Session, team: str, owner: str | None) -> dict[str, Any]:
-    """Who may own a case of this team, be accountable for a promise, and be told of a note."""
-    staff, accountable, readers = [], [], {}
-    members = people.of_team(session, team)
-    for person in people.active(session):
-        named, roles = (person.id, person.name), set(person.roles)
-        is_here = Role.STAFF in roles and person.id in members
-        if is_here:
-            staff.append(named)
-        if {Role.STAFF, Role.EXECUTIVE} & roles:
-            accountable.append(named)
-        if is_here or {Role.EXECUTIVE, Role.AUDITOR} & roles or person.id == owner:
-            readers[person.id] = person.name
-    return {"staff": staff, "accountable": accountable, "readers": readers}
+def _readers(around: Sequence[Colleague], team: str, owner: str | None) -> dict[str, str]:
+    """Who may be told of a note, with names: everybody who may read it."""
+    may_read = (one for one in around if queries.is_insider(one.actor, team, owner))
+    return {one.actor.id: one.name for one in may_read}
 
 
 def _earlier(
@@ -386,12 +378,14 @@ def _commitment(session: Session, state: Any, actor: Actor, in_force: InForce) -
 def _matter(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:
     detail = matters.matter(session, state.id, actor, now())
     members = matters.members(session, state.id, actor, now(), limit=MEMBERS)
+    around = offers.colleagues(session, detail.team, now())
     return {
         "detail": detail,
         "members": members,
         "move": moves.of_matter(detail, moves.deciders(session, state), actor.id),
-        **_acts("matter", detail, state, actor, offers.of_matter(state, in_force)),
-        **_colleagues(session, detail.team, detail.owner),
+        "voices_of": {detail.id: decisions.voices_of(session, actor, "matter", detail)},
+        **_acts("matter", detail, state, actor, offers.of_matter(state, in_force, around)),
+        "readers": _readers(around, detail.team, detail.owner),
     }
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from api.pages import labels
 from domain.matter import MatterStage, MemberState
-from tests.pages.conftest import Office, text_of
+from store import absences
+from tests.pages.conftest import Office, form_of, text_of
 
 ANSWER = "The saddles are here; each of them leaves our house today."
 
@@ -44,3 +47,21 @@ async def test_a_matter_is_decided_released_and_halted_on_its_page(office: Offic
     told = text_of(await ada.see(page))
     assert "3 answered" in told
     assert "the chain holds" in told
+
+
+async def test_whoever_stands_for_an_approver_decides_a_matter_on_their_behalf(
+    office: Office,
+) -> None:
+    at = datetime.now(UTC)
+    with office.door.service.database.writing() as session:
+        absences.give(session, "cora", "ben", at, at + timedelta(days=2), at, by="cora")
+    opened = await office.door.ada.post("matters", {"title": "No saddles", "team": "care"})
+    page = f"/matter/{opened['id']}"
+    ada, ben = await office.browser_of("ada"), await office.browser_of("ben")
+    await ada.do(page, "propose", request="May we say this?", reply=ANSWER)
+    seen = await ben.see(page)
+    for act in ("approve", "refuse", "return"):
+        assert form_of(seen, f"/{act}")["on_behalf_of"] == "cora"
+    assert "You do this on behalf of Cora ; the record says so." in text_of(seen)
+    done = await ben.do(page, "approve", page=seen)
+    assert "decided, waiting to be released" in text_of(done)
