@@ -41,6 +41,7 @@ from domain.entity import Kind, Permission, State
 from domain.errors import AnswerableError, Unknown
 from domain.escalation import Escalation, Proposed, Recommendation, Returned
 from domain.kinds import KINDS
+from domain.matter import MemberState
 from domain.people import Actor
 from domain.post import PostKind
 from store import details, drafts, history, matters, queries, words
@@ -284,9 +285,13 @@ def _escalation(session: Session, state: Any, actor: Actor, in_force: InForce) -
     reply = moves.current_reply(detail)
     if reply and acts["primary"] == "reply":
         acts["primary"] = None
+    if detail.matter_state == MemberState.JOINED and acts["primary"]:
+        # What takes it on is the answer of its matter; its own acts come after that.
+        acts |= {"primary": None, "others": [acts["primary"], *acts["others"]]}
     return {
         "detail": detail,
         "has_reply": reply is not None,
+        "matter": matters.title_of(session, detail.matter_id) if detail.matter_id else None,
         "voices_of": {detail.id: decisions.voices_of(session, actor, "escalation", detail)},
         "decided": _approved(session, state) if acts["primary"] == "reply" else "",
         "team": team,
@@ -382,7 +387,7 @@ def _matter(session: Session, state: Any, actor: Actor, in_force: InForce) -> di
     return {
         "detail": detail,
         "members": members,
-        "move": moves.of_matter(detail, moves.deciders(session, state), actor.id),
+        "move": moves.of_matter(detail, detail.names, moves.deciders(session, state), actor.id),
         "voices_of": {detail.id: decisions.voices_of(session, actor, "matter", detail)},
         **_acts("matter", detail, state, actor, offers.of_matter(state, in_force, around)),
         "readers": _readers(around, detail.team, detail.owner),
