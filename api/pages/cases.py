@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -52,7 +52,7 @@ from texts import gettext as _
 router = APIRouter(include_in_schema=False)
 
 MEMBERS = 50
-"""Members of a matter that its page shows; the JSON interface has them all."""
+"""Members of a matter that its page shows at once."""
 
 LINES = 3_000
 """Entries of a history that a page shows; the JSON interface has them all."""
@@ -70,6 +70,18 @@ ORDER = (
 """The order in which acts stand on a page: what takes the case on first, what ends it last."""
 
 Place = Annotated[str, Query(max_length=100)]
+Cursor = Annotated[str, Query(max_length=500)]
+
+
+@dataclass(frozen=True)
+class MemberWish:
+    """Which members of a matter somebody wants to see: how they stand to it, and from where on."""
+
+    standing: str = ""
+    cursor: str = ""
+
+
+FIRST_MEMBERS = MemberWish()
 
 
 # Looking. ------------------------------------------------------------------------------------
@@ -94,9 +106,18 @@ async def commitment(entity_id: str, door: TheDoor, viewer: Reader, done: Place 
 
 
 @router.get("/matter/{entity_id}")
-async def matter(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") -> Response:
-    """Many escalations, decided once: the one answer, and how far it has come."""
-    return await show(door, "matter", entity_id, viewer, done=done)
+async def matter(
+    entity_id: str,
+    door: TheDoor,
+    viewer: Reader,
+    done: Place = "",
+    members: Place = "",
+    cursor: Cursor = "",
+) -> Response:
+    """Many escalations, decided once: the one answer, how far it has come, and all its members, in
+    pages; ``members`` chooses those who stand to it like that."""
+    wish = MemberWish(members if members in labels.MEMBER_VIEWS else "", cursor)
+    return await show(door, "matter", entity_id, viewer, done=done, members=wish)
 
 
 async def show(
@@ -111,6 +132,7 @@ async def show(
     shown: dict[str, Any] | None = None,
     status: int = 200,
     notice: str = "",
+    members: MemberWish = FIRST_MEMBERS,
 ) -> Response:
     """The page of one case, with what was typed where it is shown again."""
     stream, in_force = stream_of(kind, entity_id), await door.policy()
@@ -122,6 +144,8 @@ async def show(
         is_insider = context["detail"].is_insider
         lines = sentences.tell(session, entries, is_insider=is_insider)
         filled: dict[str, Mapping[str, str]] = {}
+        if kind == "matter":
+            context |= _members(session, state, viewer.actor, members)
         if kind == "escalation":
             context |= _earlier(session, context["detail"], entries, lines)
             heads = drafts.latest(session, entity_id, viewer.actor)
@@ -382,15 +406,33 @@ def _commitment(session: Session, state: Any, actor: Actor, in_force: InForce) -
 
 def _matter(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:
     detail = matters.matter(session, state.id, actor, now())
-    members = matters.members(session, state.id, actor, now(), limit=MEMBERS)
     around = offers.colleagues(session, detail.team, now())
     return {
         "detail": detail,
-        "members": members,
+        "team": in_force.policy.teams.get(detail.team, detail.team),
         "move": moves.of_matter(detail, detail.names, moves.deciders(session, state), actor.id),
         "voices_of": {detail.id: decisions.voices_of(session, actor, "matter", detail)},
         **_acts("matter", detail, state, actor, offers.of_matter(state, in_force, around)),
         "readers": _readers(around, detail.team, detail.owner),
+    }
+
+
+def _members(session: Session, state: Any, actor: Actor, wish: MemberWish) -> dict[str, Any]:
+    """A page of the cases of a matter, by key."""
+    found = matters.members(
+        session,
+        state.id,
+        actor,
+        now(),
+        state=wish.standing or None,
+        limit=MEMBERS,
+        cursor=wish.cursor or None,
+    )
+    return {
+        "members": found,
+        "wish": wish,
+        "member_views": labels.MEMBER_VIEWS,
+        "owners": frame.names(session, [one.owner for one in found.items if one.owner]),
     }
 
 

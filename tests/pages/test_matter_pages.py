@@ -19,7 +19,9 @@ ANSWER = "The saddles are here; each of them leaves our house today."
 
 def test_every_stage_and_standing_has_its_words() -> None:
     assert set(labels.STAGES["matter"]) == set(MatterStage)
+    assert set(labels.MATTER_THEN) == set(MatterStage)
     assert set(labels.MEMBER_STATES) == set(MemberState)
+    assert set(labels.MEMBER_VIEWS) == {"", *MemberState}
 
 
 async def test_a_matter_is_decided_released_and_halted_on_its_page(office: Office) -> None:
@@ -194,3 +196,55 @@ async def test_a_case_leads_to_the_matter_whose_answer_it_waits_for(office: Offi
     assert "Its matter answers it, together with others." in text_of(page)
     assert "Look at the matter" in text_of(page)
     assert form_of(page, "/claim"), "it can be claimed all the same"
+
+
+# Its members. ---------------------------------------------------------------------------------
+
+
+async def test_a_matter_without_cases_says_how_they_come_to_it_and_what_comes_then(
+    office: Office,
+) -> None:
+    page = await _brought_together(office, "Saddles", 0)
+    told = text_of(await (await office.browser_of("ada")).see(page))
+    assert "No case belongs to it yet." in told
+    assert "Then an executive decides" in told
+
+
+async def test_all_members_are_led_to_in_pages_and_by_how_they_stand(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.pages.cases.MEMBERS", 2)
+    page = await _brought_together(office, "Saddles", 3)
+    path = f"matters/{page.split('/')[2]}/members"
+    members = [one["escalation_id"] for one in (await office.door.ada.get(path))["items"]]
+    leaving = {"escalation_ids": members[:1], "reason": "This one is about a lamp."}
+    await office.door.ada.post(f"{path}/leave", leaving)
+    ada = await office.browser_of("ada")
+
+    def shown(seen: httpx.Response) -> list[str]:
+        return re.findall(r'class="title excerpt"[^>]* href="/escalation/(\w+)"', seen.text)
+
+    first = await ada.see(page)
+    assert shown(first) == members[:2]
+    assert "2 cases" in text_of(first), "one that was taken out belongs to it no more"
+    (onward,) = re.findall(rf'href="({page}\?cursor=[^"]*)"', first.text)
+    second = await ada.see(html.unescape(onward))
+    assert shown(second) == members[2:]
+    assert "To the beginning" in second.text
+    assert shown(await ada.see(f"{page}?members=joined")) == members[1:]
+    assert shown(await ada.see(f"{page}?members=left")) == members[:1]
+    assert "No case stands to it like this." in (await ada.see(f"{page}?members=served")).text
+    assert shown(await ada.see(f"{page}?members=nonsense")) == members[:2]
+
+
+async def test_an_answered_member_leads_to_the_post_that_answers_it(office: Office) -> None:
+    page = await _brought_together(office, "Saddles", 1)
+    ada, ben, cora = [await office.browser_of(name) for name in ("ada", "ben", "cora")]
+    await ada.do(page, "propose", request="May we say this?", reply=ANSWER)
+    await cora.do(page, "approve")
+    await ben.do(page, "release", first="1", wait_seconds="0")
+    await office.door.service.until_stage(page[1:], "listening")
+    seen = await ada.see(page)
+    (post,) = re.findall(r'href="(/post/\w+)"', seen.text)
+    assert ANSWER in (await ada.see(post)).text
+    assert "Nobody owes anything" in text_of(seen)
