@@ -11,6 +11,7 @@ import hmac
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -93,6 +94,23 @@ async def open_matter(
     """Open a matter, to which escalations about the same thing are then brought."""
     key = check_key(request, idempotency_key)
     response.headers["Idempotency-Key"] = key
+    begun = await begin(door, actor, body, key)
+    response.status_code = 200 if begun.is_recorded else 202
+    return await door.read(lambda s: _opened(s, begun))
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A matter that is open, and whether the ledger has it already."""
+
+    id: str
+    is_recorded: bool
+    is_repeat: bool
+
+
+async def begin(door: Door, actor: Actor, body: MatterBody, key: str) -> Begun:
+    """Open a matter once, however often it is asked for with this key. Raises Invalid for a team
+    that there is not, Forbidden for one that is not the actor's, and what all commands raise."""
     in_force = await door.policy()
     if body.team not in in_force.policy.teams:
         known = ", ".join(sorted(in_force.policy.teams))
@@ -108,13 +126,10 @@ async def open_matter(
     if is_recorded is None:
         _, known_as = await door.read(lambda s: _named(s, actor, key))
         _check_same(known_as, digest)
-    is_repeat, is_recorded = is_recorded is None, is_recorded is not False
-    response.status_code = 200 if is_recorded else 202
-    if not is_recorded:
+    begun = Begun(matter_id, is_recorded is not False, is_repeat=is_recorded is None)
+    if not begun.is_recorded:
         await until_known(door, f"matter/{matter_id}")
-    return await door.read(
-        lambda s: _opened(s, matter_id, is_recorded=is_recorded, is_repeat=is_repeat)
-    )
+    return begun
 
 
 def _check_same(known_as: str | None, digest: str) -> None:
@@ -185,17 +200,17 @@ async def _open(
     return await entities.try_to_record(door.database, batch)
 
 
-def _opened(session: Session, matter_id: str, *, is_recorded: bool, is_repeat: bool) -> MatterDone:
-    row = session.get(tables.Matter, matter_id)
+def _opened(session: Session, begun: Begun) -> MatterDone:
+    row = session.get(tables.Matter, begun.id)
     if row is None:
         raise OutcomeUnknown("it is open, and the ledger does not have it yet")
     item = matters.matter_items(session, [row], now())[0]
     return MatterDone(
-        id=matter_id,
+        id=begun.id,
         seq=item.seq,
         stage=item.stage,
-        recorded=is_recorded,
-        repeated=is_repeat,
+        recorded=begun.is_recorded,
+        repeated=begun.is_repeat,
         matter=item,
     )
 

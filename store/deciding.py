@@ -28,6 +28,7 @@ from sqlmodel import Session, col
 from domain.commitment import CommitmentStage, NewDate
 from domain.errors import Unknown
 from domain.escalation import Escalation, Panel, Stage
+from domain.matter import Matter, MatterStage
 from domain.people import Actor, Role
 from domain.post import POST, PostStage
 from store import cursors, matters, people, queries, records, tables
@@ -183,9 +184,9 @@ def _sorted_out(session: Session, actor: Actor, rows: Sequence[Row[Any]]) -> Ite
         yield Waiting(row, found, panel.missing, row.question is not None)
 
 
-def voices(session: Session, actor: Actor, state: Escalation) -> tuple[str, ...]:
-    """For whom this person may speak on a case: see ``Panel.voices``."""
-    if state.stage is not Stage.DECIDING or state.proposal is None:
+def voices(session: Session, actor: Actor, state: Escalation | Matter) -> tuple[str, ...]:
+    """For whom this person may speak on a case or a matter: see ``Panel.voices``."""
+    if state.stage not in (Stage.DECIDING, MatterStage.DECIDING) or state.proposal is None:
         return ()
     panel = state.proposal.panel or Panel()
     return panel.voices(actor, principals(session, actor), state.proposal.by)

@@ -206,6 +206,18 @@ def taking(session: Session, most: int) -> list[tuple[str, str]]:
     return [(row.id, row.text) for row in session.execute(_TAKING, {"most": most})]
 
 
+def title_of(session: Session, matter_id: str) -> str | None:
+    """What a matter is about; None where these words have been erased."""
+    return session.execute(_TITLE, {"matter_id": matter_id}).scalar()
+
+
+_TITLE = (
+    select(_WORDS.text)
+    .join_from(plain(tables.Matter), plain(tables.Words), _WORDS.id == _MATTER.title_id)
+    .where(_MATTER.id == bindparam("matter_id"))
+)
+
+
 def matter_items(session: Session, rows: Sequence[tables.Matter], at: datetime) -> list[MatterItem]:
     texts = words.texts(session, [row.title_id for row in rows])
     counted = counts(session, [row.id for row in rows])
@@ -241,7 +253,7 @@ def matter(session: Session, matter_id: str, actor: Actor, at: datetime) -> Matt
         voices=voices(session, matter_id),
         copies=0,
         proposal=_proposal(session, state) if is_insider else None,
-        answer=_answer(session, state, is_insider=is_insider or state.is_released),
+        answer=answers(session, actor, [state]).get(state.id),
         release=_release(session, state) if state.is_released else None,
         deadlines=details.deadlines_of(state, at),
         notes=details.notes_of(session, state.stream, Noted) if is_insider else (),
@@ -263,22 +275,29 @@ def _proposal(session: Session, state: Matter) -> MatterProposalView | None:
     )
 
 
-def _answer(session: Session, state: Matter, *, is_insider: bool) -> AnswerView | None:
-    """Drafts are for insiders; what has gone out to the first is everybody's to read."""
-    answer = state.answer
-    if answer is None or not is_insider:
-        return None
-    reason = answer.reason
-    texts = words.texts(session, [answer.words.id, reason.id if reason else None])
-    return AnswerView(
-        text=texts.get(answer.words.id),
-        digest=answer.words.digest,
-        writer=answer.writer,
-        approver=answer.approver,
-        at=answer.at,
-        refused=answer.refused,
-        reason=texts.get(reason.id) if reason else None,
-    )
+def answers(session: Session, actor: Actor, states: Iterable[Matter]) -> dict[str, AnswerView]:
+    """What was decided in these matters, by their ids, as far as the reader may see it: drafts are
+    for insiders; what has gone out to the first is everybody's to read."""
+    seen = {
+        state.id: state.answer
+        for state in states
+        if state.answer
+        and (state.is_released or queries.is_insider(actor, state.team, state.owner))
+    }
+    refs = [ref.id for one in seen.values() for ref in (one.words, one.reason) if ref]
+    texts = words.texts(session, refs)
+    return {
+        matter_id: AnswerView(
+            text=texts.get(answer.words.id),
+            digest=answer.words.digest,
+            writer=answer.writer,
+            approver=answer.approver,
+            at=answer.at,
+            refused=answer.refused,
+            reason=texts.get(answer.reason.id) if answer.reason else None,
+        )
+        for matter_id, answer in seen.items()
+    }
 
 
 def _release(session: Session, state: Matter) -> ReleaseView:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Select, and_, bindparam, false, select, true, union_all
+from sqlalchemy import Select, bindparam, false, select, true, union_all
 from sqlmodel import Session, col
 
 from domain.calendar import Calendar
@@ -37,7 +37,7 @@ def roster(session: Session, at: datetime) -> Roster:
         teams.setdefault(row.person_id, set()).add(row.team_id)
         if row.is_lead:
             leads.setdefault(row.person_id, set()).add(row.team_id)
-    away = _away(session, at)
+    away = away_until(session, at)
     of_teams = calendars.of_teams(session)
     people = session.execute(
         select(
@@ -68,18 +68,22 @@ def roster(session: Session, at: datetime) -> Roster:
     )
 
 
-def _away(session: Session, at: datetime) -> dict[str, datetime]:
+def away_until(session: Session, at: datetime) -> dict[str, datetime]:
     """Who is absent, and until when; of two absences the one that ends later."""
-    rows = session.execute(
-        select(col(Absence.person_id), col(Absence.until))
-        .where(_in_force(Absence, at))
-        .order_by(col(Absence.until))
+    return {row.person_id: row.until for row in ask(session, _AWAY, at=at)}
+
+
+_ABSENCES = plain(Absence).c
+_AWAY = (
+    select(_ABSENCES.person_id, _ABSENCES.until)
+    .where(
+        _ABSENCES.ended_at.is_(None),
+        _ABSENCES.since <= bindparam("at"),
+        _ABSENCES.until > bindparam("at"),
     )
-    return {row.person_id: row.until for row in rows}
-
-
-def _in_force(table: type[Absence] | type[Delegation], at: datetime):  # type: ignore[no-untyped-def]
-    return and_(col(table.ended_at).is_(None), col(table.since) <= at, col(table.until) > at)
+    .order_by(_ABSENCES.until)
+)
+"""By the index ``absence_until``: of all absences, few lie ahead."""
 
 
 def _pairs(table: type[Absence] | type[Delegation], stand_in: str, **said: Any) -> Select[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -30,7 +30,7 @@ from api.pages import (
     sentences,
 )
 from api.pages.forms import Trouble, Typed
-from api.pages.offers import Offers
+from api.pages.offers import Colleague, Offers
 from api.pages.render import Way
 from api.pages.security import Reader, Sent, SentForm, Viewer
 from api.pages.sentences import Line
@@ -41,9 +41,10 @@ from domain.entity import Kind, Permission, State
 from domain.errors import AnswerableError, Unknown
 from domain.escalation import Escalation, Proposed, Recommendation, Returned
 from domain.kinds import KINDS
-from domain.people import Actor, Role
+from domain.matter import MemberState
+from domain.people import Actor
 from domain.post import PostKind
-from store import details, drafts, history, matters, people, queries, words
+from store import details, drafts, history, matters, queries, words
 from store.policies import InForce
 from store.views import CommitmentDetail, Entry, EscalationDetail, PostDetail
 from texts import gettext as _
@@ -51,7 +52,7 @@ from texts import gettext as _
 router = APIRouter(include_in_schema=False)
 
 MEMBERS = 50
-"""Members of a matter that its page shows; the JSON interface has them all."""
+"""Members of a matter that its page shows at once."""
 
 LINES = 3_000
 """Entries of a history that a page shows; the JSON interface has them all."""
@@ -69,6 +70,18 @@ ORDER = (
 """The order in which acts stand on a page: what takes the case on first, what ends it last."""
 
 Place = Annotated[str, Query(max_length=100)]
+Cursor = Annotated[str, Query(max_length=500)]
+
+
+@dataclass(frozen=True)
+class MemberWish:
+    """Which members of a matter somebody wants to see: how they stand to it, and from where on."""
+
+    standing: str = ""
+    cursor: str = ""
+
+
+FIRST_MEMBERS = MemberWish()
 
 
 # Looking. ------------------------------------------------------------------------------------
@@ -93,9 +106,18 @@ async def commitment(entity_id: str, door: TheDoor, viewer: Reader, done: Place 
 
 
 @router.get("/matter/{entity_id}")
-async def matter(entity_id: str, door: TheDoor, viewer: Reader, done: Place = "") -> Response:
-    """Many escalations, decided once: the one answer, and how far it has come."""
-    return await show(door, "matter", entity_id, viewer, done=done)
+async def matter(
+    entity_id: str,
+    door: TheDoor,
+    viewer: Reader,
+    done: Place = "",
+    members: Place = "",
+    cursor: Cursor = "",
+) -> Response:
+    """Many escalations, decided once: the one answer, how far it has come, and all its members, in
+    pages; ``members`` chooses those who stand to it like that."""
+    wish = MemberWish(members if members in labels.MEMBER_VIEWS else "", cursor)
+    return await show(door, "matter", entity_id, viewer, done=done, members=wish)
 
 
 async def show(
@@ -110,6 +132,7 @@ async def show(
     shown: dict[str, Any] | None = None,
     status: int = 200,
     notice: str = "",
+    members: MemberWish = FIRST_MEMBERS,
 ) -> Response:
     """The page of one case, with what was typed where it is shown again."""
     stream, in_force = stream_of(kind, entity_id), await door.policy()
@@ -121,6 +144,8 @@ async def show(
         is_insider = context["detail"].is_insider
         lines = sentences.tell(session, entries, is_insider=is_insider)
         filled: dict[str, Mapping[str, str]] = {}
+        if kind == "matter":
+            context |= _members(session, state, viewer.actor, members)
         if kind == "escalation":
             context |= _earlier(session, context["detail"], entries, lines)
             heads = drafts.latest(session, entity_id, viewer.actor)
@@ -278,22 +303,28 @@ def _escalation(session: Session, state: Any, actor: Actor, in_force: InForce) -
     team = in_force.policy.teams.get(detail.team, detail.team)
     possible = {permission.act for permission in detail.allowed if permission.ok}
     said_elsewhere = queries.others_of_author(session, actor, detail.id, now())
-    offered = offers.of_escalation(session, state, in_force, possible, said_elsewhere)
+    around = offers.colleagues(session, detail.team, now())
+    offered = offers.of_escalation(session, state, in_force, possible, around, said_elsewhere)
     acts = _acts("escalation", detail, state, actor, offered)
     reply = moves.current_reply(detail)
     if reply and acts["primary"] == "reply":
         acts["primary"] = None
+    if detail.matter_state == MemberState.JOINED and acts["primary"]:
+        # What takes it on is the answer of its matter; its own acts come after that.
+        acts |= {"primary": None, "others": [acts["primary"], *acts["others"]]}
     return {
         "detail": detail,
         "has_reply": reply is not None,
-        "voices_of": {detail.id: decisions.voices_of(session, actor, detail)},
+        "matter": matters.title_of(session, detail.matter_id) if detail.matter_id else None,
+        "voices_of": {detail.id: decisions.voices_of(session, actor, "escalation", detail)},
         "decided": _approved(session, state) if acts["primary"] == "reply" else "",
         "team": team,
         "max_length": channel.max_length if channel else None,
         "move": moves.of_escalation(detail, team, moves.deciders(session, state), actor.id),
         **acts,
         "said_elsewhere": said_elsewhere,
-        **_colleagues(session, detail.team, detail.owner),
+        "accountable": offers.accountable(around),
+        "readers": _readers(around, detail.team, detail.owner),
     }
 
 
@@ -307,20 +338,10 @@ def _bound(state: Escalation) -> Words | None:
     return proposal.reply if proposal.recommendation is Recommendation.APPROVE else None
 
 
-def _colleagues(session: Session, team: str, owner: str | None) -> dict[str, Any]:
-    """Who may own a case of this team, be accountable for a promise, and be told of a note."""
-    staff, accountable, readers = [], [], {}
-    members = people.of_team(session, team)
-    for person in people.active(session):
-        named, roles = (person.id, person.name), set(person.roles)
-        is_here = Role.STAFF in roles and person.id in members
-        if is_here:
-            staff.append(named)
-        if {Role.STAFF, Role.EXECUTIVE} & roles:
-            accountable.append(named)
-        if is_here or {Role.EXECUTIVE, Role.AUDITOR} & roles or person.id == owner:
-            readers[person.id] = person.name
-    return {"staff": staff, "accountable": accountable, "readers": readers}
+def _readers(around: Sequence[Colleague], team: str, owner: str | None) -> dict[str, str]:
+    """Who may be told of a note, with names: everybody who may read it."""
+    may_read = (one for one in around if queries.is_insider(one.actor, team, owner))
+    return {one.actor.id: one.name for one in may_read}
 
 
 def _earlier(
@@ -385,13 +406,33 @@ def _commitment(session: Session, state: Any, actor: Actor, in_force: InForce) -
 
 def _matter(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:
     detail = matters.matter(session, state.id, actor, now())
-    members = matters.members(session, state.id, actor, now(), limit=MEMBERS)
+    around = offers.colleagues(session, detail.team, now())
     return {
         "detail": detail,
-        "members": members,
-        "move": moves.of_matter(detail, moves.deciders(session, state), actor.id),
-        **_acts("matter", detail, state, actor, offers.of_matter(state, in_force)),
-        **_colleagues(session, detail.team, detail.owner),
+        "team": in_force.policy.teams.get(detail.team, detail.team),
+        "move": moves.of_matter(detail, detail.names, moves.deciders(session, state), actor.id),
+        "voices_of": {detail.id: decisions.voices_of(session, actor, "matter", detail)},
+        **_acts("matter", detail, state, actor, offers.of_matter(state, in_force, around)),
+        "readers": _readers(around, detail.team, detail.owner),
+    }
+
+
+def _members(session: Session, state: Any, actor: Actor, wish: MemberWish) -> dict[str, Any]:
+    """A page of the cases of a matter, by key."""
+    found = matters.members(
+        session,
+        state.id,
+        actor,
+        now(),
+        state=wish.standing or None,
+        limit=MEMBERS,
+        cursor=wish.cursor or None,
+    )
+    return {
+        "members": found,
+        "wish": wish,
+        "member_views": labels.MEMBER_VIEWS,
+        "owners": frame.names(session, [one.owner for one in found.items if one.owner]),
     }
 
 

@@ -31,7 +31,7 @@ from domain.people import Actor
 from language import sameness
 from store import cursors, deciding, details, history, policies, precedents, queries
 from store.precedents import Decided, Precedent
-from store.views import EscalationDetail, EscalationItem
+from store.views import EscalationDetail, EscalationItem, MatterDetail
 
 router = APIRouter(include_in_schema=False)
 
@@ -87,11 +87,13 @@ class Card:
         return self.detail.may_be_batched and is_as_it_was and self.why_not is None
 
 
-def voices_of(session: Session, actor: Actor, detail: EscalationDetail) -> list[tuple[str, str]]:
+def voices_of(
+    session: Session, actor: Actor, kind: str, detail: EscalationDetail | MatterDetail
+) -> list[tuple[str, str]]:
     """For whom the reader may speak on this case, with names; empty where it is not theirs."""
     if detail.stage != "deciding":
         return []
-    state = details.state_of(session, f"escalation/{detail.id}")
+    state = details.state_of(session, f"{kind}/{detail.id}")
     found = deciding.voices(session, actor, state)
     names = frame.names(session, found)
     return [(person, names[person]) for person in found]
@@ -203,7 +205,7 @@ def card_of(session: Session, actor: Actor, case_id: str, earlier: Earlier) -> C
     candidates = [case for case in earlier(detail.team) if case.id != case_id]
     return Card(
         detail=detail,
-        voices=voices_of(session, actor, detail),
+        voices=voices_of(session, actor, "escalation", detail),
         nearest=precedents.told(session, nearest(detail, candidates)),
     )
 

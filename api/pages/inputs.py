@@ -20,14 +20,17 @@ from api.bodies import BODIES
 from api.pages import labels, times
 from texts import Sayings, spoken
 
-_LINES = frozenset({"person", "replaced_by", "on_behalf_of", "team", "terms", "link", "source"})
-"""Texts that are one word or an address; all others are written in an area."""
+_LINES = frozenset({"link", "source"})
+"""Texts that are an address; all others are written in an area."""
+
+_OFFERED = frozenset({"person", "replaced_by", "on_behalf_of", "team", "terms", "into"})
+"""Texts that name something else, as do all ids: chosen from what ``offers`` has."""
 
 LABELS = Sayings(
     {
-        "person": "Who (their id)",
-        "replaced_by": "By whom (their id)",
-        "on_behalf_of": "On behalf of (their id)",
+        "person": "Who",
+        "replaced_by": "Who decides instead",
+        "on_behalf_of": "On behalf of",
         "team": "Team",
         "terms": "Terms of the policy",
         "into": "Into which case",
@@ -69,7 +72,7 @@ _SHAPES: dict[Any, str] = {
 
 @dataclass(frozen=True)
 class Input:
-    """One field of a form. ``shape``: area, line, id, choice, date, number, check."""
+    """One field of a form. ``shape``: area, line, lines, offer, choice, date, number, check."""
 
     name: str
     label: str
@@ -103,10 +106,13 @@ def _input(name: str, annotation: Any, *, is_required: bool) -> Input:
         if not is_required:
             options = (("", "—"), *options)
         return Input(name, label, "choice", is_required, options)
-    shape = _SHAPES.get(
-        inner, "line" if name in _LINES or name.endswith("_id") or name == "into" else "area"
-    )
-    return Input(name, label, shape, is_required)
+    return Input(name, label, _SHAPES.get(inner) or _shape_of_text(name), is_required)
+
+
+def _shape_of_text(name: str) -> str:
+    if name in _OFFERED or name.endswith("_id"):
+        return "offer"
+    return "line" if name in _LINES else "area"
 
 
 def _plain(annotation: Any) -> Any:

@@ -216,6 +216,35 @@ MEMBER_STATES = Sayings(
     }
 )
 
+MEMBER_VIEWS = Sayings(
+    {
+        "": "All",
+        "joined": "Waiting",
+        "served": "Answered",
+        "reopened": "Come back",
+        "apart": "Went their own way",
+        "left": "Taken out",
+    }
+)
+
+MATTER_THEN = Sayings(
+    {
+        "gathering": "Then an executive decides, and once the answer is released the first few are "
+        "answered; after a wait in which it can be halted, everybody else.",
+        "deciding": "Then it is released: the first few are answered, and after a wait in which it "
+        "can be halted, everybody else.",
+        "ready": "Then the first few are answered, and after a wait in which it can be halted, "
+        "everybody else.",
+        "releasing": "It can be halted at any moment. Once everybody is answered it listens for "
+        "newcomers, and then it ends.",
+        "halted": "Whoever has been answered stays answered; all others wait until it goes on.",
+        "listening": "What a commenter says to the answer is dealt with in their own case.",
+        "closing": "Whoever has joined at the last moment is still answered.",
+        "closed": "A new comment about the same needs another matter, or an answer of its own.",
+    }
+)
+"""What comes after the next move of a matter."""
+
 SEATS = Sayings(
     {
         "team": "the team",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,14 +12,14 @@ from api.deps import now
 from api.pages.labels import OUTCOMES
 from domain.entity import Permission
 from domain.escalation import Escalation
-from domain.matter import Matter
+from domain.matter import Matter, MemberState
 from domain.people import Seat
-from domain.roster import Why
-from store import people
+from domain.roster import Why, fill
+from store import people, roster
 from store.views import (
     CommitmentDetail,
     EscalationDetail,
-    MatterDetail,
+    MatterItem,
     PostDetail,
     PostItem,
     WaitingView,
@@ -86,13 +86,25 @@ class Deciders:
 
 def deciders(session: Session, state: Escalation | Matter) -> Deciders:
     """Whose decision is waited for; nobody's where none is."""
-    if state.stage != "deciding":
-        return Deciders({})
-    found = people.filled(session, Seat.APPROVERS, state.seats, now(), urgent=True)
-    away = tuple(skipped.person for skipped in found.skipped if skipped.why is Why.AWAY)
-    named = found.people or away
-    known = people.names(session, named)
-    return Deciders({one: known.get(one, one) for one in named}, is_away=not found.people)
+    return deciders_of(session, [state])[state.id]
+
+
+def deciders_of(session: Session, states: Collection[Escalation | Matter]) -> dict[str, Deciders]:
+    """The same of several, by their ids, which costs no more than of one."""
+    found = dict.fromkeys((state.id for state in states), Deciders({}))
+    waiting = [state for state in states if state.stage == "deciding"]
+    if not waiting:
+        return found
+    around = roster.roster(session, now())
+    for state in waiting:
+        filled = fill(Seat.APPROVERS, state.seats, around, urgent=True)
+        away = tuple(skipped.person for skipped in filled.skipped if skipped.why is Why.AWAY)
+        named = filled.people or away
+        known = people.names(session, named)
+        found[state.id] = Deciders(
+            {one: known.get(one, one) for one in named}, is_away=not filled.people
+        )
+    return found
 
 
 def of_escalation(detail: EscalationDetail, team: str, by: Deciders, reader: str) -> Move:
@@ -108,6 +120,9 @@ def of_escalation(detail: EscalationDetail, team: str, by: Deciders, reader: str
         )
     elif detail.waiting:
         who, what = _accepting(detail, detail.waiting, reader)
+    elif detail.matter_state == MemberState.JOINED:
+        who, what = _("Its matter"), _("answers it, together with others")
+        link = f"/matter/{detail.matter_id}"
     elif reply := current_reply(detail):
         who, what = of_post_stage(reply.stage, reply.writer, detail.names, reader)
         link = f"/post/{reply.id}"
@@ -141,9 +156,7 @@ def _said(
     return (_("You"), do) if person == reader else (names.get(person, person), does)
 
 
-def _owner(
-    detail: EscalationDetail | MatterDetail, reader: str, does: str, do: str
-) -> tuple[str, str]:
+def _owner(detail: EscalationDetail, reader: str, does: str, do: str) -> tuple[str, str]:
     if detail.owner is None:
         return _("its owner"), does
     return _said(detail.owner, detail.names, reader, does, do)
@@ -249,24 +262,28 @@ def of_commitment(detail: CommitmentDetail, reader: str) -> Move:
     return Move(who, what, detail.deadlines[0].due_at, detail.deadlines[0].is_late, link)
 
 
-def of_matter(detail: MatterDetail, by: Deciders, reader: str) -> Move:
+def of_matter(item: MatterItem, names: Mapping[str, str], by: Deciders, reader: str) -> Move:
     """Who owes what in this stage of a matter, as it is said to this reader."""
     who, what = {
-        "gathering": _owner(
-            detail, reader, _("proposes the one answer"), _("propose the one answer")
+        "gathering": _said(
+            item.owner, names, reader, _("proposes the one answer"), _("propose the one answer")
         ),
         "deciding": _deciding(by, reader),
         "ready": (_("The team’s lead or an executive"), _("releases the answer")),
         "releasing": (
             _("The service"),
-            _("is answering; %(waiting)s still wait", waiting=detail.waiting),
+            _("is answering; %(waiting)s still wait", waiting=item.waiting),
         ),
         "halted": (
             _("The team’s lead or an executive"),
             _("lets it go on, or the answer is taken back"),
         ),
-        "listening": (_("Nobody"), _("owes anything: whoever joins now is answered too")),
+        "listening": (
+            _("Nobody"),
+            _("owes anything: whoever joins now is answered too; without any it ends then"),
+        ),
         "closing": (_("The service"), _("looks whether anybody is left, and closes it")),
         "closed": (_("Nobody"), _("owes anything: it is closed")),
-    }[detail.stage]
-    return Move(who, what, detail.due_at, detail.is_late)
+    }[item.stage]
+    is_quiet = item.stage in ("listening", "closed")
+    return Move(who, what, item.due_at, item.is_late, is_quiet=is_quiet)

@@ -200,6 +200,7 @@ def context(
         **_choices(session, viewer),
         "trouble": trouble,
         "results": results,
+        "was": {},
     }
 
 
@@ -216,6 +217,7 @@ def _rows(
         "items": items,
         "present": presence.others(session, streams, viewer.actor, at) if streams else {},
         "claimable": {item.id for item in items if may_claim(viewer.actor, item)},
+        "picked": (),
         "here_is": wish.address(),
     }
 
@@ -378,6 +380,16 @@ BULK = Sayings(
 _FIELDS = {"assign": ("person",), "join_matter": ("matter_id",), "dismiss": ("code", "reason")}
 """What is said of all rows of a bulk action alike."""
 
+UNNAMED = {
+    "assign": Invalid(
+        "nobody_chosen", "nobody was chosen to take them", "choose who, then assign them"
+    ),
+    "join_matter": Invalid(
+        "no_matter_chosen", "no matter was chosen", "choose which one, then join them to it"
+    ),
+}
+"""What is said where the act was chosen and what it names was not; nothing is done to any row."""
+
 _PICKED = re.compile(rf"({ULID.pattern}):(\d{{1,9}})")
 
 
@@ -399,6 +411,9 @@ async def bulk(request: Request, door: TheDoor, sent: SentForm) -> Response:
             f"choose between 1 and {ROWS} rows of the queue and what to do with them",
         )
     fields = {name: values.get(name, "") for name in _FIELDS.get(act, ())}
+    if act in UNNAMED and not all(fields.values()):
+        unnamed = await forms.trouble_of(request, UNNAMED[act])
+        return await _choose_again(door, sent.viewer, values, picked, unnamed)
     if act == "dismiss":
         try:
             forms.body_of("escalation", act, fields)
@@ -426,6 +441,21 @@ async def bulk(request: Request, door: TheDoor, sent: SentForm) -> Response:
 
     own = forms.page_of(values) or "/queue"
     return render.page("queue.html", **await door.read(work), own=own)
+
+
+async def _choose_again(
+    door: Door,
+    viewer: Viewer,
+    values: Mapping[str, str],
+    picked: Mapping[str, str],
+    trouble: Trouble,
+) -> Response:
+    """The queue with the same rows chosen, where it was not said what to do with them."""
+    own = forms.page_of(values) or "/queue"
+    _, asked = forms.split(own)
+    again = await door.read(lambda s: context(s, viewer, asked, trouble))
+    again |= {"picked": picked, "was": values}
+    return render.page("queue.html", trouble.status, **again, own=own)
 
 
 async def _ask_why(

@@ -205,6 +205,7 @@ _environment.globals.update(
     priorities=labels.PRIORITIES,
     acts_of=labels.ACTS_OF,
     member_states=labels.MEMBER_STATES,
+    matter_then=labels.MATTER_THEN,
     seats=labels.SEATS,
     dismiss_codes=labels.DISMISS_CODES,
     refusal_codes=labels.REFUSAL_CODES,

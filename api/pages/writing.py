@@ -18,15 +18,14 @@ from sqlmodel import Session
 from api.bodies.base import check_length
 from api.commands import stream_of
 from api.deps import Door, TheDoor, now
-from api.pages import cases, editor, forms, frame, render
+from api.pages import cases, editor, forms, frame, offers, render
 from api.pages.forms import Typed
 from api.pages.security import Doer, SentForm, Viewer
 from domain.drafts import DraftKind
 from domain.entity import State
 from domain.errors import Conflict, Invalid, Refused, Unknown
-from domain.people import Role
 from language.difference import Piece, difference
-from store import details, drafts, people
+from store import details, drafts
 from store.drafts import Draft
 from texts import Sayings, times
 from texts import gettext as _
@@ -57,7 +56,7 @@ async def check_words(
         return {
             "values": new,
             "reading": editor.told(editor.read(draft, kind, act, new, is_whole=True), values),
-            "accountable": _accountable(session),
+            "accountable": offers.accountable(offers.colleagues(session, state.team, now())),
         }
 
     found = await door.read(read)
@@ -67,14 +66,6 @@ async def check_words(
         )
     typed = Typed(about=entity_id, act=act, values=found["values"])
     return await cases.show(door, kind, entity_id, sent.viewer, typed=typed)
-
-
-def _accountable(session: Session) -> list[tuple[str, str]]:
-    working = {Role.STAFF, Role.EXECUTIVE}
-    everybody = [person for person, _ in people.everybody(session)]
-    return [
-        (p.id, p.name) for p in everybody if p.is_active and working & {Role(r) for r in p.roles}
-    ]
 
 
 # Drafts. -------------------------------------------------------------------------------------

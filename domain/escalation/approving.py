@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from domain.entity import Event
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict, Invalid, Refused
 from domain.escalation.commands import (
     AddApprover,
     Approve,
@@ -165,8 +165,9 @@ def inform(state: Escalation, command: Inform, actor: Actor, at: datetime) -> tu
 def add_approver(
     state: Escalation, command: AddApprover, actor: Actor, at: datetime
 ) -> tuple[Event, ...]:
-    panel, person = panel_of(state), command.approver
-    _check_newcomer(state, panel, person)
+    person = command.approver
+    if refusal := newcomer_refused(state, person):
+        raise refusal
     return (ApproverAdded(person=person.id, reason=command.reason),)
 
 
@@ -181,7 +182,8 @@ def replace_approver(
             f"name one of: {', '.join(panel.missing) or 'nobody is missing'}",
             field="person",
         )
-    _check_newcomer(state, panel, command.approver)
+    if refusal := newcomer_refused(state, command.approver):
+        raise refusal
     return (
         ApproverReplaced(
             person=command.person, replaced_by=command.approver.id, reason=command.reason
@@ -189,11 +191,12 @@ def replace_approver(
     )
 
 
-def _check_newcomer(state: Escalation, panel: Panel, person: Actor) -> None:
-    proposer = state.proposal.by if state.proposal else None
+def newcomer_refused(state: Escalation, person: Actor) -> Refused | None:
+    """Why this person cannot be asked to agree as well; None where they can."""
+    panel = panel_of(state)
     spoken = {p for v in panel.votes for p in (v.by, v.on_behalf_of)}
-    if person.id == proposer or not person.roles & {Role.STAFF, Role.EXECUTIVE}:
-        raise Invalid(
+    if person.id == proposer_of(state) or not person.roles & {Role.STAFF, Role.EXECUTIVE}:
+        return Invalid(
             "cannot_approve",
             f"{person.id} cannot decide this: nobody decides their own proposal, and approvers "
             "are staff or executives",
@@ -201,11 +204,12 @@ def _check_newcomer(state: Escalation, panel: Panel, person: Actor) -> None:
             field="approver",
         )
     if person.id in {*panel.approvers, *panel.extra, *spoken}:
-        raise Conflict(
+        return Conflict(
             "already_approver",
             f"{person.id} is asked already, or has spoken",
             "name somebody else",
         )
+    return None
 
 
 def bypass(state: Escalation, command: Bypass, actor: Actor, at: datetime) -> tuple[Event, ...]:

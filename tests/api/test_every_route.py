@@ -65,6 +65,8 @@ ROUTES = """
     GET  /decisions                                         read
     GET  /posts                                             read
     GET  /commitments                                       read
+    GET  /matters                                           read
+    POST /matters                                           act
     GET  /escalation/{entity_id}                            read
     GET  /post/{entity_id}                                  read
     GET  /commitment/{entity_id}                            read

@@ -36,7 +36,8 @@ PAGES: dict[str | None, tuple[str, ...]] = {
         "/queue?view=waiting&q=nothing", "/escalation/{escalation}", "/escalation/{prepared}",
         "/escalation/{prepared}/drafts?kind=reply", "/posts?stage=", "/post/{post}",
         "/commitments?stage=", "/commitments?view=calendar", "/commitments?view=list",
-        "/commitment/{promise}", "/matter/{matter}", "/me", "/me/notices", "/sessions",
+        "/commitment/{promise}", "/matters", "/matters?view=ended", "/matter/{matter}", "/me",
+        "/me/notices", "/sessions",
         "/escalation/01M832XSBSA28KYCS6T2BNABQ3",
     ),
     "cora": (

@@ -109,6 +109,36 @@ async def test_nothing_chosen_is_said_and_an_auditor_chooses_nothing(office: Off
     assert "data-pick" not in page.text
 
 
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [("join_matter", "No matter was chosen."), ("assign", "Nobody was chosen to take them.")],
+)
+async def test_no_matter_and_nobody_else_is_chosen_before_somebody_chooses(
+    office: Office, act: str, told: str
+) -> None:
+    door = office.door
+    cases = [(await door.opened()).partition("/")[2] for _ in range(2)]
+    matter = (await door.ada.post("matters", {"title": "Saddles", "team": "care"}))["id"]
+    cora = await office.browser_of("cora")
+    page = await cora.see("/queue?view=all")
+    sent = form_of(page, "/queue/bulk") | {"act": act, "ids": f"{cases[0]}:1"}
+    assert sent["matter_id"] == sent["person"] == "", "an executive takes no case herself"
+    assert "Choose a matter" in page.text
+    assert 'href="/matters">All matters<' in page.text
+    refused = await cora.http.post("/queue/bulk", data=sent)
+    assert refused.status_code == 422
+    assert told in text_of(refused)
+    ticked = [row for row in refused.text.split("<label") if "data-pick checked" in row]
+    assert len(ticked) == 1, "what was chosen stays chosen"
+    assert cases[0] in ticked[0]
+    named = {"join_matter": matter, "assign": "ben"}[act]
+    field = {"join_matter": "matter_id", "assign": "person"}[act]
+    again = form_of(refused, "/queue/bulk") | {"act": act, "ids": f"{cases[0]}:1", field: named}
+    assert "1 of 1." in text_of(await cora.http.post("/queue/bulk", data=again))
+    found = await door.ada.get(f"escalations/{cases[0]}")
+    assert found["matter_id" if act == "join_matter" else "owner"] == named
+
+
 async def test_a_search_tells_no_count_that_it_does_not_know(office: Office) -> None:
     await office.door.opened()
     ada = await office.browser_of("ada")

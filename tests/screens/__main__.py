@@ -58,6 +58,8 @@ SHOTS = (
     Shot("posts", "ada", "/posts"),
     Shot("post", "ada", "/post/{post}"),
     Shot("matter", "ben", "/matter/{matter}"),
+    Shot("matters", "ben", "/matters"),
+    Shot("matters-ended", "ben", "/matters?view=ended"),
     Shot("commitments", "ben", "/commitments"),
     Shot("commitments-month", "ben", "/commitments?view=calendar"),
     Shot("commitment", "ben", "/commitment/{commitment}"),
