@@ -235,17 +235,28 @@ def may_claim(actor: Actor, item: EscalationItem) -> bool:
     return item.stage in right.stages and right.holds(actor, item)
 
 
-def _counts(session: Session, actor: Actor, wish: Wish, at: datetime) -> dict[str, int]:
-    """How much is in each view under the filters chosen. With words to look for none is told:
-    a search looks at the newest that match and knows no number."""
-    if wish.q:
-        return {}
+def _counts(session: Session, actor: Actor, wish: Wish, at: datetime) -> dict[str, str]:
+    """How much is in each view under the filters chosen, as far as it is counted. Of a search that
+    looked no further, each view is known to have at least so many; where that is none, nothing is
+    told."""
     asked = {
         view: wanted(actor, replace(wish, view=view), at)
         for view in views_of(actor)
         if view != "closed"
     }
-    return queries.counts(session, at, frame.COUNTED, asked)
+    if not wish.q:
+        return _shown(queries.counts(session, at, frame.COUNTED, asked))
+    found, is_all = queries.counts_found(session, at, wish.q, asked)
+    return _shown(found, "" if is_all else "+")
+
+
+def _shown(numbers: Mapping[str, int], more: str = "") -> dict[str, str]:
+    most = frame.COUNTED - 1
+    return {
+        view: f"{number}{more}" if number <= most else f"{most}+"
+        for view, number in numbers.items()
+        if number or not more
+    }
 
 
 def _choices(session: Session, viewer: Viewer) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from api.pages import queue
 from api.pages.security import Viewer
-from store import words
+from store import queries, words
 from tests.builders import ADA, CORA
 from tests.pages.conftest import Office, form_of, text_of
 
@@ -185,11 +186,53 @@ async def test_nothing_chosen_is_said_and_an_auditor_chooses_nothing(office: Off
     assert "data-pick" not in page.text
 
 
-async def test_a_search_tells_no_count_that_it_does_not_know(office: Office) -> None:
-    await office.door.opened()
+def _counts(page: Any) -> dict[str, str]:
+    """The count beside each view that has one."""
+    tabs = page.text.partition('<nav class="views"')[2].partition("</nav>")[0]
+    found = re.findall(r'view=(\w+)[^>]*>[^<]*<span class="count">([^<]*)<', tabs)
+    return dict(found)
+
+
+async def test_a_search_counts_what_it_finds_in_each_view(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(3):
+        await office.door.opened(words.new_id(), text=f"My bell rings {n}.")
+    await office.door.opened(words.new_id(), text="My lamp flickers.")
     ada = await office.browser_of("ada")
-    assert 'class="count">1<' in (await ada.see("/queue?view=free")).text
-    assert 'class="count"' not in (await ada.see("/queue?view=free&q=saddle")).text.split("rows")[0]
+    everything = _counts(await ada.see("/queue?view=free"))
+    assert (everything["free"], everything["all"]) == ("4", "4")
+    page = await ada.see("/queue?view=free&q=bell")
+    found = _counts(page)
+    assert found == {
+        "mine": "0", "free": "3", "late": "3", "waiting": "0", "team": "3", "all": "3"
+    }  # fmt: skip
+    assert _counts(await ada.see("/queue?view=free&q=bell&channel=shop"))["all"] == "0"
+    changes = await ada.see("/queue/changes?view=free&q=bell&shown=")
+    assert _counts(changes) == found, "and an open page keeps them"
+
+    monkeypatch.setattr(queries, "HITS", 3)
+    queries._found.cache_clear()
+    queries._counting_found.cache_clear()
+    assert _counts(await ada.see("/queue?view=free&q=bell")) == {
+        "free": "3+", "late": "3+", "team": "3+", "all": "3+"
+    }  # fmt: skip
+    queries._found.cache_clear()
+    queries._counting_found.cache_clear()
+
+
+async def test_a_case_is_found_by_its_author_and_its_id(office: Office) -> None:
+    case = (
+        await office.door.opened(words.new_id(), author={"handle": "@zora", "name": "Zora Quist"})
+    ).partition("/")[2]
+    other = (await office.door.opened(words.new_id())).partition("/")[2]
+    ada = await office.browser_of("ada")
+    for q in ("quist", "@zora", "Zora Qui", case, case[:-1]):
+        page = await ada.see("/queue", params={"view": "all", "q": q})
+        assert f"row-{case}" in page.text, q
+        assert (f"row-{other}" in page.text) == (q == case[:-1] == other[:-1])
+    page = await ada.see("/queue?view=all&q=nobodyatall")
+    assert "in the name of its author" in text_of(page)
 
 
 async def test_changes_show_no_more_than_the_page_itself(office: Office) -> None:
