@@ -14,7 +14,7 @@ from config.settings import Settings
 from domain.messages import Notice
 from intake import handover
 from intake import hooks as waking
-from store import drafts, hook_log, hooks, house, inbox, links, notices, words
+from store import drafts, hook_log, hooks, house, inbox, links, notices, told, words
 from store.database import Database
 from store.tables import HouseNotice
 
@@ -43,7 +43,8 @@ class UpkeepActivities:
     @activity.defn(name="sweep")
     async def sweep(self) -> None:
         """Hand over what was left, drop words nobody bound, drafts of cases that closed long ago,
-        old links and deliveries; start the webhooks that should run; then ask to be run again.
+        old links and deliveries, and what no page came back to tell; start the webhooks that should
+        run; then ask to be run again.
 
         Asking takes the form of a failure that is no error: Temporal's retries are the clock,
         and they add nothing to history.
@@ -93,4 +94,5 @@ class UpkeepActivities:
             notices.sweep(session, at)
             links.sweep(session, at)
             hook_log.sweep(session, at)
+            told.sweep(session, at)
         drafts.sweep(self._database, at)

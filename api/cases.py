@@ -58,7 +58,11 @@ async def list_escalations(
     late: Annotated[bool, Query(description="Only those whose next move is overdue.")] = False,
     q: Annotated[
         Annotated[Text, Field(max_length=200)] | None,
-        Query(description="Words that stand in a comment, the last one as a beginning."),
+        Query(
+            description="Words that stand in a comment, or in the name and handle of its author, "
+            "the last one as a beginning; or the id of an escalation or how it begins; or the id "
+            "or the address of a comment at its channel."
+        ),
     ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,

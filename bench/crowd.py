@@ -147,13 +147,16 @@ def _fill_sqlite(cursor: Any, statements: list[str]) -> None:
         cursor.execute(f"PRAGMA {setting}")
     made_later = cursor.execute(
         "SELECT type, name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "
-        "OR name = 'words_search_added'"
+        "OR name IN ('words_search_added', 'author_search_added')"
     ).fetchall()
     for kind, name, _ in made_later:
         cursor.execute(f"DROP {kind} {name}")
     for statement in statements:
         cursor.execute(statement)
     cursor.execute("INSERT INTO words_search(words_search) VALUES ('rebuild')")
+    cursor.execute(
+        "INSERT INTO author_search(id, name, handle) SELECT id, name, handle FROM author"
+    )
     for _, _, sql in made_later:
         cursor.execute(sql)
     cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 from sqlalchemy import (
@@ -58,11 +58,14 @@ EXCERPT = 200
 """Characters of the first comment that a list shows."""
 
 HITS = 5_000
-"""A search looks at this many comments, the newest that match: a word that stands in a million
-comments is answered as fast as a rare one."""
+"""A search looks at this many comments, the newest that match, and at as many cases of authors: a
+word that stands in a million comments is answered as fast as a rare one."""
 
 PREFIX = 3
 """Letters from which on the last word is a beginning: a single one begins half of all words."""
+
+ID_PREFIX = 6
+"""Characters from which on a word may be the beginning of an id: fewer stand for months of ids."""
 
 TERMS = 10
 """Words of a search that count; more make it slower and no better."""
@@ -160,6 +163,30 @@ def counts(
     return dict(zip(views, row, strict=True))
 
 
+def counts_found(
+    session: Session, at: datetime, q: str, views: Mapping[str, Wanted]
+) -> tuple[dict[str, int], bool]:
+    """How many of those that this search finds are in each of these views of what is open, and
+    whether these are all there are: a search that reached its bound knows of no others."""
+    counting, values = counting_found(session, at, q, views)
+    if "nothing" in values:
+        return dict.fromkeys(views, 0), True
+    row = ask(session, counting, **values).one()
+    return dict(zip(views, row[1:], strict=True)), (row[0] or 0) < HITS
+
+
+def counting_found(
+    session: Session, at: datetime, q: str, views: Mapping[str, Wanted]
+) -> tuple[Select[Any], dict[str, Any]]:
+    """What the database is asked for these counts; tests look at its plan."""
+    values, shapes = _sought(dialect_of(session), q), []
+    for name, wanted in views.items():
+        parts = _parts(session, at, None, {**wanted, "q": None})
+        shapes.append((name, tuple(parts)))
+        values |= {f"{name}_{part}": value for part, value in parts.items()}
+    return _counting_found(dialect_of(session), tuple(shapes)), values
+
+
 def _shared(views: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What all these views want alike."""
     first, *others = views
@@ -203,8 +230,8 @@ def _parts(session: Session, at: datetime, cursor: str | None, wanted: Wanted) -
     parts: dict[str, Any] = {name: value for name, value in asked if value is not None}
     if (q := wanted.get("q")) is not None:
         dialect = dialect_of(session)
-        terms = search_terms(q, is_sqlite=dialect == "sqlite")
-        parts[f"{dialect}_terms" if terms else "nothing"] = terms
+        sought = _sought(dialect, q)
+        parts |= sought if "nothing" in sought else {dialect: None} | sought
     stage, late = wanted.get("stage"), wanted.get("late")
     if stage == Stage.CLOSED:
         parts["closed"] = True
@@ -252,8 +279,8 @@ def _conditions(cases: Any, parts: tuple[str, ...], prefix: str) -> list[ColumnE
         match part:
             case "waiting":
                 return cases.is_waiting == value(part)
-            case "sqlite_terms" | "postgresql_terms":
-                return cases.id.in_(_found(part))
+            case "sqlite" | "postgresql":
+                return cases.id.in_(select(_found(part).subquery().c.id))
             case "nothing":
                 return literal(False)
             case "ids":
@@ -265,7 +292,7 @@ def _conditions(cases: Any, parts: tuple[str, ...], prefix: str) -> list[ColumnE
                 return tuple_(cases.sort_at, cases.id) > tuple_(*place)
             case "after_id":
                 return cases.id < value(part) if "after_at" not in parts else None
-            case "closed":
+            case "closed" | "terms" | "names" | "first_id" | "last_id" | "exact":
                 return None
             case _:
                 return cases[part] == value(part)
@@ -299,6 +326,23 @@ def _counting(shapes: tuple[tuple[str, tuple[str, ...]], ...]) -> Select[Any]:
         some = _choosing(parts, f"{name}_").with_only_columns(_CASES.id).subquery()
         asked.append(select(func.count()).select_from(some).scalar_subquery().label(name))
     return select(*asked)
+
+
+@lru_cache(maxsize=256)
+def _counting_found(dialect: str, shapes: tuple[tuple[str, tuple[str, ...]], ...]) -> Select[Any]:
+    """How many a search has found by the way that found most, and how many are in each view: it
+    is made once for all of them."""
+    some = _found(dialect).cte("found").prefix_with("MATERIALIZED")
+    ways = select(func.count().label("number")).select_from(some).group_by(some.c.how).subquery()
+    counted = [
+        func.count().filter(true(), *_conditions(_CASES, parts, f"{name}_")).label(name)
+        for name, parts in shapes
+    ]
+    return (
+        select(select(func.max(ways.c.number)).scalar_subquery(), *counted)
+        .select_from(plain(tables.Escalation))
+        .where(_CASES.is_open, _CASES.id.in_(select(some.c.id)))
+    )
 
 
 def after(
@@ -381,42 +425,96 @@ def to_author(row: Any) -> AuthorView:
 
 # Search. -------------------------------------------------------------------------------------
 
-# Words are bound to the stream of their escalation, ``escalation/<id>``: the id starts at 12.
-_FOUND_SQLITE = """
+# Words are bound to the stream of their escalation, ``escalation/<id>``: the id starts at 12. What
+# is found is told by how: of each way there are so many at most. Of authors and of conversations
+# the newest count, which their ids tell.
+_SAID = {
+    "sqlite": """
     SELECT substr(bound_to, 12) AS id FROM words WHERE purpose = 'comment' AND number IN
-    (SELECT rowid FROM words_search WHERE words_search MATCH :sqlite_terms
+    (SELECT rowid FROM words_search WHERE words_search MATCH :terms
     ORDER BY rowid DESC LIMIT :hits)
-"""
-_FOUND_POSTGRESQL = """
+""",
+    "postgresql": """
     SELECT substr(bound_to, 12) AS id FROM words WHERE purpose = 'comment'
-    AND to_tsvector('simple', text) @@ to_tsquery('simple', :postgresql_terms)
+    AND to_tsvector('simple', text) @@ to_tsquery('simple', :terms)
     ORDER BY number DESC LIMIT :hits
+""",
+}
+_AUTHORS = {
+    "sqlite": """
+    SELECT id FROM author_search WHERE author_search MATCH :names ORDER BY rowid DESC LIMIT :hits
+""",
+    "postgresql": """
+    SELECT id FROM author WHERE to_tsvector('simple',
+    translate(coalesce(name, '') || ' ' || handle, '@_.-/+#:', '        '))
+    @@ to_tsquery('simple', :names) ORDER BY id DESC LIMIT :hits
+""",
+}
+_FOUND = """
+    SELECT 'said' AS how, id FROM ({said}) AS said
+    UNION ALL SELECT 'author', id FROM (SELECT id FROM escalation WHERE conversation_id IN
+        (SELECT id FROM conversation WHERE author_id IN ({authors})
+        ORDER BY author_id DESC, id DESC LIMIT :hits) LIMIT :hits) AS by_author
+    UNION ALL SELECT 'id', id FROM
+        (SELECT id FROM escalation WHERE id BETWEEN :first_id AND :last_id
+        ORDER BY id DESC LIMIT :hits) AS by_id
+    UNION ALL SELECT 'post', escalation_id FROM
+        (SELECT escalation_id FROM comment WHERE external_id = :exact LIMIT :hits) AS by_post
+    UNION ALL SELECT 'url', escalation_id FROM
+        (SELECT escalation_id FROM comment WHERE url = :exact LIMIT :hits) AS by_url
 """
+
+_SOUGHT = ("terms", "names", "first_id", "last_id", "exact")
+"""The values that a search is asked with."""
+
+_ID = re.compile(rf"[0-7][0-9A-HJKMNP-TV-Z]{{{ID_PREFIX - 1},25}}")
+
+_APART = str.maketrans(dict.fromkeys("@_.-/+#:", " "))
+"""Signs that part the words of a name or handle, as the index of PostgreSQL has them."""
 
 
 def found(session: Session, q: str) -> Select[Any]:
-    """The ids of escalations in whose comments all these words stand, the last as a beginning."""
-    dialect = dialect_of(session)
-    terms = search_terms(q, is_sqlite=dialect == "sqlite")
-    if terms is None:
+    """The ids of the escalations that a search finds: by all these words in a comment, or in the
+    name and handle of its author, the last as a beginning; by their own id, or how it begins; by
+    the id or the address of a comment at its channel."""
+    sought = _sought(dialect_of(session), q)
+    if "nothing" in sought:
         return select(literal("")).where(literal(False))
-    part = f"{dialect}_terms"
-    return _found(part).params({part: terms})
+    return select(_found(dialect_of(session)).subquery().c.id).params(sought)
 
 
-def _found(part: str) -> Select[Any]:
-    """The same as a part of a statement, which is given the terms by this name."""
-    sql = {"sqlite_terms": _FOUND_SQLITE, "postgresql_terms": _FOUND_POSTGRESQL}[part]
-    named: TextualSelect = (
-        text(sql).bindparams(bindparam(part, type_=Text()), hits=HITS).columns(id=_CASES.id.type)
-    )
-    return select(named.subquery().c.id)
+def _sought(dialect: str, q: str) -> dict[str, Any]:
+    """What a search is asked with; that it finds nothing, where there is nothing to look for."""
+    is_sqlite = dialect == "sqlite"
+    terms = search_terms(q, is_sqlite=is_sqlite)
+    if terms is None:
+        return {"nothing": None}
+    names = f"{{name handle}} : ({terms})" if is_sqlite else None
+    # Whoever has the address of a case may paste it as it is.
+    place = q.strip().rpartition("/")[2].upper()
+    is_id = _ID.fullmatch(place) is not None
+    return {
+        "terms": terms,
+        "names": names or search_terms(q, is_sqlite=False, apart=_APART),
+        "first_id": place.ljust(26, "0") if is_id else "",
+        "last_id": place.ljust(26, "Z") if is_id else "",
+        "exact": q.strip().replace("\0", ""),
+    }
 
 
-def search_terms(q: str, *, is_sqlite: bool) -> str | None:
+@cache
+def _found(dialect: str) -> TextualSelect:
+    """What finds the ids of escalations, and how each was found; given what is sought."""
+    sql = _FOUND.format(said=_SAID[dialect], authors=_AUTHORS[dialect])
+    sought = [bindparam(name, type_=Text()) for name in _SOUGHT]
+    return text(sql).bindparams(*sought, hits=HITS).columns(how=Text(), id=_CASES.id.type)
+
+
+def search_terms(q: str, *, is_sqlite: bool, apart: Mapping[int, str] | None = None) -> str | None:
     """What somebody typed, as the database's own query that no sign in it can break.
 
-    None where there is nothing to look for. Each word stands quoted; a quote in it separates.
+    None where there is nothing to look for. Each word stands quoted; a quote in it separates, and
+    so does each sign of ``apart``.
     """
     quote, also = ('"', " ") if is_sqlite else ("'", " & ")
     found = [term for term in q.split() if re.search(r"[^\W_]", term)][:TERMS]
@@ -425,7 +523,7 @@ def search_terms(q: str, *, is_sqlite: bool) -> str | None:
     prefix = "*" if is_sqlite else ":*"
     if len(found[-1]) < PREFIX:
         prefix = ""
-    bare = [re.sub(r"[\"'\\\x00]", " ", term) for term in found]
+    bare = [re.sub(r"[\"'\\\x00]", " ", term).translate(apart or {}) for term in found]
     return also.join(f"{quote}{term}{quote}" for term in bare) + prefix
 
 

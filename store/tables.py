@@ -256,10 +256,22 @@ class Conversation(SQLModel, table=True):
 
 class Comment(SQLModel, table=True):
     __tablename__ = "comment"
-    __table_args__ = (UniqueConstraint("channel", "external_id"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "external_id"),
+        # The search of the queue takes the address of a comment, of any length: PostgreSQL keeps
+        # long ones in a hash alone.
+        Index(
+            "comment_url",
+            "url",
+            sqlite_where=text("url IS NOT NULL"),
+            postgresql_where=text("url IS NOT NULL"),
+            postgresql_using="hash",
+        ),
+    )
     id: str = Field(primary_key=True)
     channel: str
-    external_id: str
+    external_id: str = Field(index=True)
+    """Unique in its channel; the search of the queue takes it without one."""
     conversation_id: str = Field(foreign_key="conversation.id", index=True)
     escalation_id: str = Field(index=True)
     words_id: str
@@ -281,12 +293,7 @@ class Arrival(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("comment_id", "revision"),
         # The sweep asks for what waits, oldest first; nearly every row has been handed over.
-        Index(
-            "arrival_waiting",
-            "id",
-            sqlite_where=text("handed_over_at IS NULL"),
-            postgresql_where=text("handed_over_at IS NULL"),
-        ),
+        _only("arrival_waiting", "handed_over_at IS NULL", "id"),
     )
     id: str = Field(primary_key=True)
     comment_id: str = Field(foreign_key="comment.id")
@@ -304,14 +311,7 @@ class Words(SQLModel, table=True):
     """What a person wrote. Unbound until the event that refers to it is recorded."""
 
     __tablename__ = "words"
-    __table_args__ = (
-        Index(
-            "words_unbound",
-            "created_at",
-            sqlite_where=text("bound_to IS NULL"),
-            postgresql_where=text("bound_to IS NULL"),
-        ),
-    )
+    __table_args__ = (_only("words_unbound", "bound_to IS NULL", "created_at"),)
     number: int | None = Field(
         default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True)
     )

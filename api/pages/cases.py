@@ -548,7 +548,7 @@ async def _page_again(
         return await show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
     path, asked = forms.split(page)
     stream, since = stream_of(kind, entity_id), trouble.since
-    news = await door.read(lambda s: decisions.told_since(s, stream, viewer.actor, since))
+    news = await door.read(lambda s: frame.told_since(s, stream, viewer.actor, since))
     if path == "/queue":
         context = await door.read(lambda s: queue.context(s, viewer, asked, trouble))
         return render.page("queue.html", trouble.status, **context, own=page, news=news)

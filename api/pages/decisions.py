@@ -21,15 +21,15 @@ from sqlmodel import Session
 from api.commands import Ask, carry_out, check_key, stream_of
 from api.deps import Door, TheDoor, now
 from api.errors import DATABASE_AWAY
-from api.pages import forms, frame, moves, render, sentences
+from api.pages import forms, frame, moves, render, told
 from api.pages.forms import Trouble, Typed
 from api.pages.moves import Move
 from api.pages.security import Reader, SentForm, Viewer
-from api.pages.sentences import Line
+from api.pages.told import Came, Outcome, Telling
 from domain.errors import AnswerableError, Conflict, Invalid
 from domain.people import Actor
 from language import sameness
-from store import cursors, deciding, details, history, policies, precedents, queries
+from store import deciding, details, policies, precedents, queries
 from store.precedents import Decided, Precedent
 from store.views import EscalationDetail, EscalationItem, MatterDetail
 
@@ -50,9 +50,6 @@ BATCH = 20
 
 AT_ONCE = 4
 """Commands of one batch that are on their way at the same time."""
-
-SINCE = 10
-"""Things that have happened since a card was made, of which it tells."""
 
 ACTS = ("approve", "refuse", "return", "ask")
 
@@ -103,10 +100,24 @@ def voices_of(
 
 
 @router.get("/decisions")
-async def show(door: TheDoor, viewer: Reader, cursor: Place = "", done: Place = "") -> Response:
-    """What waits for my word first, then what waits for others."""
-    context = await door.read(lambda s: decisions_context(s, viewer, cursor=cursor, done=done))
-    return render.page("decisions.html", **context)
+async def show(
+    door: TheDoor,
+    viewer: Reader,
+    cursor: Place = "",
+    done: Place = "",
+    told_id: Annotated[str, Query(alias="told", max_length=26)] = "",
+) -> Response:
+    """What waits for my word first, then what waits for others. ``told`` names what several
+    decisions at once have come to."""
+    outcome, typed = await told.take(door, viewer, told_id)
+
+    def work(session: Session) -> dict[str, Any]:
+        telling = told.telling(session, viewer, outcome, typed)
+        found = decisions_context(session, viewer, cursor=cursor, done=done)
+        return found | {"told": telling}
+
+    context = await door.read(work)
+    return render.page("decisions.html", **context, own=context["here_is"])
 
 
 def decisions_context(
@@ -124,7 +135,7 @@ def decisions_context(
     cards = [card_of(session, viewer.actor, case.row.id, earlier) for case in found.mine]
     others = found.others[:OTHERS]
     named = {person for case in others for person in case.missing}
-    told = frame.done_of(session, viewer, done)
+    just_done = frame.done_of(session, viewer, done)
     return {
         **around,
         "now": at,
@@ -138,8 +149,10 @@ def decisions_context(
         "names": frame.names(session, named),
         "next_cursor": found.next_cursor,
         "channels": _channels(session),
-        "done": told,
-        "move": next_of(session, viewer.actor, told) if told else None,
+        "here_is": _address(cursor),
+        "done": just_done,
+        "move": next_of(session, viewer.actor, just_done) if just_done else None,
+        "told": Telling(),
         "typed": typed or Typed(),
         "found_in": forms.found_in(session, viewer.actor, "escalation", typed),
         "trouble": trouble,
@@ -165,19 +178,8 @@ async def since(
     """What has happened to a case since its card was made: told beside the card, which stays as
     it is, with whatever is being typed into it."""
     stream = stream_of("escalation", case_id)
-    lines = await door.read(lambda session: told_since(session, stream, viewer.actor, seq))
+    lines = await door.read(lambda session: frame.told_since(session, stream, viewer.actor, seq))
     return render.page("since.html", lines=lines)
-
-
-def told_since(session: Session, stream: str, actor: Actor, seq: int | None) -> list[Line]:
-    """What has happened since this entry, as this reader is told it."""
-    if seq is None:
-        return []
-    state = details.state_of(session, stream)
-    after = cursors.encode(stream, (str(seq),))
-    found = history.history(session, stream, actor, limit=SINCE, cursor=after)
-    inside = details.reads_inside(actor, state)
-    return sentences.tell(session, found.items, is_insider=inside)
 
 
 def _to_sign(session: Session, actor: Actor, at: datetime) -> list[EscalationItem]:
@@ -242,14 +244,6 @@ class Chosen:
     voice: str
 
 
-@dataclass(frozen=True)
-class Came:
-    """What became of one case of a batch."""
-
-    detail: EscalationDetail
-    trouble: Trouble | None
-
-
 def chosen_of(values: Sequence[str]) -> list[Chosen]:
     """The ticked cases. Raises Invalid for none, for too many, and for what no page of ours has."""
     found = {}
@@ -275,10 +269,11 @@ async def look_together(
     door: TheDoor,
     viewer: Reader,
     case: Annotated[list[str] | None, Query(max_length=200)] = None,
+    page: Annotated[str, Query(max_length=1_000)] = "",
 ) -> Response:
     """All that would be said by one decision over several cases, before it is made."""
-    chosen = chosen_of(case or [])
-    context = await door.read(lambda session: _together(session, viewer, chosen, {}, None))
+    chosen, values = chosen_of(case or []), {"page": page}
+    context = await door.read(lambda session: _together(session, viewer, chosen, values, None))
     return render.page("together.html", **context)
 
 
@@ -294,6 +289,7 @@ def _together(
         **frame.frame(session, viewer, "decisions"),
         "cards": [card for card in cards if card.may_be_batched and card.voices],
         "apart": [card for card in cards if not (card.may_be_batched and card.voices)],
+        "back": _back(values.get("page", "")),
         "channels": _channels(session),
         "names": frame.names(session, [one.voice for one in chosen]),
         "typed": Typed(about="together", act=values.get("act", ""), values=values),
@@ -305,9 +301,8 @@ def _together(
 async def decide_together(request: Request, door: TheDoor, sent: SentForm) -> Response:
     """Decide each of the chosen cases by a command of its own, with one reason for all.
 
-    The answer is a page and no redirect: what was refused, and why, is in no ledger that another
-    page could tell it from. Sending the form again repeats nothing: a command is known by the key
-    of the form and its case.
+    Decisions tells what became of them. Sending the form again repeats nothing: a command is known
+    by the key of the form and its case.
     """
     values = forms.values_of(sent.form)
     chosen = chosen_of([one for one in sent.form.getlist("case") if isinstance(one, str)])
@@ -320,22 +315,26 @@ async def decide_together(request: Request, door: TheDoor, sent: SentForm) -> Re
         return render.page("together.html", trouble.status, **context)
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def one(case: Chosen) -> Trouble | None:
+    async def one(case: Chosen) -> Came:
         async with turn:
-            return await _decide_one(request, door, verdict, case)
+            return Came(case.id, case.seq, await _decide_one(request, door, verdict, case))
 
-    troubles = await asyncio.gather(*[one(case) for case in chosen])
+    came = await asyncio.gather(*[one(case) for case in chosen])
+    reason = verdict.fields["reason"]
+    outcome = Outcome(verdict.act, tuple(came))
+    told_id = await told.keep(door, sent.viewer, outcome, [reason] if reason.strip() else [])
+    _, asked = forms.split(_back(values.get("page", "")))
+    return render.see_other(f"/decisions{render.query(**asked, told=told_id)}")
 
-    def work(session: Session) -> dict[str, Any]:
-        actor, at = sent.viewer.actor, now()
-        came = [
-            Came(details.escalation(session, case.id, actor, at), trouble)
-            for case, trouble in zip(chosen, troubles, strict=True)
-        ]
-        around = frame.frame(session, sent.viewer, "decisions")
-        return {**around, "came": came, "act": verdict.act}
 
-    return render.page("decided_together.html", **await door.read(work))
+def _back(page: str) -> str:
+    """The page of decisions that a form was begun on."""
+    path, asked = forms.split(page)
+    return _address(asked.get("cursor", "")[:500] if path == "/decisions" else "")
+
+
+def _address(cursor: str) -> str:
+    return f"/decisions{render.query(cursor=cursor)}"
 
 
 @dataclass(frozen=True)

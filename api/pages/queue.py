@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session
@@ -19,10 +20,11 @@ from sqlmodel import Session
 from api.commands import ULID, Ask, carry_out, check_key
 from api.deps import Door, TheDoor, now
 from api.errors import DATABASE_AWAY, Malformed
-from api.pages import forms, frame, labels, render, sentences
+from api.pages import forms, frame, labels, render, sentences, told
 from api.pages.forms import Trouble
-from api.pages.security import Reader, SentForm, Viewer
+from api.pages.security import Doer, Reader, SentForm, Viewer
 from api.pages.sentences import Line
+from api.pages.told import Came, Outcome, Telling
 from domain.errors import AnswerableError, Invalid
 from domain.escalation import ESCALATION
 from domain.people import Actor
@@ -165,10 +167,19 @@ async def queue(
     viewer: Reader,
     q: Annotated[str, Query(max_length=200)] = "",
     cursor: Annotated[str, Query(max_length=500)] = "",
+    told_id: Annotated[str, Query(alias="told", max_length=26)] = "",
 ) -> Response:
-    """What is mine, what is free, what is late; the next to be owed at the top."""
+    """What is mine, what is free, what is late; the next to be owed at the top. ``told`` names what
+    several acts at once have come to."""
     asked = dict(request.query_params)
-    return render.page("queue.html", **await door.read(lambda s: context(s, viewer, asked)))
+    outcome, typed = await told.take(door, viewer, told_id)
+
+    def work(session: Session) -> dict[str, Any]:
+        telling = told.telling(session, viewer, outcome, typed)
+        return context(session, viewer, asked) | {"told": telling}
+
+    around = await door.read(work)
+    return render.page("queue.html", **around, own=around["here_is"])
 
 
 def context(
@@ -176,7 +187,6 @@ def context(
     viewer: Viewer,
     asked: Mapping[str, str],
     trouble: Trouble | None = None,
-    results: Sequence[Result] = (),
 ) -> dict[str, Any]:
     around = frame.frame(session, viewer, "queue")
     wish, at = wish_of(viewer, asked), now()
@@ -199,8 +209,8 @@ def context(
         "soon_seconds": SOON.total_seconds(),
         **_choices(session, viewer),
         "trouble": trouble,
-        "results": results,
         "was": {},
+        "told": Telling(),
     }
 
 
@@ -227,17 +237,28 @@ def may_claim(actor: Actor, item: EscalationItem) -> bool:
     return item.stage in right.stages and right.holds(actor, item)
 
 
-def _counts(session: Session, actor: Actor, wish: Wish, at: datetime) -> dict[str, int]:
-    """How much is in each view under the filters chosen. With words to look for none is told:
-    a search looks at the newest that match and knows no number."""
-    if wish.q:
-        return {}
+def _counts(session: Session, actor: Actor, wish: Wish, at: datetime) -> dict[str, str]:
+    """How much is in each view under the filters chosen, as far as it is counted. Of a search that
+    looked no further, each view is known to have at least so many; where that is none, nothing is
+    told."""
     asked = {
         view: wanted(actor, replace(wish, view=view), at)
         for view in views_of(actor)
         if view != "closed"
     }
-    return queries.counts(session, at, frame.COUNTED, asked)
+    if not wish.q:
+        return _shown(queries.counts(session, at, frame.COUNTED, asked))
+    found, is_all = queries.counts_found(session, at, wish.q, asked)
+    return _shown(found, "" if is_all else "+")
+
+
+def _shown(numbers: Mapping[str, int], more: str = "") -> dict[str, str]:
+    most = frame.COUNTED - 1
+    return {
+        view: f"{number}{more}" if number <= most else f"{most}+"
+        for view, number in numbers.items()
+        if number or not more
+    }
 
 
 def _choices(session: Session, viewer: Viewer) -> dict[str, Any]:
@@ -359,23 +380,7 @@ async def _attempt(
 # Many at once. -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Result:
-    """What became of one row of a bulk action."""
-
-    id: str
-    excerpt: str
-    trouble: Trouble | None
-
-
-BULK = Sayings(
-    {
-        "claim": "Claimed",
-        "assign": "Assigned",
-        "join_matter": "Joined to the matter",
-        "dismiss": "Dismissed",
-    }
-)
+BULK = ("claim", "assign", "join_matter", "dismiss")
 
 _FIELDS = {"assign": ("person",), "join_matter": ("matter_id",), "dismiss": ("code", "reason")}
 """What is said of all rows of a bulk action alike."""
@@ -397,50 +402,74 @@ _PICKED = re.compile(rf"({ULID.pattern}):(\d{{1,9}})")
 async def bulk(request: Request, door: TheDoor, sent: SentForm) -> Response:
     """The same act on several rows, each decided by itself: some may be refused where others are
     done. What ends them is asked once more, by name. Sent again with the same key nothing happens
-    twice."""
+    twice; the view that it was sent from tells what became of them."""
     values = forms.values_of(sent.form)
     key, act = check_key(request, values.get("key") or None), values.get("act", "")
-    picked: dict[str, str] = {}
-    for told in sent.form.getlist("ids"):
-        if isinstance(told, str) and (place := _PICKED.fullmatch(told)):
-            picked[place[1]] = place[2]
-    if act not in BULK or not picked or len(picked) > ROWS:
-        raise Invalid(
-            "nothing_picked",
-            "nothing was chosen, or more than one page holds",
-            f"choose between 1 and {ROWS} rows of the queue and what to do with them",
-        )
+    picked = _picked(one for one in sent.form.getlist("ids") if isinstance(one, str))
+    if act not in BULK:
+        raise _nothing_picked()
+    back = _back(sent.viewer, values.get("page", ""))
     fields = {name: values.get(name, "") for name in _FIELDS.get(act, ())}
     if act in UNNAMED and not all(fields.values()):
         unnamed = await forms.trouble_of(request, UNNAMED[act])
         return await _choose_again(door, sent.viewer, values, picked, unnamed)
+    if act == "dismiss" and "code" not in values:
+        ids = [f"{one}:{seq}" for one, seq in picked.items()]
+        asked = urlencode({"ids": ids, "page": back}, doseq=True)
+        return render.see_other(f"/queue/dismiss?{asked}")
     if act == "dismiss":
         try:
             forms.body_of("escalation", act, fields)
         except Malformed as error:
-            trouble = await forms.trouble_of(request, error) if "code" in values else None
-            return await _ask_why(door, sent.viewer, values, picked, trouble)
+            trouble = await forms.trouble_of(request, error)
+            return await _ask_why(door, sent.viewer, picked, back, values, trouble)
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(entity_id: str, seq: str) -> Trouble | None:
+    async def one(entity_id: str, seq: str) -> Came:
         async with turns:
             sending = fields | {"expected_seq": seq}
-            return await _attempt(request, door, sent.viewer, act, entity_id, sending, key)
+            trouble = await _attempt(request, door, sent.viewer, act, entity_id, sending, key)
+            return Came(entity_id, int(seq), trouble)
 
-    troubles = await asyncio.gather(*(one(*row) for row in picked.items()))
+    came = await asyncio.gather(*(one(*row) for row in picked.items()))
+    typed = [fields["reason"]] if fields.get("reason", "").strip() else []
+    told_id = await told.keep(door, sent.viewer, Outcome(act, tuple(came)), typed)
+    return render.see_other(f"{back}&told={told_id}")
 
-    def work(session: Session) -> dict[str, Any]:
-        at, actor = now(), sent.viewer.actor
-        ids = list(picked)
-        found = queries.of_these(session, actor, at, ids)
-        found += queries.of_these(session, actor, at, ids, stage="closed")
-        said = {item.id: item.excerpt for item in found}
-        results = [Result(i, said.get(i, ""), t) for i, t in zip(ids, troubles, strict=True)]
-        _, asked = forms.split(values.get("page", ""))
-        return context(session, sent.viewer, asked, results=results) | {"did": BULK[act]}
 
-    own = forms.page_of(values) or "/queue"
-    return render.page("queue.html", **await door.read(work), own=own)
+def _picked(told: Iterable[str]) -> dict[str, str]:
+    """The ids that were chosen, each with its seq as it was looked at. Raises Invalid for none,
+    and for more than a page shows."""
+    places = [place for one in told if (place := _PICKED.fullmatch(one))]
+    picked = {place[1]: place[2] for place in places}
+    if not 1 <= len(picked) <= ROWS:
+        raise _nothing_picked()
+    return picked
+
+
+def _nothing_picked() -> Invalid:
+    return Invalid(
+        "nothing_picked",
+        "nothing was chosen, or more than one page holds",
+        f"choose between 1 and {ROWS} rows of the queue and what to do with them",
+    )
+
+
+def _back(viewer: Viewer, page: str) -> str:
+    """The view that a form stood on, spelt by us; the usual one where it names none."""
+    path, asked = forms.split(page)
+    return wish_of(viewer, asked if path == "/queue" else {}).address()
+
+
+@router.get("/queue/dismiss")
+async def dismissing(
+    door: TheDoor,
+    viewer: Doer,
+    ids: Annotated[list[str] | None, Query(max_length=100)] = None,
+    page: Annotated[str, Query(max_length=2_000)] = "",
+) -> Response:
+    """The cases that are about to be dismissed, by name, before anybody says why."""
+    return await _ask_why(door, viewer, _picked(ids or []), _back(viewer, page))
 
 
 async def _choose_again(
@@ -461,9 +490,10 @@ async def _choose_again(
 async def _ask_why(
     door: Door,
     viewer: Viewer,
-    values: Mapping[str, str],
     picked: Mapping[str, str],
-    trouble: Trouble | None,
+    back: str,
+    was: Mapping[str, str] | None = None,
+    trouble: Trouble | None = None,
 ) -> Response:
     """The cases that are about to be dismissed, by name, and the reason to be chosen for it."""
 
@@ -471,13 +501,12 @@ async def _ask_why(
         around = frame.frame(session, viewer, "queue")
         return {**around, "items": queries.of_these(session, viewer.actor, now(), list(picked))}
 
-    page = values.get("page", "")
     return render.page(
         "dismissing.html",
         trouble.status if trouble else 200,
         **await door.read(work),
         picked=picked,
-        back=page if forms.split(page)[0] == "/queue" else "/queue",
-        was=values,
+        back=back,
+        was=was or {},
         trouble=trouble,
     )

@@ -34,8 +34,8 @@ from api.pages import (
 # What is written is asked for before the acts: "words" and "draft" are none.
 _DAILY = (live, queue, writing, cases, presence)
 _OTHERS = (
-    render, decisions, promises, matters, lists, ledger_answers, ledger, go, words, insights, record,
-    me, notices, sessions, sign_in, admin, admin_policy, admin_people, admin_tokens, hooks,
+    render, decisions, promises, matters, lists, ledger_answers, ledger, go, words, insights,
+    record, me, notices, sessions, sign_in, admin, admin_policy, admin_people, admin_tokens, hooks,
 )  # fmt: skip
 
 DAILY = tuple(part.router for part in _DAILY)

@@ -85,6 +85,7 @@ ROUTES = """
     GET  /queue/changes                                     read
     POST /queue/{entity_id}/claim                           act
     POST /queue/bulk                                        act
+    GET  /queue/dismiss                                     act
     GET  /decisions/since/{case_id}                         read
     GET  /decisions/together                                read
     POST /decisions/together                                act

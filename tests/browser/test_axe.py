@@ -33,7 +33,8 @@ PAGES: dict[str | None, tuple[str, ...]] = {
     ),
     "ada": (
         "/queue?view=free", "/queue?view=all&channel=console", "/queue?view=mine",
-        "/queue?view=waiting&q=nothing", "/escalation/{escalation}", "/escalation/{prepared}",
+        "/queue?view=waiting&q=nothing", "/queue/dismiss?ids={escalation}:1",
+        "/escalation/{escalation}", "/escalation/{prepared}",
         "/escalation/{prepared}/drafts?kind=reply", "/posts?stage=", "/post/{post}",
         "/commitments?stage=", "/commitments?view=calendar", "/commitments?view=list",
         "/commitment/{promise}", "/matters", "/matters?view=ended", "/matter/{matter}", "/me",

@@ -152,6 +152,11 @@ async def test_many_are_claimed_at_once_and_each_says_what_became_of_it(
 
     told = page.get_by_role("status").filter(has_text="Claimed:")
     await expect(told).to_contain_text("Bulk, free.: done.")
+    await expect(told).to_contain_text("Ben claimed it")
+    assert page.url.partition("&told=")[0].endswith(FREE)
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Queue")).to_be_visible()
+    await expect(told).to_have_count(0)
     for case, owner in ((mine, "ada"), (lost, "ben")):
         assert (await office.door.ada.get(f"escalations/{case}"))["owner"] == owner
 
@@ -192,6 +197,8 @@ async def test_everything_works_without_script(page_of: PageOf, office: Office) 
     await page.select_option("#dismiss-code", "spam")
     await page.get_by_role("button", name="Dismiss it, with this reason").click()
     await expect(page.get_by_text("Dismissed: 1 of 1.")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_text("Dismissed: 1 of 1.")).to_have_count(0)
 
 
 async def test_after_the_first_visit_a_page_needs_at_most_three_requests(

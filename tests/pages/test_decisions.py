@@ -262,9 +262,16 @@ async def test_several_are_decided_together_where_the_terms_allow_it(office: Off
         for _ in range(2)
     ]
     assert [answer.status_code for answer in answers] == [200, 200]
-    said = text_of(answers[-1])
-    assert "2 of 3 are decided and recorded." in said
-    assert "Not decided:" in said
+    for answer in answers:
+        assert [one.status_code for one in answer.history] == [303]
+        assert answer.url.path == "/decisions"
+        said = text_of(answer)
+        assert "Approved: 2 of 3." in said
+        assert "Since you looked:" in said
+        assert "All fine." in answer.text, "the words for what was refused are given back"
+    again = text_of(await cora.see(str(answers[-1].url)))
+    assert "Approved: 2 of 3." not in again
+    assert "Your words for what was refused" in again
     for path in together[1:]:
         names = door.service.names(path[1:])
         assert names.count("escalation:decision:approved") == 1

@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from store import queries
 from store.database import Database
 from store.migrate import METADATA, config, is_compared, newest, present, upgrade
 
@@ -32,6 +33,34 @@ def test_every_earlier_revision_migrates_up(database_url: str, tmp_path: Path) -
         upgrade(database)
         assert present(database) == newest()
         database.dispose()
+
+
+def test_authors_from_before_are_found_by_their_names(database_url: str, tmp_path: Path) -> None:
+    database = _empty(database_url, tmp_path, "named")
+    upgrade(database, "0022")
+    with database.engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO author (id, channel, handle, name) VALUES ('a', 'c', '@x', 'Anna')")
+        )
+        connection.execute(
+            text(
+                "INSERT INTO conversation (id, channel, thread, author_id)"
+                " VALUES ('v', 'c', 't', 'a')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO escalation (id, seq, stage, is_open, channel, team, conversation_id,"
+                " comment_id, opened_at, sort_at) VALUES ('e', 1, 'deciding', :yes, 'c', 't', 'v',"
+                " 'w', :now, :now)"
+            ),
+            {"yes": True, "now": "2026-03-02 09:00:00.000000"},
+        )
+    upgrade(database)
+    with database.reading() as session:
+        assert session.scalars(queries.found(session, "anna")).all() == ["e"]
+        assert session.scalars(queries.found(session, "ben")).all() == []
+    database.dispose()
 
 
 def _empty(url: str, folder: Path, revision: str) -> Database:

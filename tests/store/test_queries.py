@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import event, insert, select, text, update
@@ -296,6 +296,25 @@ def _with_comments(database: Database, *texts: str) -> list[str]:
     return [r.escalation_id for r in receipts]
 
 
+def _by(database: Database, *comments: dict[str, Any]) -> list[str]:
+    """Open escalations of these comments, each of a thread of its own; answers their ids."""
+    receipts = inbox.receive(
+        database,
+        [
+            incoming(**{"external_id": str(n), "conversation_id": str(n)} | told)
+            for n, told in enumerate(comments)
+        ],
+        AT,
+    )
+    talks = select(tables.Comment.escalation_id, tables.Comment.conversation_id)  # type: ignore[call-overload]
+    with database.reading() as session:
+        talk_of = dict(session.execute(talks).all())
+    shape = _rows(0, 1, is_open=True)[0]
+    ids = [receipt.escalation_id for receipt in receipts]
+    _fill(database, [shape | {"id": one, "conversation_id": talk_of[one]} for one in ids])
+    return ids
+
+
 def _search(database: Database, q: str, **filters: Any) -> set[str]:
     with database.reading() as session:
         return {
@@ -313,6 +332,134 @@ def test_search_finds_comments_with_all_words_the_last_as_a_beginning(house: Dat
     assert _search(house, "wheel sadd") == {both}
     assert _search(house, "sadd wheel") == set()
     assert _search(house, "sa") == set(), "too short to be a beginning"
+
+
+def test_search_finds_a_case_by_the_name_and_the_handle_of_its_author(house: Database) -> None:
+    anna, other, nameless = _by(
+        house,
+        {"author": {"handle": "@anna_rides@bikes.example", "name": "Anna Schmidt"}},
+        {"author": {"handle": "@other", "name": "Annabel Lee"}, "text": "Anna is my sister"},
+        {"author": {"handle": "u/4711-x"}},
+    )
+
+    assert _search(house, "schmidt") == {anna}
+    assert _search(house, "ANNA SCHM") == {anna}
+    assert _search(house, "anna") == {anna, other}
+    assert _search(house, "annabel") == {other}
+    assert _search(house, "@anna_rides@bikes.example") == {anna}
+    assert _search(house, "@anna_ri") == {anna}
+    assert _search(house, "bikes.example") == {anna}
+    assert _search(house, "anna schmidt rides") == {anna}, "in the name and the handle together"
+    assert _search(house, "u/4711-x") == {nameless}
+    assert _search(house, "lee schmidt") == set(), "of one author, not of two"
+    assert _search(house, "schmidt", team="nobody") == set()
+
+
+def test_one_author_is_found_in_all_their_cases_the_closed_too(house: Database) -> None:
+    author = {"author": {"handle": "@anna", "name": "Anna Schmidt"}}
+    first, second = _by(house, author, author)
+    with house.writing() as session:
+        done = {"is_open": False, "stage": "closed"}
+        session.execute(update(tables.Escalation).filter_by(id=second).values(**done))
+
+    assert _search(house, "schmidt") == {first}
+    assert _search(house, "schmidt", stage="closed") == {second}
+
+
+def test_what_an_author_was_called_finds_nothing_once_it_is_erased(house: Database) -> None:
+    anna, ben = _by(
+        house,
+        {"author": {"handle": "@secret1", "name": "Anna Schmidt"}, "text": "unmistakable"},
+        {"author": {"handle": "@secret2", "name": "Ben Schmidt"}},
+    )
+    table = tables.Author
+    with house.writing() as session:
+        gone = {"name": None, "handle": "erased"}
+        session.execute(update(table).filter_by(handle="@secret1").values(**gone))
+    assert _search(house, "schmidt") == {ben}
+    assert _search(house, "secret1") == set()
+    assert _search(house, "erased") == {anna}
+    assert _search(house, "unmistakable") == {anna}, "their words are another matter"
+    with house.writing() as session:
+        session.execute(update(tables.Words).values(text=""))
+        session.execute(text("UPDATE conversation SET author_id = (SELECT min(id) FROM author)"))
+        session.execute(text("DELETE FROM author WHERE id <> (SELECT min(id) FROM author)"))
+    assert _search(house, "unmistakable") == set()
+    assert _search(house, "secret2") == set()
+    if house.is_sqlite:
+        with house.reading() as session:
+            kept = session.execute(text("SELECT count(*) FROM author_search")).scalar_one()
+        assert kept == 1, "the index holds no name of somebody who is gone"
+
+
+def test_search_finds_a_case_by_its_id_and_by_how_it_begins(house: Database) -> None:
+    (found,) = _with_comments(house, "a quiet comment")
+
+    for q in (found, found.lower(), f" {found} ", f"https://here.example/escalation/{found}"):
+        assert _search(house, q) == {found}, q
+    for length in range(queries.ID_PREFIX, 26):
+        assert _search(house, found[:length]) == {found}
+    assert _search(house, found[: queries.ID_PREFIX - 1]) == set(), "that begins many"
+    assert _search(house, found[:-1] + ("0" if found[-1] != "0" else "1")) == set()
+    assert _search(house, f"{found} quiet") == set(), "an id is looked for alone"
+
+
+def test_search_finds_a_case_by_the_id_and_the_address_of_its_post(house: Database) -> None:
+    long = "https://example.org/" + "é" * 1_900
+    first, second, third = _by(
+        house,
+        {"external_id": "post/115-22", "url": "https://example.org/@rider/115"},
+        {"external_id": "post/115-23", "url": None},
+        {"external_id": "3", "url": long},
+    )
+
+    assert _search(house, "post/115-22") == {first}
+    assert _search(house, "post/115-23") == {second}
+    assert _search(house, "https://example.org/@rider/115") == {first}
+    assert _search(house, "https://example.org/@rider/11") == set()
+    assert _search(house, long) == {third}
+
+
+def _views() -> dict[str, dict[str, Any]]:
+    return {
+        "mine": {"owner": "ada", "waiting": False},
+        "free": {"stage": "unclaimed"},
+        "late": {"before": AT},
+        "team": {"team": "shop"},
+        "all": {},
+    }
+
+
+def test_what_a_search_finds_is_counted_by_view_as_its_pages_show_it(house: Database) -> None:
+    ids = _by(house, *({"text": f"saddle {n % 3}"} for n in range(40)))
+    with house.writing() as session:
+        for n, one in enumerate(ids):
+            changes = _rows(n + 1, n + 2, is_open=n % 4 > 0)[0] | {"id": one}
+            del changes["conversation_id"]
+            changes["team"] = ("care", "shop")[n % 2]
+            changes["owner"] = "ada" if n % 5 else None
+            session.execute(update(tables.Escalation).filter_by(id=one).values(**changes))
+    for q in ("saddle", "saddle 2", "nothing", "-", ids[1], "rider"):
+        with house.reading() as session:
+            found, is_all = queries.counts_found(session, AT, q, cast("Any", _views()))
+        assert found == {
+            name: len(_search(house, q, limit=200, **view)) for name, view in _views().items()
+        }
+        assert is_all
+        assert (found["all"] > 0) == (q not in ("nothing", "-"))
+
+
+def test_a_search_that_reached_its_bound_says_that_there_may_be_more(house: Database) -> None:
+    (found,) = _with_comments(house, "saddle")
+    for most, expected in ((queries.HITS - 1, False), (queries.HITS - 2, True)):
+        rows = [words.new_row("saddle", "comment", AT, f"escalation/{found}") for _ in range(most)]
+        with house.writing() as session:
+            session.execute(text("DELETE FROM words WHERE number > 1"))
+            session.execute(insert(tables.Words), rows)
+        with house.reading() as session:
+            numbers, is_all = queries.counts_found(session, AT, "saddle", {"all": {}})
+        assert numbers == {"all": 1}
+        assert is_all is expected
 
 
 @pytest.mark.parametrize(
@@ -359,6 +506,29 @@ def test_search_is_carried_by_the_text_index(house: Database) -> None:
 
     plan = _plan(house, chosen, avoid=("seqscan", "indexscan"))
     assert "words_search" in plan, plan
+    assert "author_search" in plan, plan
+
+
+def test_no_way_of_searching_reads_a_whole_table(house: Database) -> None:
+    _by(house, *({"author": {"handle": f"@number{n}"}} for n in range(300)))
+    with house.engine.connect() as connection:
+        connection.execute(text("ANALYZE"))
+        connection.commit()
+    with house.reading() as session:
+        chosen = queries.choose(session, AT, most=51, q="number17")
+        counting = queries.Chosen(*queries.counting_found(session, AT, "number17", {"all": {}}))
+
+    for asked in (chosen, counting):
+        plan = _plan(house, asked, avoid=("seqscan", "sort"))
+        for index in (
+            "comment_external_id_idx",
+            "comment_url",
+            "conversation_author",
+            "escalation_conversation_id_idx",
+        ):
+            assert index in plan, plan
+        assert not re.search(r"SCAN (escalation|comment|conversation|author|words)\b", plan), plan
+        assert "Seq Scan" not in plan, plan
 
 
 def test_only_comments_are_searched(house: Database) -> None:
