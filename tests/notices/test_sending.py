@@ -345,6 +345,7 @@ async def test_a_mail_about_a_decision_leads_straight_there_and_holds_nobodys_wo
         for words in ("saddle", "crooks", "May I send", "We are sorry", "Rita", "@rider"):
             assert words not in text
         assert "Customer care" in text
+        assert "The comment is of " in re.sub(r"\s+", " ", text)
     assert "Customer care, console" in str(mail["Subject"])
     body = mail.get_body(("plain",))
     assert body is not None
@@ -360,7 +361,9 @@ async def test_a_mail_about_a_decision_leads_straight_there_and_holds_nobodys_wo
     await asyncio.to_thread(ActivityEnvironment().run, plain.activities.send_notices, two)
     shown = postbox[0].mails[1].get_body(("plain",))
     assert shown is not None
-    assert "without a saddle" in shown.get_content().replace("\n", " ")
+    text = shown.get_content().replace("\n", " ")
+    assert "without a saddle" in text
+    assert "@rider commented " in text
     assert "/go/" not in shown.get_content(), "nothing is asked of her"
 
 
