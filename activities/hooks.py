@@ -19,7 +19,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from channels.receivers import Receivers
 from config.settings import Settings
-from domain.hooks import Fate, Reply
+from domain.hooks import Fate, Reply, next_try
 from domain.messages import HookRound, HookStart
 from store import hook_log
 from store.database import Database
@@ -49,11 +49,12 @@ class HookActivities:
         tried again later; a round that follows a failure ends with its first success, so that the
         next failure is met with short pauses again."""
         ends = time.monotonic() + LONGEST
-        is_retry = activity.info().attempt > 1
+        failures = activity.info().attempt
+        is_retry = failures > 1
         while (job := await asyncio.to_thread(self._next, start.hook)) is not None:
             async with _signs_of_life():
                 reply = await self._receivers.send(job.url, job.delivery_id, job.body, job.secrets)
-            fate = await asyncio.to_thread(self._note, job, reply)
+            fate = await asyncio.to_thread(self._note, job, reply, failures)
             if fate is Fate.GONE:
                 return HookRound()
             if fate is Fate.AGAIN:
@@ -68,10 +69,12 @@ class HookActivities:
             lambda session: hook_log.next_job(session, hook_id, self._links, at)
         )
 
-    def _note(self, job: Job, reply: Reply) -> Fate:
+    def _note(self, job: Job, reply: Reply, failures: int) -> Fate:
+        """``failures`` counts this one, if it is one: the round began anew after each."""
         at = datetime.now(UTC)
+        next_at = next_try(at, failures, _asked(reply))
         fate = self._database.write(
-            lambda session: hook_log.note(session, job.delivery_id, reply, at)
+            lambda session: hook_log.note(session, job.delivery_id, reply, at, next_at)
         )
         if fate is not Fate.TAKEN:
             said = reply.error or reply.status
@@ -95,12 +98,16 @@ async def _signs_of_life() -> AsyncIterator[None]:
         beating.cancel()
 
 
+def _asked(reply: Reply) -> timedelta | None:
+    """For how long the receiver asks to be left alone."""
+    return timedelta(seconds=reply.retry_after) if reply.retry_after else None
+
+
 def _not_taken(reply: Reply) -> ApplicationError:
     """Not an error of ours. Where the receiver says when it wants to be asked again, it is."""
-    pause = timedelta(seconds=reply.retry_after) if reply.retry_after else None
     return ApplicationError(
         f"not taken: {reply.error or reply.status}",
         type="NotTaken",
-        next_retry_delay=pause,
+        next_retry_delay=_asked(reply),
         category=ApplicationErrorCategory.BENIGN,
     )

@@ -1,8 +1,8 @@
 """What a notice says, in a mail and in a chat: one reason, one place, one link for each case. It is
 said in the language and the time zone of whoever it is for.
 
-It is composed of facts: no word of any commenter or colleague is in it, unless the setting for
-excerpts allows how the first comment begins.
+It is composed of facts: no word and no name of any commenter is in it, unless the setting for
+excerpts allows who commented and how that begins.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def compose(
 
 def _composed(name: str, blocks: Sequence[Block], at: datetime) -> Letter:
     clock = _Clock(at)
-    context = {"name": name, "blocks": blocks, "clock": clock, "next_of": next_of}
+    context = {"name": name, "blocks": blocks, "clock": clock}
     text = _environment.get_template("notice.txt").render(**context)
     html = _environment.get_template("notice.html").render(subject=_subject(blocks), **context)
     chat = _environment.get_template("chat.txt").render(**context)
@@ -183,6 +183,15 @@ def place(card: Card) -> str:
 def next_of(card: Card) -> str | None:
     """Who moves next; None where nobody owes anything."""
     return NEXT[card.kind].get(card.stage)
+
+
+def counted(card: Card) -> str:
+    """How much there is to it, where that tells it from another; else empty."""
+    if card.kind == "matter":
+        return ngettext("It answers %(num)s case.", "It answers %(num)s cases.", card.members)
+    if card.comments > 1:
+        return ngettext("%(num)s comment in all.", "%(num)s comments in all.", card.comments)
+    return ""
 
 
 @dataclass(frozen=True)
@@ -228,5 +237,5 @@ _environment = Environment(
 _environment.install_gettext_callables(  # type: ignore[attr-defined]
     texts.raw_gettext, texts.raw_ngettext, newstyle=True
 )
-_environment.globals.update(spoken=texts.spoken)
+_environment.globals.update(spoken=texts.spoken, next_of=next_of, counted=counted)
 _environment.filters.update(wrap=_wrap, place=place)

@@ -31,6 +31,7 @@ from domain.messages import (
     Mailing,
     Notice,
     NoticesStart,
+    NoticeTest,
     Sent,
     WorkingMoment,
 )
@@ -125,6 +126,31 @@ class NoticeActivities:
         with self._database.reading() as session:
             return WorkingMoment(at=roster.next_at(session, wanted.person, wanted.at))
 
+    @activity.defn(name="send_notice_test")
+    def send_notice_test(self, test: NoticeTest) -> None:
+        """Tell somebody by one way that it works, and note what became of it. Sent twice where it
+        is repeated, since somebody asked to see it."""
+        at = datetime.now(UTC)
+        with self._database.reading() as session:
+            person = session.get(tables.Person, test.person)
+            wishes = store.wishes(session, test.person)
+        if person is None or not person.is_active:
+            return
+        if test.way in self._reachable(person, wishes):
+            told = (Notice(reason=notices.TEST, about="me/notices"),)
+            plan = _Plan(person.id, told, (), {}, (), {}, person.email, wishes.chat)
+            letter = self._database.write(lambda s: self._letter(s, person.id, told, at))
+            result, detail = self._send(plan, test.id, test.way, letter)
+        else:
+            # It was taken away between the question and now.
+            result, detail = Result.REFUSED, "no_address"
+        at = datetime.now(UTC)
+        self._database.write(
+            lambda session: store.note_test(session, test.person, test.way, result, at, detail)
+        )
+        if result not in ARRIVED:
+            log.warning("test of notices to=%s way=%s: %s %s", person.id, test.way, result, detail)
+
     # What is told, and how. ------------------------------------------------------------------
 
     def _plan(self, session: Session, mailing: Mailing, at: datetime) -> _Plan | None:
@@ -152,8 +178,10 @@ class NoticeActivities:
         return _Plan(person.id, told, held, ways, spare, before, person.email, wishes.chat)
 
     def _reachable(self, person: tables.Person, wishes: Wishes) -> tuple[Way, ...]:
-        has_mail = bool(person.email and self._settings.smtp_url)
-        has = {Way.MAIL: has_mail, Way.CHAT: bool(wishes.chat)}
+        lacks = notices.mail_lacks(
+            has_server=bool(self._settings.smtp_url), has_address=bool(person.email)
+        )
+        has = {Way.MAIL: not lacks, Way.CHAT: bool(wishes.chat)}
         return tuple(way for way in Way if has[way])
 
     def _letter(

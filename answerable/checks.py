@@ -84,6 +84,15 @@ async def sign_in(settings: Settings) -> Findings:
     return [Finding("sign-in", said)]
 
 
+async def mail(settings: Settings) -> Findings:
+    """Whether people can be told by mail. Nothing is sent: everybody can try their own way under
+    /me/notices."""
+    if settings.smtp_url:
+        return [Finding("mail", "a mail server is set up")]
+    said = "no mail server is set up: nobody is told by mail. Set ANSWERABLE_SMTP_URL."
+    return [Finding("mail", said)]
+
+
 async def folder(settings: Settings) -> Findings:
     """The data folder and its disk."""
     data = settings.data

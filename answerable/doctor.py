@@ -62,6 +62,7 @@ async def examine(settings: Settings, say: Callable[[Finding], None]) -> list[Fi
 
     await look("folder", checks.folder(settings))
     await look("sign-in", checks.sign_in(settings))
+    await look("mail", checks.mail(settings))
     database = await _database(settings, look)
     client = await _client(look)
     if client:

@@ -35,7 +35,7 @@ from workflows.commitment import CommitmentWorkflow
 from workflows.escalation import EscalationWorkflow
 from workflows.hook import HookWorkflow
 from workflows.matter import MatterWorkflow
-from workflows.notices import NoticesWorkflow
+from workflows.notices import NoticesWorkflow, NoticeTestWorkflow
 from workflows.post import PostWorkflow
 from workflows.upkeep import HandOverWorkflow, UpkeepWorkflow, WatchWorkflow
 
@@ -47,6 +47,7 @@ WORKFLOWS = [
     CommitmentWorkflow,
     MatterWorkflow,
     NoticesWorkflow,
+    NoticeTestWorkflow,
     HookWorkflow,
     HandOverWorkflow,
     UpkeepWorkflow,
@@ -104,6 +105,7 @@ class Staff:
                 people.fill_seats,
                 people.find_people,
                 notices.send_notices,
+                notices.send_notice_test,
                 notices.next_working_moment,
                 upkeep.hand_over_waiting,
                 upkeep.sweep,

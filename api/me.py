@@ -7,6 +7,7 @@ address of a chat goes in and never comes out.
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -18,11 +19,16 @@ from api.deps import API, Door, TheDoor, now, only
 from channels.chat import LONGEST, check, services
 from domain.base import Moment, Value
 from domain.comments import Text
-from domain.notices import TOPICS, Rule, Rules, Timing, Topic, Way
+from domain.errors import Conflict
+from domain.messages import NoticeTest
+from domain.notices import TOPICS, Lack, Rule, Rules, Timing, Topic, Way, mail_lacks
 from domain.people import Actor, Role
 from domain.policy import Id
+from intake import notices as telling
+from intake.entities import Busy
 from store import notices, roster, tables
 from store.notices import DeliveryPage
+from store.words import new_id
 
 router = APIRouter(prefix=API)
 
@@ -67,6 +73,8 @@ class NoticesView(Value):
     person: str
     topics: dict[Topic, Rule]
     has_mail: bool
+    mail_lacks: tuple[Lack, ...]
+    """Why not by mail: ``server``, the service has none; ``address``, none of theirs is known."""
     has_chat: bool
     chat_services: tuple[str, ...]
     """The services that an address of a chat may be of."""
@@ -82,10 +90,12 @@ def view(session: Session, door: Door, person_id: str) -> NoticesView:
     """How this person is told, with every topic."""
     at, wishes = now(), notices.wishes(session, person_id)
     row = session.get_one(tables.Person, person_id)
+    lacks = mail_lacks(has_server=bool(door.settings.smtp_url), has_address=bool(row.email))
     return NoticesView(
         person=person_id,
         topics={topic: wishes.rules.of(topic) for topic in TOPICS},
-        has_mail=bool(row.email and door.settings.smtp_url),
+        has_mail=not lacks,
+        mail_lacks=lacks,
         has_chat=wishes.chat is not None,
         chat_services=tuple(sorted(services(door.settings.chat_services))),
         zone=roster.zone_of(session, person_id),
@@ -111,6 +121,31 @@ async def change(door: Door, person_id: str, body: NoticesBody) -> NoticesView:
         return view(session, door, person_id)
 
     return await asyncio.to_thread(door.database.write, work)
+
+
+TEST_PAUSE = timedelta(seconds=30)
+"""Between two tests of one way: enough to look whether it came, too long to pester anybody."""
+
+
+async def send_test(door: Door, person_id: str, way: Way) -> None:
+    """Have a test sent to somebody who asks for it, and wait for it a while: what became of it is
+    in the store. Raises Conflict where they have no such way, Busy right after the last one, and
+    Unavailable."""
+
+    def look(session: Session) -> None:
+        mine = view(session, door, person_id)
+        if not (mine.has_mail if way is Way.MAIL else mine.has_chat):
+            raise Conflict(
+                "not_reachable",
+                "you cannot be reached by this way",
+                "the page of your notices says what is missing",
+            )
+        last = notices.tests_of(session, person_id).get(way)
+        if last and last.at > now() - TEST_PAUSE:
+            raise Busy("the last test was only just sent")
+
+    await door.read(look)
+    await telling.test(door.client, NoticeTest(id=new_id(), person=person_id, way=way))
 
 
 @router.get("/me/notices", tags=["me"])

@@ -125,8 +125,8 @@ class Settings(BaseSettings):
     """How long notices for one person are gathered into one message."""
 
     notice_excerpts: bool = False
-    """Show in notices how a comment begins. Mail and chat are systems of others, so by default
-    nothing anybody wrote is in a notice."""
+    """Show in notices who commented and how that begins. Mail and chat are systems of others, so by
+    default neither what anybody wrote nor a commenter's name is in a notice."""
 
     link_days: float = Field(default=7, gt=0, le=60)
     """How long a link in a notice may decide without signing in."""

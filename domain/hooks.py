@@ -8,7 +8,7 @@ says is frozen once it is told; a type gains fields, it loses and changes none.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -26,6 +26,27 @@ DISABLED_AFTER = timedelta(days=3)
 TRIES = 6
 """How often one message is tried that its receiver answers with one of ``ABOUT_THE_MESSAGE``:
 under Temporal's pauses that is some ten minutes."""
+
+FIRST_PAUSE = timedelta(seconds=5)
+LONGER = 3
+"""How many times as long as the one before each pause is."""
+
+LONGEST_PAUSE = timedelta(hours=6)
+"""5 s, 15 s, 45 s, 2 min, 7 min, 20 min, 1 h, 3 h, then every 6 h: quick where a receiver is
+started anew, patient where it is broken."""
+
+
+def next_try(at: datetime, failures: int, asked: timedelta | None = None) -> datetime:
+    """When it is tried again after so many failures in a row, the last of them at ``at``, as
+    Temporal counts by these pauses; ``asked`` is for how long the receiver wants to be left alone,
+    which goes before."""
+    assert failures >= 1
+    pause = asked
+    if pause is None:
+        # No pause is longer than the longest, long before the power of it is out of bounds.
+        pause = min(FIRST_PAUSE * LONGER ** min(failures - 1, 20), LONGEST_PAUSE)
+    return at + pause
+
 
 ABOUT_THE_MESSAGE = frozenset({400, 409, 413, 415, 422})
 """Answers that speak of this one message. It is set aside in the end, so that it does not hold

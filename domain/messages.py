@@ -205,6 +205,15 @@ class Sent(Value):
     held: tuple[Held, ...] = ()
 
 
+class NoticeTest(Value):
+    """Asks to tell somebody by one way that it works, because they want to see it. ``id`` is that
+    of the message, and another one for each test."""
+
+    id: str
+    person: str
+    way: str
+
+
 class HookStart(Value):
     """The input of one hook's workflow. What is to be told is found in the ledger.
 

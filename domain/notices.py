@@ -44,6 +44,21 @@ class Way(StrEnum):
     CHAT = "chat"
 
 
+class Lack(StrEnum):
+    """What is missing where somebody cannot be reached by mail."""
+
+    SERVER = "server"
+    """Nobody is: the settings name no mail server."""
+    ADDRESS = "address"
+    """No mail address of theirs is known."""
+
+
+def mail_lacks(*, has_server: bool, has_address: bool) -> tuple[Lack, ...]:
+    """What is missing for telling somebody by mail; nothing where they can be told."""
+    has = {Lack.SERVER: has_server, Lack.ADDRESS: has_address}
+    return tuple(lack for lack in Lack if not has[lack])
+
+
 class Timing(StrEnum):
     AT_ONCE = "at_once"
     """In the person's next working hour, gathered for a moment."""
@@ -88,6 +103,9 @@ _PROMISE = "you are accountable for this promise, or you approved it"
 _YOURS = "it was done in your name or changes what you may do"
 _ADMIN = "you run this service"
 _WRITER = "the words are yours, or the case is"
+
+TEST = "test"
+"""The reason of what somebody has sent to themselves, to see whether it arrives."""
 
 REASONS: dict[str, Reason] = {
     # What is asked of somebody comes first: of several reasons about one case the first one leads.
@@ -295,6 +313,11 @@ REASONS: dict[str, Reason] = {
     "webhook_failing": Reason(
         Topic.HOUSE, "A webhook takes nothing",
         "The receiver of a webhook has taken nothing for a while. It is tried on.", _ADMIN,
+    ),
+    TEST: Reason(
+        Topic.HOUSE, "A test of your notices",
+        "This is the test that you asked for: notices reach you by this way.",
+        "you asked for it just now",
     ),
 }  # fmt: skip
 """Every reason of a notice, the weightiest first."""

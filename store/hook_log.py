@@ -13,7 +13,17 @@ from sqlmodel import Session, col
 
 from domain.base import Moment, Value
 from domain.errors import Conflict, Unknown
-from domain.hooks import DISABLED_AFTER, WARNED_AFTER, DeliveryState, Fate, HookState, Reply, fate
+from domain.hooks import (
+    ABOUT_THE_MESSAGE,
+    DISABLED_AFTER,
+    TRIES,
+    WARNED_AFTER,
+    DeliveryState,
+    Fate,
+    HookState,
+    Reply,
+    fate,
+)
 from store import cursors, hook_messages, hooks
 from store.hook_tables import UNDELIVERED, Hook, HookAttempt, HookDelivery
 
@@ -75,8 +85,11 @@ def _first_waiting(session: Session, hook_id: str) -> HookDelivery | None:
     return session.scalars(statement).first()
 
 
-def note(session: Session, delivery_id: str, reply: Reply, at: datetime) -> Fate:
-    """Note one attempt and all that follows from it; answers what became of the message."""
+def note(
+    session: Session, delivery_id: str, reply: Reply, at: datetime, next_at: datetime | None = None
+) -> Fate:
+    """Note one attempt and all that follows from it; answers what became of the message.
+    ``next_at`` is when it is tried again if it was not taken."""
     row = session.get_one(HookDelivery, delivery_id)
     hook = session.get_one(Hook, row.hook_id, with_for_update=True)
     row.attempts += 1
@@ -101,8 +114,9 @@ def note(session: Session, delivery_id: str, reply: Reply, at: datetime) -> Fate
     elif found is Fate.SET_ASIDE:
         row.state = DeliveryState.SET_ASIDE
     if found in (Fate.TAKEN, Fate.SET_ASIDE):
-        hook.failing_since = hook.warned_at = None
+        hook.failing_since = hook.warned_at = hook.next_at = None
         return found
+    hook.next_at = next_at
     hook.failing_since = hook.failing_since or at
     is_gone = found is Fate.GONE
     if is_gone or at - hook.failing_since >= DISABLED_AFTER:
@@ -125,6 +139,7 @@ def send_again(session: Session, hook_id: str, delivery_id: str) -> DeliveryItem
     row = _of(session, hook_id, delivery_id)
     if row.state != DeliveryState.WAITING:
         row.state, row.tries, hook.is_asleep = DeliveryState.WAITING, 0, False
+    hook.next_at = None
     return _item(row)
 
 
@@ -133,7 +148,7 @@ def send_trial(session: Session, hook_id: str, links: str, at: datetime) -> Deli
     hook = hooks.open_row(session, hook_id)
     _check_told(hook)
     row = hook_messages.trial(session, hook, links, at)
-    hook.is_asleep = False
+    hook.is_asleep, hook.next_at = False, None
     return _item(row)
 
 
@@ -162,6 +177,8 @@ class DeliveryItem(Value):
     last_at: Moment | None
     last_status: int | None
     last_error: str | None
+    tries_left: int | None = None
+    """After how many more it is set aside, where its receiver will not have this one message."""
 
 
 class Attempt(Value):
@@ -250,6 +267,7 @@ def _of(session: Session, hook_id: str, delivery_id: str) -> HookDelivery:
 
 
 def _item(row: HookDelivery) -> DeliveryItem:
+    is_refused = row.state == DeliveryState.WAITING and row.last_status in ABOUT_THE_MESSAGE
     return DeliveryItem(
         id=row.id,
         hook=row.hook_id,
@@ -261,6 +279,7 @@ def _item(row: HookDelivery) -> DeliveryItem:
         last_at=row.last_at,
         last_status=row.last_status,
         last_error=row.last_error,
+        tries_left=max(TRIES - row.tries, 1) if is_refused else None,
     )
 
 

@@ -42,6 +42,8 @@ class Hook(SQLModel, table=True):
     warned_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     taken_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
     """When it last took a message."""
+    next_at: datetime | None = Field(default=None, sa_column=_moment(nullable=True))
+    """When it is tried again after a failure; None where it is not, or older code noted it."""
 
 
 class HookDelivery(SQLModel, table=True):

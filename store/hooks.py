@@ -18,7 +18,14 @@ from sqlmodel import Session, col
 from domain.base import SYSTEM, Moment, Value
 from domain.entity import Event
 from domain.errors import Conflict, Unknown
-from domain.hooks import FORMER_SECRET, DeliveryState, HookState, Kind, facts_of
+from domain.hooks import (
+    DISABLED_AFTER,
+    FORMER_SECRET,
+    DeliveryState,
+    HookState,
+    Kind,
+    facts_of,
+)
 from domain.house import (
     HookChanged,
     HookDisabled,
@@ -49,6 +56,10 @@ class HookItem(Value):
     made_by: str
     made_at: Moment
     failing_since: Moment | None = None
+    next_at: Moment | None = None
+    """When it is tried again; None where nothing failed, or it is tried just now."""
+    disabled_at: Moment | None = None
+    """When it is disabled if it takes nothing until then."""
     taken_at: Moment | None = None
     former_until: Moment | None = None
     """Until when messages are signed by the secret that was replaced as well."""
@@ -94,6 +105,7 @@ def one(session: Session, hook_id: str) -> HookItem:
 
 
 def _item(row: Hook, counts: dict[tuple[str, str], int]) -> HookItem:
+    failing_since = row.failing_since if row.state == HookState.ACTIVE else None
     return HookItem(
         id=row.id,
         name=row.name,
@@ -103,6 +115,8 @@ def _item(row: Hook, counts: dict[tuple[str, str], int]) -> HookItem:
         made_by=row.made_by,
         made_at=row.made_at,
         failing_since=row.failing_since,
+        next_at=row.next_at if failing_since else None,
+        disabled_at=failing_since + DISABLED_AFTER if failing_since else None,
         taken_at=row.taken_at,
         former_until=row.former_until,
         waiting=counts.get((row.id, DeliveryState.WAITING), 0),
@@ -225,7 +239,7 @@ def resume(
     row = open_row(session, hook_id)
     if row.state != HookState.ACTIVE:
         row.state, row.changed_at, row.is_asleep = HookState.ACTIVE, at, False
-        row.failing_since = row.warned_at = None
+        row.failing_since = row.warned_at = row.next_at = None
         if is_skipping:
             row.position = tail.newest(session)
             _set_waiting_aside(session, hook_id)
@@ -239,7 +253,7 @@ def end(session: Session, hook_id: str, at: datetime, *, by: str) -> HookItem:
     if row.state != HookState.ENDED:
         row.state, row.changed_at, row.is_asleep = HookState.ENDED, at, False
         row.secret, row.former_secret, row.former_until = "", None, None
-        row.failing_since = row.warned_at = None
+        row.failing_since = row.warned_at = row.next_at = None
         _set_waiting_aside(session, hook_id)
         _record(session, HookEnded(hook=hook_id), by, at)
     return one(session, hook_id)

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, exists, func, select
 from sqlmodel import Session, col
 
 from domain.base import Moment, Value
 from domain.errors import Invalid
 from domain.house import NoticesChanged
-from domain.notices import Rules, Way
+from domain.notices import TEST, Rules, Way
+from domain.people import Role
 from store import cursors, house
 from store.tables import Announcement, NoticeDelivery, NoticeRules, Person
 from store.words import ids_from, new_id
@@ -128,6 +129,43 @@ def note(
     return result
 
 
+_TEST = "test/"
+"""How the ids of tests begin: for each person and way there is one, that of the latest."""
+
+
+class Tested(Value):
+    """What became of the latest test of one way."""
+
+    result: Result
+    detail: str
+    at: Moment
+
+
+def note_test(
+    session: Session, person_id: str, way: str, result: Result, at: datetime, detail: str
+) -> None:
+    """Note what became of a test, in place of what became of the one before."""
+    test_id = f"{_TEST}{person_id}/{way}"
+    if session.get(Announcement, test_id) is None:
+        body = [{"reason": TEST, "about": "me/notices"}]
+        session.add(Announcement(id=test_id, person_id=person_id, body=body))
+        session.flush()
+    # It is tried once.
+    note(session, test_id, way, result, at, detail=detail, most=1)
+
+
+def tests_of(session: Session, person_id: str) -> dict[Way, Tested]:
+    """What became of the latest test of each way that somebody has tried."""
+    ids = {f"{_TEST}{person_id}/{way}": way for way in Way}
+    rows = session.scalars(
+        select(NoticeDelivery).where(col(NoticeDelivery.announcement_id).in_(ids))
+    )
+    return {
+        ids[row.announcement_id]: Tested(result=Result(row.result), detail=row.detail, at=row.at)
+        for row in rows
+    }
+
+
 class Told(Value):
     """One reason in a message, and the case it is about."""
 
@@ -180,10 +218,12 @@ def deliveries(
 
 
 def lost(session: Session, since: datetime, limit: int) -> tuple[int, tuple[DeliveryItem, ...]]:
-    """How many messages since then did not arrive and are not tried again; the newest of them."""
+    """How many messages since then did not arrive and are not tried again; the newest of them.
+    Whoever sent a test has seen for themselves."""
     is_lost = (
         col(NoticeDelivery.id) >= ids_from(since),
         col(NoticeDelivery.result).in_(LOST),
+        ~col(NoticeDelivery.announcement_id).startswith(_TEST),
     )
     count = session.scalar(select(func.count()).select_from(NoticeDelivery).where(*is_lost)) or 0
     rows = session.execute(_log().where(*is_lost).limit(limit))
@@ -212,6 +252,20 @@ def _item(row: NoticeDelivery, body: Any, name: str) -> DeliveryItem:
         at=row.at,
         told=tuple(Told(reason=n["reason"], about=n["about"]) for n in body),
     )
+
+
+def unreachable(session: Session) -> list[tuple[str, str]]:
+    """Id and name of everybody who is told of nothing: neither a mail address nor a chat of theirs
+    is known. Machines are told nothing, and those without a role have nothing to hear of."""
+    has_chat = exists().where(
+        col(NoticeRules.person_id) == col(Person.id), col(NoticeRules.chat).is_not(None)
+    )
+    rows = session.execute(
+        select(col(Person.id), col(Person.name), col(Person.roles))
+        .where(col(Person.is_active), func.coalesce(col(Person.email), "") == "", ~has_chat)
+        .order_by(col(Person.id))
+    )
+    return [(who, name) for who, name, roles in rows if set(roles) - {Role.SERVICE}]
 
 
 def sweep(session: Session, at: datetime) -> None:

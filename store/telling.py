@@ -1,4 +1,4 @@
-"""What a notice may say of a case: facts, and how the first comment begins where that is asked for.
+"""What a notice may say of a case: facts, and where it is allowed who commented, and its beginning.
 
 A notice leaves the house by mail or chat, so nothing that anybody wrote is read for it otherwise.
 """
@@ -8,14 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy import func, select
+from sqlmodel import Session, col
 
 from domain.base import Moment, Value
 from domain.entity import State
 from domain.errors import Unknown
 from domain.people import Actor, Role
 from domain.policy import Policy
-from store import details, policies, queries, tables
+from store import details, policies, queries, tables, words
 
 READERS = frozenset({Role.STAFF, Role.EXECUTIVE, Role.AUDITOR})
 
@@ -29,7 +30,15 @@ class Card(Value):
     team: str
     channel: str | None = None
     due_at: Moment | None = None
+    said_at: Moment | None = None
+    """When the comment it began with was said; by it two cases of one channel are told apart."""
+    comments: int = 0
+    members: int = 0
+    """How many cases a matter answers."""
+    commenter: str | None = None
+    """The account that said it, as the channel shows it; None where no words are told."""
     excerpt: str | None = None
+    """How that comment begins; of a matter its title."""
 
 
 def card(
@@ -47,14 +56,14 @@ def card(
     if row is None:
         return None
     in_force = policies.current(session)
+    may_tell = with_excerpt and bool(reader.roles & READERS)
     told = Card(
         about=stream,
         kind=kind,
         stage=row.stage,
         team=_team(in_force.policy if in_force else None, row.team),
-        channel=getattr(row, "channel", None),
         due_at=_due_at(state, row),
-        excerpt=_excerpt(session, row, reader, at) if with_excerpt else None,
+        **(_of_matter if kind == "matter" else _of_case)(session, row, at, may_tell=may_tell),
     )
     return told, state
 
@@ -79,8 +88,32 @@ def _due_at(state: State, row: Any) -> datetime | None:
     return found
 
 
-def _excerpt(session: Session, row: Any, reader: Actor, at: datetime) -> str | None:
-    """How the first comment of an escalation begins, for whoever may read it."""
-    if not isinstance(row, tables.Escalation) or not reader.roles & READERS:
-        return None
-    return queries.escalation_items(session, [row.id], at)[0].excerpt.strip() or None
+def _of_case(session: Session, row: Any, at: datetime, *, may_tell: bool) -> dict[str, Any]:
+    """Which conversation it is about; posts and promises belong to one as well."""
+    case_id = row.id if isinstance(row, tables.Escalation) else row.escalation_id
+    found = queries.escalation_items(session, [case_id], at)
+    if not found:
+        return {"channel": getattr(row, "channel", None)}
+    case = found[0]
+    facts = {
+        "channel": case.channel,
+        "said_at": case.posted_at or case.opened_at,
+        "comments": case.comments,
+    }
+    if not may_tell:
+        return facts
+    author = case.author
+    told = {
+        # In one line, whatever somebody calls themselves.
+        "commenter": " ".join((author.name or author.handle).split()) if author else None,
+        "excerpt": case.excerpt.strip() or None,
+    }
+    return facts | told
+
+
+def _of_matter(session: Session, row: Any, at: datetime, *, may_tell: bool) -> dict[str, Any]:
+    """How many it answers."""
+    mine = col(tables.Escalation.matter_id) == row.id
+    members = session.scalar(select(func.count()).select_from(tables.Escalation).where(mine))
+    title = words.texts(session, [row.title_id]).get(row.title_id) if may_tell else None
+    return {"members": members or 0, "excerpt": (title or "").strip() or None}

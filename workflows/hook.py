@@ -13,15 +13,15 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, CancelledError
 
 with workflow.unsafe.imports_passed_through():
+    from domain.hooks import FIRST_PAUSE, LONGER, LONGEST_PAUSE
     from domain.messages import HOOK_QUEUE, HookRound, HookStart
 
 PAUSES = RetryPolicy(
-    initial_interval=timedelta(seconds=5),
-    backoff_coefficient=3,
-    maximum_interval=timedelta(hours=6),
+    initial_interval=FIRST_PAUSE,
+    backoff_coefficient=LONGER,
+    maximum_interval=LONGEST_PAUSE,
 )
-"""5 s, 15 s, 45 s, 2 min, 7 min, 20 min, 1 h, 3 h, then every 6 h: quick where a receiver is
-started anew, patient where it is broken. The store says after how long it is enough."""
+"""As ``next_try`` counts them. The store says after how long it is enough."""
 
 ALIVE = timedelta(seconds=10)
 """Without a sign of life for so long, a round is begun again, by another worker where there is one.

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import cast
 
 from temporalio import workflow
+from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from domain.messages import (
@@ -16,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         Mailing,
         Notice,
         NoticesStart,
+        NoticeTest,
         Sent,
         WorkingMoment,
     )
@@ -153,3 +155,20 @@ class NoticesWorkflow:
         self._due = [known for known in self._due if known != calm]
         self._held = [held for held in self._held if held.notice != calm]
         self._pending.append(notice)
+
+
+@workflow.defn(name="notice_test")
+class NoticeTestWorkflow:
+    """One test of one way to one person, who looks at the screen meanwhile: it is sent now or not
+    at all, whatever their hours, and tried once."""
+
+    @workflow.run
+    async def run(self, test: NoticeTest) -> None:
+        await workflow.execute_activity(
+            "send_notice_test",
+            test,
+            schedule_to_start_timeout=timedelta(minutes=1),
+            start_to_close_timeout=SENDING,
+            retry_policy=RetryPolicy(maximum_attempts=1),
+            summary=test.way,
+        )

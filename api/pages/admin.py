@@ -54,6 +54,9 @@ MOVES_LOOKED_AT = 300
 
 SHOWN = 20
 
+NAMED = 3
+"""People whom no notice reaches that are named; the others are counted."""
+
 
 @dataclass(frozen=True)
 class Need:
@@ -95,7 +98,7 @@ async def overview(door: TheDoor, viewer: Watcher) -> Response:
             "needs": [
                 *_needs(session, door, in_force, around, at),
                 *(_of_hooks(session, at) if is_admin else ()),
-                *_of_notices(lost),
+                *_of_notices(session, door, lost),
             ],
             "lost": newest_lost,
             "lost_in_all": lost,
@@ -250,7 +253,23 @@ def _of_hooks(session: Session, at: datetime) -> Iterator[Need]:
         yield Need(said, f"/admin/hooks/{hook.id}", hook.state is HookState.DISABLED)
 
 
-def _of_notices(lost: int) -> Iterator[Need]:
+def _of_notices(session: Session, door: Door, lost: int) -> Iterator[Need]:
+    if not door.settings.smtp_url:
+        said = _("No mail server is set up, so nobody is told by mail: set ANSWERABLE_SMTP_URL.")
+        yield Need(said, "/me/notices")
+    untold = notices.unreachable(session)
+    for person, name in untold[:NAMED]:
+        said = _(
+            "%(person)s is told of nothing: no mail address and no chat is known.", person=name
+        )
+        yield Need(said, f"/admin/people/{person}")
+    if len(untold) > NAMED:
+        said = ngettext(
+            "%(num)s more person is told of nothing: no mail address and no chat is known.",
+            "%(num)s more people are told of nothing: no mail address and no chat is known.",
+            len(untold) - NAMED,
+        )
+        yield Need(said, "/admin/people")
     if lost:
         said = ngettext(
             "%(num)s notice of the last seven days did not arrive.",

@@ -107,6 +107,19 @@ def refused(text: str) -> str:
     return texts.Foreign(text)
 
 
+def beside(handle: str, name: str | None) -> str:
+    """The handle or id, where it says anything that the name beside it does not: empty where they
+    are the same apart from case, white space, dots and @."""
+    return "" if name and _folded(handle) == _folded(name) else handle
+
+
+def _folded(name: str) -> str:
+    return "".join(name.casefold().translate(_SAME).split())
+
+
+_SAME = str.maketrans("", "", ".@")
+
+
 def as_said(text: str) -> str:
     """With the mark of its own language, where it is not the page's."""
     if isinstance(text, texts.Foreign):
@@ -193,6 +206,7 @@ _environment.filters.update(
     refused=refused,
     as_sentence=as_sentence,
     as_said=as_said,
+    beside=beside,
     said_to_be_none=editor.said_to_be_none,
     upfirst=texts.upfirst,
     downfirst=texts.downfirst,

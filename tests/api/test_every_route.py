@@ -100,6 +100,7 @@ ROUTES = """
     POST /me/away/delegations/{delegation_id}/end           act
     GET  /me/notices                                        house
     POST /me/notices                                        house
+    POST /me/notices/test                                   house
     GET  /admin                                             watch
     GET  /admin/teams                                       watch
     GET  /admin/channels                                    watch

@@ -171,3 +171,31 @@ def test_the_mail_has_both_shapes_and_the_headers_that_keep_machines_quiet() -> 
     assert message["Subject"] == "A decision is wanted from you (Customer care, shop)"
     again = Mail.of("run-1-0", "cora@example.org", letter, settings).message()
     assert again["Message-ID"] == message["Message-ID"], "sent twice, it is one mail"
+
+
+@pytest.mark.rule(16)
+def test_blocks_of_one_reason_are_told_apart_by_facts_alone() -> None:
+    first = block("decision_wanted", about="escalation/1", said_at=AT - timedelta(hours=3))
+    second = block(
+        "decision_wanted", about="escalation/2", said_at=AT - timedelta(hours=4), comments=3
+    )
+    letter = letters.compose("Cora", [first, second], "UTC", AT)
+    shown = re.sub(r"\s+", " ", page(letter.html).text)
+    for text in (letter.text, letter.chat, shown):
+        assert "The comment is of Tue 1 Dec, 06:00 UTC." in text
+        assert "The comment is of Tue 1 Dec, 05:00 UTC. 3 comments in all." in text
+    matter = block("decided", about="matter/4", stage="ready", channel=None, members=120)
+    for text in (letter := letters.compose("Ada", [matter], "UTC", AT)).text, letter.chat:
+        assert "\nIt answers 120 cases.\n" in text
+
+
+def test_who_commented_stands_in_every_shape_where_words_may_be_told() -> None:
+    one = block("decided", said_at=AT, commenter=HARSH, excerpt="No saddle.")
+    letter = letters.compose("Cora", [one], "UTC", AT)
+    assert "<bdi>&lt;script&gt;alert" in letter.html
+    said = f"{HARSH} commented Tue 1 Dec, 09:00 UTC."
+    for text in (letter.text.replace("\n", " "), letter.chat):
+        assert said in text
+        assert "No saddle." in text
+    matter = block("decided", about="matter/4", stage="ready", members=1, excerpt="Parcels")
+    assert "The matter: “Parcels”" in letters.compose("Ada", [matter], "UTC", AT).text

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
+from store.hook_tables import Hook
 from tests.channels.receiver import Receiver, answers
 from tests.pages.conftest import Browser, Office, form_of, text_of
 
@@ -95,6 +96,14 @@ async def test_the_log_shows_what_was_sent_and_how_a_stranger_answered(
     assert "&lt;script&gt;alert(1)" in detail.text
     assert "<script>alert" not in detail.text
     assert "webhook.test" in text_of(detail)
+    for shown in (page, detail):
+        assert re.search(r"It is tried again (in \d+ s|in a moment|any moment)", text_of(shown))
+        assert "If nothing is taken until" in text_of(shown)
+    assert re.search(r"It was sent \d times?, and not taken: .*HTTP 500", text_of(detail))
+
+    with office.door.service.database.writing() as session:
+        session.get_one(Hook, place.rpartition("/")[2]).next_at = None
+    assert "is not known yet" in text_of(await root.see(place)), "as older code left it"
 
     assert "webhook-timestamp is the time of each attempt" in text_of(detail)
 

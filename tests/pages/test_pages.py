@@ -726,3 +726,19 @@ def test_nothing_that_templates_call_asks_for_their_context() -> None:
     """They call it as it stands (``render._Context``)."""
     given = render._environment.globals
     assert not [name for name, one in given.items() if hasattr(one, "jinja_pass_arg")]
+
+
+async def test_a_handle_that_says_the_same_as_the_name_is_said_once(office: Office) -> None:
+    browser = await office.browser_of("ada")
+    for name, handle, said in (
+        ("H. Okonkwo", "@H.Okonkwo", "H. Okonkwo on console"),
+        ("maria", "maria", "maria on console"),
+        ("Rita", "@rider", "Rita @rider on console"),
+        (None, "@noname", "@noname on console"),
+    ):
+        case = await office.door.opened(author={"handle": handle, "name": name})
+        page = await browser.see(f"/{case.replace('escalations', 'escalation')}")
+        heading = re.search(r"<h1>(.*?)</h1>", page.text, re.DOTALL)
+        assert heading
+        bare = re.sub(r"<[^>]+>", " ", heading[1])
+        assert " ".join(bare.split()) == said

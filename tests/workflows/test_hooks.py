@@ -57,6 +57,28 @@ def reasons(service: Service) -> list[str]:
         return [row.reason for row in session.scalars(select(tables.HouseNotice))]
 
 
+@pytest.mark.parametrize("asked", ["", "40"])
+async def test_the_next_try_is_noted_as_temporal_has_it(
+    sqlite_service: Service, asked: str
+) -> None:
+    service = sqlite_service
+    async with Receiver(answers(503, retry_after=asked)) as crm:
+        hook = await made(service, crm.url)
+        assert state(service, hook).next_at is None
+        await service.opened()
+        handle = service.client.get_workflow_handle(f"hook/{hook}")
+        noted = planned = None
+        while noted is None or planned is None:
+            await asyncio.sleep(0.05)
+            noted = state(service, hook).next_at
+            for one in (await handle.describe()).raw_description.pending_activities:
+                if one.HasField("next_attempt_schedule_time"):
+                    planned = one.next_attempt_schedule_time.ToDatetime(tzinfo=UTC)
+        assert abs(planned - noted) < timedelta(seconds=2)
+        assert state(service, hook).disabled_at
+        assert (noted - datetime.now(UTC) > timedelta(seconds=20)) == bool(asked)
+
+
 async def test_a_receiver_that_takes_nothing_for_three_days_is_disabled(
     sqlite_service: Service,
 ) -> None:
