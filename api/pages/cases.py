@@ -28,6 +28,7 @@ from api.pages import (
     queue,
     render,
     sentences,
+    since,
 )
 from api.pages.forms import Trouble, Typed
 from api.pages.offers import Offers
@@ -506,8 +507,8 @@ async def _page_again(
     if page is None:
         return await show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
     path, asked = forms.split(page)
-    stream, since = stream_of(kind, entity_id), trouble.since
-    news = await door.read(lambda s: decisions.told_since(s, stream, viewer.actor, since))
+    stream, seq = stream_of(kind, entity_id), trouble.since
+    news = await door.read(lambda s: since.told(s, stream, viewer.actor, seq))
     if path == "/queue":
         context = await door.read(lambda s: queue.context(s, viewer, asked, trouble))
         return render.page("queue.html", trouble.status, **context, own=page, news=news)

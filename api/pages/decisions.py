@@ -21,15 +21,14 @@ from sqlmodel import Session
 from api.commands import Ask, carry_out, check_key, stream_of
 from api.deps import Door, TheDoor, now
 from api.errors import DATABASE_AWAY
-from api.pages import forms, frame, moves, render, sentences
+from api.pages import forms, frame, moves, render
 from api.pages.forms import Trouble, Typed
 from api.pages.moves import Move
 from api.pages.security import Reader, SentForm, Viewer
-from api.pages.sentences import Line
 from domain.errors import AnswerableError, Conflict, Invalid
 from domain.people import Actor
 from language import sameness
-from store import cursors, deciding, details, history, policies, precedents, queries
+from store import deciding, details, policies, precedents, queries
 from store.precedents import Decided, Precedent
 from store.views import EscalationDetail, EscalationItem
 
@@ -50,9 +49,6 @@ BATCH = 20
 
 AT_ONCE = 4
 """Commands of one batch that are on their way at the same time."""
-
-SINCE = 10
-"""Things that have happened since a card was made, of which it tells."""
 
 ACTS = ("approve", "refuse", "return", "ask")
 
@@ -154,28 +150,6 @@ def next_of(session: Session, actor: Actor, done: frame.Done) -> Move | None:
     teams = in_force.policy.teams if in_force else {}
     team = teams.get(detail.team, detail.team)
     return moves.of_escalation(detail, team, moves.deciders(session, state), actor.id)
-
-
-@router.get("/decisions/since/{case_id}")
-async def since(
-    case_id: str, door: TheDoor, viewer: Reader, seq: Annotated[int, Query(ge=0)]
-) -> Response:
-    """What has happened to a case since its card was made: told beside the card, which stays as
-    it is, with whatever is being typed into it."""
-    stream = stream_of("escalation", case_id)
-    lines = await door.read(lambda session: told_since(session, stream, viewer.actor, seq))
-    return render.page("since.html", lines=lines)
-
-
-def told_since(session: Session, stream: str, actor: Actor, seq: int | None) -> list[Line]:
-    """What has happened since this entry, as this reader is told it."""
-    if seq is None:
-        return []
-    state = details.state_of(session, stream)
-    after = cursors.encode(stream, (str(seq),))
-    found = history.history(session, stream, actor, limit=SINCE, cursor=after)
-    inside = details.reads_inside(actor, state)
-    return sentences.tell(session, found.items, is_insider=inside)
 
 
 def _to_sign(session: Session, actor: Actor, at: datetime) -> list[EscalationItem]:

@@ -80,7 +80,7 @@ ROUTES = """
     GET  /queue/changes                                     read
     POST /queue/{entity_id}/claim                           act
     POST /queue/bulk                                        act
-    GET  /decisions/since/{case_id}                         read
+    GET  /since/{kind}/{entity_id}                          read
     GET  /decisions/together                                read
     POST /decisions/together                                act
     GET  /me                                                house
