@@ -21,7 +21,7 @@ from sqlmodel import Session
 from api.commands import Ask, carry_out, check_key, stream_of
 from api.deps import Door, TheDoor, now
 from api.errors import DATABASE_AWAY
-from api.pages import forms, frame, moves, render
+from api.pages import away, forms, frame, moves, render
 from api.pages.forms import Trouble, Typed
 from api.pages.moves import Move
 from api.pages.security import Reader, SentForm, Viewer
@@ -121,6 +121,7 @@ def decisions_context(
     told = frame.done_of(session, viewer, done)
     return {
         **around,
+        "away": away.away_of(session, viewer),
         "now": at,
         "cards": cards,
         "voices_of": {card.detail.id: card.voices for card in cards},

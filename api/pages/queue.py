@@ -19,7 +19,7 @@ from sqlmodel import Session
 from api.commands import ULID, Ask, carry_out, check_key
 from api.deps import Door, TheDoor, now
 from api.errors import DATABASE_AWAY, Malformed
-from api.pages import forms, frame, labels, render, sentences
+from api.pages import away, forms, frame, labels, render, sentences
 from api.pages.forms import Trouble
 from api.pages.security import Reader, SentForm, Viewer
 from api.pages.sentences import Line
@@ -190,6 +190,7 @@ def context(
     )
     return {
         **around,
+        "away": away.away_of(session, viewer),
         "now": at,
         "wish": wish,
         "views": views_of(viewer.actor),
