@@ -43,10 +43,10 @@ from domain.errors import AnswerableError, Unknown
 from domain.escalation import Escalation, Proposed, Recommendation, Returned
 from domain.kinds import KINDS
 from domain.people import Actor, Role
-from domain.post import PostKind
+from domain.post import PostKind, PostStage
 from store import details, drafts, history, matters, people, queries, words
 from store.policies import InForce
-from store.views import CommitmentDetail, Entry, EscalationDetail, PostDetail
+from store.views import CommitmentDetail, Entry, EscalationDetail, MatterDetail, PostDetail
 from texts import gettext as _
 
 router = APIRouter(include_in_schema=False)
@@ -357,9 +357,14 @@ def _post(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict
         "detail": detail,
         "promise": promise_of(session, detail, actor),
         "beside": beside(detail),
+        "untied": editor.untied(session, state, detail.text) if _is_to_clear(detail) else (),
         "move": moves.of_post(detail, actor.id),
         **_acts("post", detail, state, actor),
     }
+
+
+def _is_to_clear(detail: PostDetail) -> bool:
+    return detail.stage == PostStage.IN_REVIEW
 
 
 def beside(detail: PostDetail) -> tuple[str, str]:
@@ -384,12 +389,18 @@ def _commitment(session: Session, state: Any, actor: Actor, in_force: InForce) -
     return {"detail": detail, "move": moves.of_commitment(detail, actor.id), **acts}
 
 
+def _untied_of(session: Session, state: Any, detail: MatterDetail) -> list[str]:
+    reply = detail.proposal.reply if detail.proposal and not detail.answer else None
+    return editor.untied(session, state, reply)
+
+
 def _matter(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:
     detail = matters.matter(session, state.id, actor, now())
     members = matters.members(session, state.id, actor, now(), limit=MEMBERS)
     return {
         "detail": detail,
         "members": members,
+        "untied": _untied_of(session, state, detail),
         "move": moves.of_matter(detail, moves.deciders(session, state), actor.id),
         **_acts("matter", detail, state, actor, offers.of_matter(state, in_force)),
         **_colleagues(session, detail.team, detail.owner),

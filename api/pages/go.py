@@ -24,7 +24,7 @@ import texts
 from api.commands import Ask, carry_out, check_key
 from api.deps import Door, TheDoor, anybody, now
 from api.errors import DATABASE_AWAY
-from api.pages import forms, frame, render
+from api.pages import editor, forms, frame, render
 from api.pages.cases import beside, promise_of
 from api.pages.forms import Trouble, Typed
 from api.pages.security import FORM
@@ -32,8 +32,10 @@ from config.settings import Settings
 from domain.decision_links import Family
 from domain.entity import State
 from domain.errors import AnswerableError, Forbidden, Unknown
+from domain.matter import Matter
 from domain.panel import Panel
 from domain.people import Actor
+from domain.post import Post
 from intake.entities import OutcomeUnknown
 from store import details, links, matters, policies, roster
 from store.links import Link, Standing
@@ -159,8 +161,18 @@ def _asked(session: Session, link: Link) -> dict[str, Any]:
         "max_length": known.max_length if known else None,
         "beside": beside(detail) if is_post else ("", ""),
         "promise": promise_of(session, detail, link.actor) if is_post else None,
+        "untied": _untied(session, link.state, detail),
         "names_of": _in_whose_name(session, link.actor, link.state),
     }
+
+
+def _untied(session: Session, state: State, detail: Any) -> list[str]:
+    match state:
+        case Post():
+            return editor.untied(session, state, detail.text)
+        case Matter():
+            return editor.untied(session, state, detail.proposal and detail.proposal.reply)
+    return []
 
 
 def _escalation(session: Session, entity_id: str, actor: Actor) -> Any:

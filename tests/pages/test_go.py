@@ -435,7 +435,9 @@ async def test_a_link_ends_with_the_role_and_with_leaving(
 async def test_words_can_be_cleared_by_a_link_but_not_by_their_writer(office: Office) -> None:
     path = await office.door.deciding()
     await office.door.cora.post(f"{path}/approve")
-    replied = await office.door.ada.post(f"{path}/reply", {"text": "Other words."})
+    denied = "The postman will call you."
+    words = {"text": f"Other words. {denied}", "not_promises": [denied]}
+    replied = await office.door.ada.post(f"{path}/reply", words)
     post = f"posts/{replied['post_id']}"
     with office.door.service.database.reading() as session:
         ada = people.actor(session, "ada")
@@ -444,6 +446,7 @@ async def test_words_can_be_cleared_by_a_link_but_not_by_their_writer(office: Of
     browser = office.browser()
     page = await browser.see(link)
     assert "Other words." in page.text
+    assert f"nobody is accountable for it {denied}" in text_of(page)
     assert "It is decided" in text_of(await answer(browser, link, "clear"))
     await office.door.until_stage(post, "published")
 
