@@ -178,6 +178,12 @@ def absences(session: Session, at: datetime, person_id: str | None = None) -> li
     return list(session.scalars(statement.order_by(col(Absence.since), col(Absence.id))))
 
 
+def current(session: Session, person_id: str, at: datetime) -> Absence | None:
+    """The absence that somebody is in at this moment; those of one person never overlap."""
+    found = absences(session, at, person_id)
+    return next((row for row in found if row.since <= at), None)
+
+
 def deputy_of(session: Session, row: Absence) -> str | None:
     """Who comes in their place; None where nobody was named, or whoever was named has left."""
     deputy = session.get(Person, row.deputy) if row.deputy else None

@@ -28,6 +28,7 @@ from api.pages import (
     queue,
     render,
     sentences,
+    since,
 )
 from api.pages.forms import Trouble, Typed
 from api.pages.offers import Colleague, Offers
@@ -43,10 +44,10 @@ from domain.escalation import Escalation, Proposed, Recommendation, Returned
 from domain.kinds import KINDS
 from domain.matter import MemberState
 from domain.people import Actor
-from domain.post import PostKind
+from domain.post import PostKind, PostStage
 from store import details, drafts, history, matters, queries, words
 from store.policies import InForce
-from store.views import CommitmentDetail, Entry, EscalationDetail, PostDetail
+from store.views import CommitmentDetail, Entry, EscalationDetail, MatterDetail, PostDetail
 from texts import gettext as _
 
 router = APIRouter(include_in_schema=False)
@@ -377,9 +378,14 @@ def _post(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict
         "detail": detail,
         "promise": promise_of(session, detail, actor),
         "beside": beside(detail),
+        "untied": editor.untied(session, state, detail.text) if _is_to_clear(detail) else (),
         "move": moves.of_post(detail, actor.id),
         **_acts("post", detail, state, actor),
     }
+
+
+def _is_to_clear(detail: PostDetail) -> bool:
+    return detail.stage == PostStage.IN_REVIEW
 
 
 def beside(detail: PostDetail) -> tuple[str, str]:
@@ -404,11 +410,17 @@ def _commitment(session: Session, state: Any, actor: Actor, in_force: InForce) -
     return {"detail": detail, "move": moves.of_commitment(detail, actor.id), **acts}
 
 
+def _untied_of(session: Session, state: Any, detail: MatterDetail) -> list[str]:
+    reply = detail.proposal.reply if detail.proposal and not detail.answer else None
+    return editor.untied(session, state, reply)
+
+
 def _matter(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:
     detail = matters.matter(session, state.id, actor, now())
     around = offers.colleagues(session, detail.team, now())
     return {
         "detail": detail,
+        "untied": _untied_of(session, state, detail),
         "team": in_force.policy.teams.get(detail.team, detail.team),
         "move": moves.of_matter(detail, detail.names, moves.deciders(session, state), actor.id),
         "voices_of": {detail.id: decisions.voices_of(session, actor, "matter", detail)},
@@ -547,8 +559,8 @@ async def _page_again(
     if page is None:
         return await show(door, kind, entity_id, viewer, typed=typed, trouble=trouble)
     path, asked = forms.split(page)
-    stream, since = stream_of(kind, entity_id), trouble.since
-    news = await door.read(lambda s: frame.told_since(s, stream, viewer.actor, since))
+    stream, seq = stream_of(kind, entity_id), trouble.since
+    news = await door.read(lambda s: since.told(s, stream, viewer.actor, seq))
     if path == "/queue":
         context = await door.read(lambda s: queue.context(s, viewer, asked, trouble))
         return render.page("queue.html", trouble.status, **context, own=page, news=news)

@@ -21,7 +21,7 @@ from sqlmodel import Session
 from api.commands import Ask, carry_out, check_key, stream_of
 from api.deps import Door, TheDoor, now
 from api.errors import DATABASE_AWAY
-from api.pages import forms, frame, moves, render, told
+from api.pages import away, forms, frame, moves, render, told
 from api.pages.forms import Trouble, Typed
 from api.pages.moves import Move
 from api.pages.security import Reader, SentForm, Viewer
@@ -138,6 +138,7 @@ def decisions_context(
     just_done = frame.done_of(session, viewer, done)
     return {
         **around,
+        "away": away.away_of(session, viewer),
         "now": at,
         "cards": cards,
         "voices_of": {card.detail.id: card.voices for card in cards},
@@ -169,17 +170,6 @@ def next_of(session: Session, actor: Actor, done: frame.Done) -> Move | None:
     teams = in_force.policy.teams if in_force else {}
     team = teams.get(detail.team, detail.team)
     return moves.of_escalation(detail, team, moves.deciders(session, state), actor.id)
-
-
-@router.get("/decisions/since/{case_id}")
-async def since(
-    case_id: str, door: TheDoor, viewer: Reader, seq: Annotated[int, Query(ge=0)]
-) -> Response:
-    """What has happened to a case since its card was made: told beside the card, which stays as
-    it is, with whatever is being typed into it."""
-    stream = stream_of("escalation", case_id)
-    lines = await door.read(lambda session: frame.told_since(session, stream, viewer.actor, seq))
-    return render.page("since.html", lines=lines)
 
 
 def _to_sign(session: Session, actor: Actor, at: datetime) -> list[EscalationItem]:

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from api.bodies import BODIES, Draft
 from api.bodies.base import PEOPLE, Says, plain
 from channels.base import marked
+from domain.commitment import Promise
 from domain.drafts import DraftKind
 from domain.matter import Matter
 from domain.people import Actor
@@ -225,6 +226,19 @@ def said_to_be_none(detail: EscalationDetail) -> Sequence[str]:
     tied = [promise.sentence for promise in proposal.promises if promise.sentence]
     found = marks(proposal.reply or "", tied, (), detail.language or "en")
     return [one.sentence for one in found.unmarked]
+
+
+def untied(session: Session, state: Post | Matter, text: str | None) -> list[str]:
+    """The sentences of words that wait to be cleared or decided which read like a promise and are
+    tied to none: whoever lets them out reads them once more by themselves."""
+    tied: tuple[Promise, ...] = ()
+    language = None
+    if isinstance(state, Post):
+        escalation = details.state_of(session, f"escalation/{state.escalation_id}")
+        language, reply = escalation.terms.language, escalation.reply
+        tied = reply.promises if reply and reply.post_id == state.id else ()
+    quotes = words.texts(session, [promise.words.id for promise in tied]).values()
+    return [one.sentence for one in marks(text or "", quotes, (), language or "en").unmarked]
 
 
 # What a button of the editor changes. ---------------------------------------------------------

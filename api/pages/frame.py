@@ -13,9 +13,7 @@ from sqlmodel import Session
 from api.deps import now
 from api.pages import sentences
 from api.pages.security import Viewer
-from api.pages.sentences import Line
 from domain.errors import Refused
-from domain.people import Actor
 from store import cursors, deciding, details, history, people, tail
 from texts import gettext as _
 
@@ -27,9 +25,6 @@ FRESH = timedelta(minutes=2)
 
 FACTS = 5
 """More facts than any command leads to."""
-
-SINCE = 10
-"""Things that have happened since something was looked at, of which a page tells."""
 
 _DONE = re.compile(r"(escalation|post|commitment|matter)/([0-9A-Z]{26})/(\d{1,9})")
 
@@ -83,14 +78,3 @@ def done_of(session: Session, viewer: Viewer, told: str) -> Done | None:
     # All facts of one command share its moment.
     did = [line.did for line in lines if (line.by, line.at) == (lines[0].by, lines[0].at)]
     return Done(f"/{stream}", _(", and ").join(did))
-
-
-def told_since(session: Session, stream: str, actor: Actor, seq: int | None) -> list[Line]:
-    """What has happened since this entry, as this reader is told it."""
-    if seq is None:
-        return []
-    state = details.state_of(session, stream)
-    after = cursors.encode(stream, (str(seq),))
-    found = history.history(session, stream, actor, limit=SINCE, cursor=after)
-    inside = details.reads_inside(actor, state)
-    return sentences.tell(session, found.items, is_insider=inside)

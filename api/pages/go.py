@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ import texts
 from api.commands import Ask, carry_out, check_key
 from api.deps import Door, TheDoor, anybody, now
 from api.errors import DATABASE_AWAY
-from api.pages import forms, frame, render
+from api.pages import editor, forms, frame, render
 from api.pages.cases import beside, promise_of
 from api.pages.forms import Trouble, Typed
 from api.pages.security import FORM
@@ -32,8 +32,10 @@ from config.settings import Settings
 from domain.decision_links import Family
 from domain.entity import State
 from domain.errors import AnswerableError, Forbidden, Unknown
+from domain.matter import Matter
 from domain.panel import Panel
 from domain.people import Actor
+from domain.post import Post
 from intake.entities import OutcomeUnknown
 from store import details, links, matters, policies, roster
 from store.links import Link, Standing
@@ -88,6 +90,7 @@ async def _show(
     act: str = "",
     typed: Typed | None = None,
     trouble: Trouble | None = None,
+    lost: Sequence[str] = (),
 ) -> Response:
     cookie = request.cookies.get(cookie_name(door.settings)) or secrets.token_urlsafe(32)
     await _speak(door, secret)
@@ -106,7 +109,7 @@ async def _show(
     context = await door.read(work)
     if context["standing"] is not Standing.OPEN:
         is_dead = context["standing"] is not Standing.USED
-        response = render.page("gone.html", 410 if is_dead else 200, **context)
+        response = render.page("gone.html", 410 if is_dead else 200, **context, lost=lost)
         response.headers.update(HEADERS)
         return response
     response = render.page(
@@ -158,8 +161,18 @@ def _asked(session: Session, link: Link) -> dict[str, Any]:
         "max_length": known.max_length if known else None,
         "beside": beside(detail) if is_post else ("", ""),
         "promise": promise_of(session, detail, link.actor) if is_post else None,
+        "untied": _untied(session, link.state, detail),
         "names_of": _in_whose_name(session, link.actor, link.state),
     }
+
+
+def _untied(session: Session, state: State, detail: Any) -> list[str]:
+    match state:
+        case Post():
+            return editor.untied(session, state, detail.text)
+        case Matter():
+            return editor.untied(session, state, detail.proposal and detail.proposal.reply)
+    return []
 
 
 def _escalation(session: Session, entity_id: str, actor: Actor) -> Any:
@@ -203,17 +216,22 @@ def _in_whose_name(session: Session, actor: Actor, state: State) -> dict[str, st
 @router.post("/go/{secret}/{act}", dependencies=[Whoever])
 async def answer(request: Request, secret: str, act: str, door: TheDoor) -> Response:
     """Carry the answer out as its JSON command, in the name of whom the link was sent to."""
-    form = await _form_of(request, door.settings, secret)
+    form = await _form_of(request, door.settings)
     values = forms.values_of(form)
     link = await door.read(lambda session: links.find(session, secret, now()))
     if link.standing is not Standing.OPEN:
-        return await _show(request, door, secret)
+        # The same form once more, as by a second click: its words have been taken.
+        is_repeat = bool(link.row.key) and link.row.key == values.get("key")
+        lost = () if is_repeat else forms.written(values.items())
+        return await _show(request, door, secret, lost=lost)
     assert link.actor is not None
     assert link.asked is not None
     if act not in link.asked.acts:
         raise Unknown(
             "unknown_command", "this link does not answer that", "sign in, and do it on the page"
         )
+    if not _is_made_here(request, door.settings, secret, form):
+        return await _confirm_again(request, door, link, secret, act, values)
     key = check_key(request, values.get("key") or None)
     try:
         body = forms.body_of(link.state.KIND if link.state else "", act, values)
@@ -226,6 +244,21 @@ async def answer(request: Request, secret: str, act: str, door: TheDoor) -> Resp
     response = render.see_other(f"/go/{secret}")
     response.headers.update(HEADERS)
     return response
+
+
+async def _confirm_again(
+    request: Request, door: Door, link: Link, secret: str, act: str, values: Mapping[str, str]
+) -> Response:
+    """The same form with what was typed, made for this browser now: nothing is decided before its
+    reader has looked once more."""
+    error = Forbidden(
+        "form_too_old",
+        "this form was open for too long, or was made for another browser; nothing is decided",
+        "your words stand below: read them once more and confirm",
+    )
+    trouble = await forms.trouble_of(request, error)
+    typed = Typed(about=link.row.stream.partition("/")[2], act=act, values=values)
+    return await _show(request, door, secret, act=act, typed=typed, trouble=trouble)
 
 
 async def _decide(door: Door, link_id: str, ask: Ask) -> None:
@@ -279,21 +312,19 @@ def csrf_of(cookie: str, secret: str) -> str:
     return hmac.new(cookie.encode(), f"go {secret}".encode(), hashlib.sha256).hexdigest()
 
 
-async def _form_of(request: Request, settings: Settings, secret: str) -> FormData:
-    """The form that was sent. Raises Forbidden unless this page made it for this browser."""
+async def _form_of(request: Request, settings: Settings) -> FormData:
+    """The form that was sent. Raises Forbidden for what was sent from another site."""
     _check_origin(request, settings)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    form = await request.form() if kind == FORM else FormData()
+    return await request.form() if kind == FORM else FormData()
+
+
+def _is_made_here(request: Request, settings: Settings, secret: str, form: FormData) -> bool:
+    """Whether this page made the form for this browser, within the hour."""
     cookie, sent = request.cookies.get(cookie_name(settings)), form.get("csrf")
     wanted = csrf_of(cookie or secrets.token_hex(), secret)
     given = sent if isinstance(sent, str) else ""
-    if not hmac.compare_digest(given.encode(), wanted.encode()):
-        raise Forbidden(
-            "foreign_form",
-            "this form was not made for this browser, or it was open for too long",
-            "open the link again and send the form from there",
-        )
-    return form
+    return hmac.compare_digest(given.encode(), wanted.encode())
 
 
 def _check_origin(request: Request, settings: Settings) -> None:

@@ -22,12 +22,12 @@ from api import people as door_of_people
 from api.bodies.base import Strict
 from api.deps import Door, TheDoor, now
 from api.errors import DATABASE_AWAY, Malformed, field_error
-from api.pages import days, forms, frame, render
+from api.pages import away, days, forms, frame, render
 from api.pages.forms import Trouble, Typed
 from api.pages.security import Colleague, ColleagueForm, Sent, SentForm, Viewer
 from api.people import AbsenceBody, DelegationBody
 from domain.errors import AnswerableError
-from domain.people import Actor, Role
+from domain.people import Role
 from store import colleagues, feeds, people, roster
 from texts import Sayings
 
@@ -123,7 +123,7 @@ async def end_calendar(door: TheDoor, sent: SentForm) -> Response:
 
 
 @router.get("/me/away")
-async def away(door: TheDoor, viewer: Colleague, done: Word = "") -> Response:
+async def arranged(door: TheDoor, viewer: Colleague, done: Word = "") -> Response:
     """When I am away and who comes in my place; who decides on my behalf, and for whom I do."""
     return await _away(door, viewer, said=DONE.get(done))
 
@@ -148,11 +148,17 @@ async def _away(
             "person": person,
             "names": frame.names(session, named),
             "others": others(session, me),
-            "is_last": is_last(session, viewer.actor),
+            "is_last": away.is_last(session, viewer, at),
+            # Of those to come: who else is away by then is known as far as it is planned.
+            "alone": {
+                absence.id
+                for absence in person.absences
+                if away.is_last(session, viewer, max(at, absence.since))
+            },
             "today": days.day_of(at, zone).isoformat(),
             "zone": zone.key,
             "first_day": lambda absence: days.day_of(absence.since, zone),
-            "last_day": lambda absence: days.day_of(absence.until - timedelta(seconds=1), zone),
+            "last_day": lambda absence: away.last_day(absence.until),
         }
 
     context = await door.read(work)
@@ -174,12 +180,6 @@ def others(session: Session, me: str) -> list[tuple[str, str]]:
         for person, _ in people.everybody(session)
         if person.is_active and person.id != me and {Role.STAFF, Role.EXECUTIVE} & {*person.roles}
     ]
-
-
-def is_last(session: Session, actor: Actor) -> bool:
-    """Whether nobody is next up: they are the one executive that there is."""
-    executives = {person.id for person in people.active(session) if Role.EXECUTIVE in person.roles}
-    return executives == {actor.id}
 
 
 @router.post("/me/away/absences")

@@ -20,7 +20,7 @@ from sqlmodel import Session
 from api.commands import ULID, Ask, carry_out, check_key
 from api.deps import Door, TheDoor, now
 from api.errors import DATABASE_AWAY, Malformed
-from api.pages import forms, frame, labels, render, sentences, told
+from api.pages import away, forms, frame, labels, render, sentences, told
 from api.pages.forms import Trouble
 from api.pages.security import Doer, Reader, SentForm, Viewer
 from api.pages.sentences import Line
@@ -200,6 +200,7 @@ def context(
     )
     return {
         **around,
+        "away": away.away_of(session, viewer),
         "now": at,
         "wish": wish,
         "views": views_of(viewer.actor),

@@ -27,12 +27,13 @@ from api.pages import (
     render,
     sessions,
     sign_in,
+    since,
     words,
     writing,
 )
 
 # What is written is asked for before the acts: "words" and "draft" are none.
-_DAILY = (live, queue, writing, cases, presence)
+_DAILY = (live, queue, writing, cases, presence, since)
 _OTHERS = (
     render, decisions, promises, matters, lists, ledger_answers, ledger, go, words, insights,
     record, me, notices, sessions, sign_in, admin, admin_policy, admin_people, admin_tokens, hooks,

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from api.commands import ULID
 from api.deps import Door, now
-from api.pages import frame
+from api.pages import since
 from api.pages.forms import Trouble
 from api.pages.security import Viewer
 from api.pages.sentences import Line
@@ -128,5 +128,5 @@ def telling(
 
 def _since(session: Session, viewer: Viewer, one: Came) -> Sequence[Line]:
     """Who was quicker, and with what: the reader's own doing is no news to them."""
-    lines = frame.told_since(session, f"escalation/{one.id}", viewer.actor, one.seq)
+    lines = since.told(session, f"escalation/{one.id}", viewer.actor, one.seq)
     return [line for line in lines if line.by != viewer.actor.id]

@@ -86,7 +86,7 @@ ROUTES = """
     POST /queue/{entity_id}/claim                           act
     POST /queue/bulk                                        act
     GET  /queue/dismiss                                     act
-    GET  /decisions/since/{case_id}                         read
+    GET  /since/{kind}/{entity_id}                          read
     GET  /decisions/together                                read
     POST /decisions/together                                act
     GET  /me                                                house

@@ -146,7 +146,7 @@ async def test_pages_are_for_everybody(
 
 ELSEWHERE = {
     "/": "leads on", "/sign-in/with": "leads on", "/sign-in/back": "leads on",
-    "/decisions/since/{case_id}": "a part of a card", "/queue/changes": "a part of the queue",
+    "/since/{kind}/{entity_id}": "a part of a case", "/queue/changes": "a part of the queue",
     "/presence/escalation/{entity_id}": "a part of a case",
     "/admin/hooks": "test_hooks", "/admin/hooks/{hook_id}": "test_hooks",
     "/admin/hooks/{hook_id}/sent/{delivery_id}": "test_hooks",

@@ -155,5 +155,5 @@ async def test_a_card_says_what_has_happened_since_and_keeps_what_is_typed(
     await page.wait_for_timeout(500)
     await office.door.ada.post(f"escalations/{case}/note", {"text": "He called."})
 
-    await card.locator("text=Since you looked").wait_for()
+    await card.locator("text=One thing happened since you opened this").wait_for()
     assert await card.locator(".verdict-return textarea").input_value() == "Say when."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from api import live
 from tests.browser.conftest import Desk, PageOf
+from tests.browser.looks import faults
 from tests.pages.conftest import Office
 
 
@@ -111,3 +113,86 @@ async def test_a_page_with_nothing_live_opens_no_stream(
     await page.goto(path)
     await asyncio.sleep(0.3)
     assert office.door.app.state.door.live.count == 0
+
+
+# A case that somebody has open while colleagues act. --------------------------------------------
+
+
+async def _told_within_a_second(page: Page, said: str, act: Awaitable[object]) -> None:
+    """Once this act is over, the page says so, where it tells what has happened."""
+    news = page.locator("main > .since")
+    await expect(news).not_to_contain_text("since you opened this")
+    await act
+    await expect(news).to_contain_text(said, timeout=1_000)
+
+
+async def test_an_open_case_says_within_a_second_what_a_colleague_does_and_keeps_what_is_typed(
+    page_of: PageOf, office: Office
+) -> None:
+    path = await office.door.prepared()
+    address = f"/{path.replace('escalations', 'escalation')}"
+    ada, ben = await page_of("ada"), await page_of("ben")
+    await ada.goto(address)
+    await ben.goto(address)
+    field = ada.locator('form[action$="/note"] textarea')
+    await ada.locator('details:has(form[action$="/note"]) > summary').first.click()
+    await field.fill("He called. ")
+    await _until(lambda: office.door.app.state.door.live.count == 2)
+    before = await field.bounding_box()
+
+    await ben.locator('details:has(form[action$="/note"]) > summary').first.click()
+    await ben.locator('form[action$="/note"] textarea').fill("She wrote a letter.")
+    note = ben.locator('form[action$="/note"] button:not([formaction])').last
+    await _told_within_a_second(ada, "One thing happened since you opened this", note.click())
+    await expect(ada.locator("main > .since")).to_contain_text("Ben")
+    await field.press_sequentially("Twice.")
+    assert await field.input_value() == "He called. Twice."
+    assert await field.bounding_box() == before
+    assert await faults(ada) == []
+
+    await ada.get_by_role("link", name="Show it").click()
+    await expect(ada.locator(".timeline")).to_contain_text("She wrote a letter.")
+    await expect(field).to_have_value("He called. Twice.")
+    await expect(ada.locator("main > .since")).to_be_empty()
+
+
+async def test_words_that_are_kept_nowhere_are_carried_over_and_those_without_a_field_shown(
+    page_of: PageOf, office: Office
+) -> None:
+    path = await office.door.prepared()
+    page = await page_of("ada")
+    await page.goto(f"/{path.replace('escalations', 'escalation')}")
+    for act in ("dismiss", "pause"):
+        await page.locator(f'details:has(form[action$="/{act}"]) > summary').first.click()
+        await page.locator(f'form[action$="/{act}"] textarea').fill(f"To {act} it.")
+    await page.locator('form[action$="/pause"] select').select_option(index=2)
+    code = await page.locator('form[action$="/pause"] select').input_value()
+    await _until(lambda: office.door.app.state.door.live.count == 1)
+    await office.door.ada.post(f"{path}/propose", {"request": "May I?"})
+    await page.get_by_role("link", name="Show it").click()
+
+    await expect(page.locator(".timeline")).to_contain_text("asked for a decision")
+    await expect(page.locator("#typed-before textarea")).to_have_value("To dismiss it.")
+    await expect(page.locator('form[action$="/pause"] textarea')).to_have_value("To pause it.")
+    await expect(page.locator('form[action$="/pause"] select')).to_have_value(code)
+    assert await faults(page) == []
+
+
+async def test_somebody_who_comes_back_to_a_case_is_told_what_they_missed(
+    page_of: PageOf, office: Office
+) -> None:
+    path = await office.door.prepared()
+    page = await page_of("ada", width=360, theme="dark")
+    await page.goto(f"/{path.replace('escalations', 'escalation')}")
+    hub = office.door.app.state.door.live
+    await _until(lambda: hub.count == 1)
+    await _hide(page, is_hidden=True)
+    await _until(lambda: hub.count == 0)
+    for text in ("He called.", "He called again."):
+        await office.door.ben.post(f"{path}/note", {"text": text})
+    await asyncio.sleep(1)
+    await expect(page.locator("main > .since")).to_be_empty()
+
+    await _hide(page, is_hidden=False)
+    await expect(page.locator("main > .since")).to_contain_text("2 things happened")
+    assert await faults(page) == []

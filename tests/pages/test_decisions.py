@@ -19,6 +19,8 @@ from tests.pages.test_go import link_for
 
 WORDS = "Your saddle was left out of the box."
 
+UNTIED = "Reads like a promise, and nobody is accountable for it"
+
 
 def page_of(path: str) -> str:
     return f"/{path.replace('escalations', 'escalation')}"
@@ -107,6 +109,42 @@ async def test_whoever_decides_sees_what_its_writer_says_is_no_promise(office: O
         assert behind.strip().startswith(denied)
     proposal = (await office.door.cora.get(path))["proposal"]
     assert proposal["marked_none"] == 1
+
+
+async def test_whoever_clears_words_sees_what_reads_like_a_promise_that_nobody_makes(
+    office: Office,
+) -> None:
+    promised = "We will send you a saddle by Friday."
+    denied = "The postman will call you."
+    due_at = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    promise = {"sentence": promised, "accountable": "ada", "due_at": due_at}
+    path = await office.door.deciding()
+    await office.door.cora.post(f"{path}/approve")
+    sent = {"text": f"Sorry. {promised} {denied}", "promises": [promise], "not_promises": [denied]}
+    replied = await office.door.ada.post(f"{path}/reply", sent)
+    ben, address = await office.browser_of("ben"), f"/post/{replied['post_id']}"
+    _, label, behind = text_of(await ben.see(address)).partition(UNTIED)
+    assert label
+    assert behind.strip().startswith(denied)
+    assert promised not in behind.partition("The postman")[0]
+    await ben.do(address, "clear")
+    await office.door.until_stage(path, "listening")
+    assert UNTIED not in text_of(await ben.see(address)), "it is out"
+
+
+async def test_whoever_decides_a_matter_sees_what_reads_like_a_promise_that_nobody_makes(
+    office: Office,
+) -> None:
+    denied = "The postman will call you."
+    opened = await office.door.ada.post("matters", {"title": "Saddles", "team": "care"})
+    path, case = f"matters/{opened['id']}", (await office.door.opened()).partition("/")[2]
+    await office.door.ada.post(f"{path}/members", {"escalation_ids": [case]})
+    fields = {"request": "May we?", "reply": f"Sorry. {denied}", "not_promises": [denied]}
+    await office.door.ada.post(f"{path}/propose", fields)
+    cora = await office.browser_of("cora")
+    _, label, behind = text_of(await cora.see(f"/matter/{opened['id']}")).partition(UNTIED)
+    assert label
+    assert behind.strip().startswith(denied)
 
 
 async def test_a_card_says_when_it_was_said_what_came_last_and_how_much_there_is(

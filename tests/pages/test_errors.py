@@ -41,7 +41,7 @@ async def test_what_is_stale_after_a_refusal_is_loaded_again_where_it_stands(
     seen = await ada.see(path)
     await ben.do(path, "claim")
     lost = await ada.do(path, "claim", status=409, page=seen, more={"page": "/queue?view=free"})
-    assert '<a href="/queue?view=free">Load it again' in lost.text
+    assert '<a href="/queue?view=free" data-again>Load it again' in lost.text
 
 
 async def test_an_error_keeps_the_frame_of_whoever_is_signed_in(office: Office) -> None:

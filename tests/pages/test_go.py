@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import httpx
@@ -289,6 +290,65 @@ async def test_a_form_that_this_browser_was_not_given_decides_nothing(office: Of
     assert await stage(office, path) == "deciding"
 
 
+async def test_a_form_that_was_open_for_too_long_is_given_back_filled_in_to_be_confirmed(
+    office: Office,
+) -> None:
+    path = await office.door.deciding(reply=REPLY)
+    link = link_for(office, "cora", path)
+    browser, said = office.browser(), "We sell none of these,\nand are <b>sorry</b>."
+    form = form_of(await browser.see(f"{link}?act=refuse"), "/refuse")
+    browser.http.cookies.clear()  # As the browser does after an hour.
+    sent = form | {"code": "not_ours", "reason": said}
+    again = await browser.http.post(f"{link}/refuse", data=sent)
+
+    assert again.status_code == 403
+    assert "open for too long" in text_of(again)
+    assert "nothing is decided" in text_of(again)
+    assert again.headers["referrer-policy"] == "no-referrer"
+    assert await stage(office, path) == "deciding"
+    row = row_of(office, link)
+    assert (row.key, row.taken_at, row.used_at) == (None, None, None)
+    fresh = form_of(again, f"{link}/refuse")
+    assert (fresh["code"], unescape(fresh["reason"])) == ("not_ours", said)
+    assert fresh["csrf"] != form["csrf"]
+    assert fresh["key"] != form["key"]
+
+    decided = await browser.http.post(f"{link}/refuse", data=fresh)
+    assert "It is decided" in text_of(decided)
+    repeat = await browser.http.post(f"{link}/refuse", data=fresh)
+    assert "It is decided" in text_of(repeat)
+    assert "We sell none of these" not in repeat.text, "these words were taken"
+
+
+async def test_a_date_offered_in_a_form_that_was_open_for_too_long_stands_in_it_again(
+    office: Office,
+) -> None:
+    due = (datetime.now(UTC) + timedelta(days=9)).isoformat()
+    promise = {"sentence": "We will send one.", "accountable": "eve", "due_at": due}
+    path = await office.door.deciding(reply="We will send one.", promises=[promise])
+    link = link_for(office, "eve", path, Family.ACCEPT)
+    browser = office.browser()
+    form = form_of(await browser.see(f"{link}?act=counter_promise"), "/counter_promise")
+    sent = form | {"due_at": "2031-05-06", "reason": "Not sooner.", "csrf": "0" * 64}
+    again = form_of(await browser.http.post(f"{link}/counter_promise", data=sent), "_promise")
+    assert (again["due_at"], again["reason"]) == ("2031-05-06", "Not sooner.")
+    assert again["csrf"] == form["csrf"], "the browser still holds what it was given"
+
+
+async def test_words_typed_for_a_link_that_has_ended_are_given_back(office: Office) -> None:
+    path = await office.door.deciding(reply=REPLY)
+    link = link_for(office, "cora", path)
+    browser = office.browser()
+    form = form_of(await browser.see(f"{link}?act=return"), "/return") | {"reason": "Shorter."}
+    await office.door.ada.post(f"{path}/withdraw")
+    browser.http.cookies.clear()
+    gone_ = await browser.http.post(f"{link}/return", data=form)
+    assert gone_.status_code == 410
+    assert "no longer asked of you" in text_of(gone_)
+    assert "Shorter." in gone_.text
+    assert forms_of(gone_) == []
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -375,7 +435,9 @@ async def test_a_link_ends_with_the_role_and_with_leaving(
 async def test_words_can_be_cleared_by_a_link_but_not_by_their_writer(office: Office) -> None:
     path = await office.door.deciding()
     await office.door.cora.post(f"{path}/approve")
-    replied = await office.door.ada.post(f"{path}/reply", {"text": "Other words."})
+    denied = "The postman will call you."
+    words = {"text": f"Other words. {denied}", "not_promises": [denied]}
+    replied = await office.door.ada.post(f"{path}/reply", words)
     post = f"posts/{replied['post_id']}"
     with office.door.service.database.reading() as session:
         ada = people.actor(session, "ada")
@@ -384,6 +446,7 @@ async def test_words_can_be_cleared_by_a_link_but_not_by_their_writer(office: Of
     browser = office.browser()
     page = await browser.see(link)
     assert "Other words." in page.text
+    assert f"nobody is accountable for it {denied}" in text_of(page)
     assert "It is decided" in text_of(await answer(browser, link, "clear"))
     await office.door.until_stage(post, "published")
 

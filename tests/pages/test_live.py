@@ -17,11 +17,12 @@ from api import live
 from api.deps import now
 from api.live import BEHIND, Live
 from api.pages import live as stream_of_pages
-from store import people, sessions, tail
+from store import house, people, sessions, tail
 from store.database import Database
 from tests import builders
 from tests.api.conftest import served
-from tests.pages.conftest import Browser, Office
+from tests.pages.conftest import Browser, Office, text_of
+from tests.pages.test_promises import promised
 
 EVENTS = {"Accept": "text/event-stream"}
 
@@ -247,3 +248,92 @@ async def _ended(hub: Live) -> None:
     async with asyncio.timeout(5):
         while hub._reader is not None:  # noqa: ASYNC110 - it ends by itself
             await asyncio.sleep(0.05)
+
+
+# What has happened to a case since its page was opened. ------------------------------------------
+
+
+def _seq(office: Office, stream: str) -> int:
+    return office.door.service.state(stream).seq
+
+
+async def test_an_open_page_asks_what_has_happened_since_and_is_told_who_did_what(
+    office: Office,
+    ada: Browser,
+) -> None:
+    path = await office.door.prepared()
+    stream = path.replace("escalations", "escalation")
+    page = await ada.see(f"/{stream}")
+    place = f"/since/{stream}?seq={_seq(office, stream)}&amp;page=case"
+    assert f'data-live="{stream}" hx-trigger="live" hx-get="{place}"' in page.text
+
+    asked = place.replace("&amp;", "&")
+    assert text_of(await ada.see(asked)).strip() == ""
+    await office.door.ben.post(f"{path}/note", {"text": "He called."})
+    once = await ada.see(asked)
+    assert "One thing happened since you opened this: Show it Ben" in text_of(once)
+    await office.door.ada.post(f"{path}/propose", {"request": "May I?"})
+    twice = await ada.see(asked)
+    assert "2 things happened since you opened this: Show them" in text_of(twice)
+    assert f'<a href="/{stream}" data-again>' in twice.text
+    assert "He called." not in twice.text, "the page of the case shows the words"
+    on_a_list = await ada.see(asked.replace("page=case", "page=decisions"))
+    assert '<a href="/decisions" data-again>' in on_a_list.text
+
+
+async def test_of_very_much_that_happened_a_page_tells_the_first_and_that_there_is_more(
+    office: Office,
+    ada: Browser,
+) -> None:
+    path = await office.door.prepared()
+    stream = path.replace("escalations", "escalation")
+    seq = _seq(office, stream)
+    for n in range(11):
+        await office.door.ben.post(f"{path}/note", {"text": f"Note {n}."})
+    told = await ada.see(f"/since/{stream}?seq={seq}")
+    assert "More than 10 things happened" in text_of(told)
+    assert told.text.count("<li>") == 10
+
+
+async def test_what_has_happened_is_for_readers_and_about_what_there_is(
+    office: Office,
+    ada: Browser,
+) -> None:
+    stream = (await office.door.opened()).replace("escalations", "escalation")
+    root = await office.browser_of_admin()
+    assert (await root.http.get(f"/since/{stream}?seq=0")).status_code == 403
+    for missing in (f"/since/{stream[:-3]}AAA?seq=0", "/since/escalation/nothing?seq=0"):
+        assert (await ada.http.get(missing)).status_code == 404
+    for odd in (f"/since/house/{stream[-26:]}?seq=0", f"/since/{stream}?seq=-1"):
+        assert (await ada.http.get(odd)).status_code == 422
+
+
+async def test_an_auditor_who_is_told_what_happened_is_on_record_for_it(office: Office) -> None:
+    stream = (await office.door.opened()).replace("escalations", "escalation")
+    dev = await office.browser_of("dev")
+    await dev.see(f"/since/{stream}?seq=0")
+    with office.door.service.database.reading() as session:
+        assert house.is_noted(session, "dev", stream, now())
+
+
+@pytest.mark.parametrize("kind", ["post", "commitment", "matter"])
+async def test_pages_of_posts_promises_and_matters_ask_as_well(
+    office: Office, ada: Browser, kind: str
+) -> None:
+    stream = await _one_of(office, kind)
+    page = await ada.see(f"/{stream}")
+    seq = _seq(office, stream)
+    assert f'data-live="{stream}"' in page.text
+    assert f"/since/{stream}?seq={seq}&amp;" in page.text
+    told = text_of(await ada.see(f"/since/{stream}?seq=0"))
+    assert "since you opened this:" in told
+
+
+async def _one_of(office: Office, kind: str) -> str:
+    if kind == "commitment":
+        return (await promised(office))[1:]
+    if kind == "matter":
+        opened = await office.door.ada.post("matters", {"title": "Saddles", "team": "care"})
+        return f"matter/{opened['id']}"
+    detail = await office.door.ada.get(await office.door.published())
+    return f"post/{detail['replies'][0]['id']}"

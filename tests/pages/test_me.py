@@ -183,9 +183,91 @@ async def test_what_is_arranged_for_somebody_is_told_with_the_page_where_it_stan
 async def test_the_only_executive_reads_that_nobody_is_next_up(office: Office) -> None:
     cora = await office.browser_of("cora")
     page = await cora.see("/me/away")
-    assert "there is no other executive" in text_of(page)
+    assert "no other executive is there" in text_of(page)
     assert "ask the next one up" not in text_of(page)
     sent = form_of(page, "/me/away/absences") | {"until": _day(3), "deputy": ""}
     planned = await cora.http.post("/me/away/absences", data=sent)
-    assert "what you are asked waits until you are back" in text_of(planned)
+    assert "what you are asked waits until one of you is back" in text_of(planned)
     assert "ask the next one up" in text_of(await (await office.browser_of("ben")).see("/me/away"))
+
+
+def _away(
+    office: Office, person: str, deputy: str | None = None, ahead: timedelta = timedelta(0)
+) -> str:
+    """Somebody is away for two days, from now or later on; answers the absence's id."""
+    at = datetime.now(UTC)
+    with office.door.service.database.writing() as session:
+        row = absences.plan(
+            session, person, at + ahead, at + ahead + timedelta(days=2), at, by="root",
+            deputy=deputy,
+        )  # fmt: skip
+        return row.id
+
+
+def _second_executive(office: Office) -> None:
+    with office.door.service.database.writing() as session:
+        people.put_person(session, "fay", "Fay", [Role.EXECUTIVE], {}, datetime.now(UTC), by="root")
+
+
+async def test_an_executive_whose_fellows_are_all_away_is_told_that_nobody_is_next_up(
+    office: Office,
+) -> None:
+    _second_executive(office)
+    cora = await office.browser_of("cora")
+    assert "ask the next one up" in text_of(await cora.see("/me/away"))
+    _away(office, "fay")
+    assert "no other executive is there" in text_of(await cora.see("/me/away"))
+
+
+async def test_an_executive_who_is_away_with_somebody_in_their_place_is_next_up_all_the_same(
+    office: Office,
+) -> None:
+    _second_executive(office)
+    _away(office, "fay", "ben")
+    cora = await office.browser_of("cora")
+    assert "ask the next one up" in text_of(await cora.see("/me/away"))
+    _away(office, "ben")
+    assert "no other executive is there" in text_of(await cora.see("/me/away"))
+
+
+async def test_of_an_absence_to_come_it_is_said_who_is_there_by_then(office: Office) -> None:
+    _second_executive(office)
+    week = timedelta(days=7)
+    _away(office, "fay", ahead=week - timedelta(days=1))
+    _away(office, "cora", ahead=week)
+    page = text_of(await (await office.browser_of("cora")).see("/me/away"))
+    assert "no other executive is there then" in page
+    assert "Nobody: ask the next one up" in page, "today Fay is there"
+
+
+@pytest.mark.parametrize("address", ["/queue", "/decisions"])
+async def test_whoever_is_away_reads_it_where_they_work_and_can_be_there_again(
+    office: Office, address: str
+) -> None:
+    ben = await office.browser_of("ben")
+    assert "You are away" not in text_of(await ben.see(address))
+    absence = _away(office, "ben", "ada")
+    page = await ben.see(address)
+    assert re.search(r"You are away until .+; Ada comes in your place\.", text_of(page))
+    assert 'href="/me/away"' in page.text
+    assert "You are away" not in text_of(await (await office.browser_of("ada")).see(address))
+
+    _away(office, "ada", "eve")
+    assert "Eve comes in your place" in text_of(await ben.see(address)), "a deputy of a deputy"
+    end = f"/me/away/absences/{absence}/end"
+    await ben.http.post(end, data=form_of(page, end))
+    assert "You are away" not in text_of(await ben.see(address))
+
+
+async def test_whoever_is_away_reads_that_nobody_comes_in_their_place(office: Office) -> None:
+    _away(office, "cora")
+    _away(office, "ben")
+    cora, ben = await office.browser_of("cora"), await office.browser_of("ben")
+    alone = text_of(await cora.see("/decisions"))
+    assert "nobody comes in your place and no other executive is there" in alone
+    assert "nobody comes in your place, and the next one up" in text_of(await ben.see("/queue"))
+
+
+async def test_an_absence_to_come_is_no_absence_yet(office: Office) -> None:
+    _away(office, "ben", ahead=timedelta(days=1))
+    assert "You are away" not in text_of(await (await office.browser_of("ben")).see("/queue"))

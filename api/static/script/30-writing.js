@@ -92,6 +92,7 @@
       say(area, texts(area).signedOut, true);
     } else {
       say(area, texts(area).refused.replace("{why}", told.detail), true);
+      if (status >= 500 || status === 429) waiting.set(area, setTimeout(() => save(area), 10 * WAIT));
     }
   };
 
@@ -128,6 +129,12 @@
     } catch {
       // Then it is offered once more, which does no harm.
     }
+  });
+
+  // What was not taken is still to be saved, and stays kept.
+  document.addEventListener("failed", () => {
+    sessionStorage.removeItem("answerable sent");
+    areas().forEach((area) => save(area));
   });
 
   document.addEventListener("visibilitychange", () => document.hidden && flush());

@@ -12,28 +12,29 @@
     return found;
   };
 
-  const ask = async (form, button) => {
+  const send = async (form, button) => {
     const body = new URLSearchParams(new FormData(form, button));
     const headers = { Accept: "text/html", "HX-Request": "true" };
     const answer = await fetch(form.action, { method: "POST", body, headers, redirect: "manual" });
-    const text = answer.ok ? await answer.text() : "";
-    if (!text.includes('class="looking')) return false;
-    const shown = dialog();
-    shown.innerHTML = text;
-    shown.showModal();
-    return true;
+    return answer.ok ? await answer.text() : "";
   };
 
   document.body.addEventListener("submit", async (event) => {
     const form = event.target;
     if (!form.matches("form[data-ask]") || event.submitter?.hasAttribute("formaction")) return;
     event.preventDefault();
+    let text = "";
     try {
-      if (await ask(form, event.submitter)) return;
+      text = await send(form, event.submitter);
     } catch {
-      // The service cannot be reached: the browser says so itself.
+      // The service cannot be reached: the page stays, with all that was typed.
+      document.dispatchEvent(new CustomEvent("failed", { detail: { reason: "away" } }));
+      return;
     }
-    form.submit();
+    if (!text.includes('class="looking')) return form.submit();
+    const shown = dialog();
+    shown.innerHTML = text;
+    shown.showModal();
   });
 
   document.body.addEventListener("click", (event) => {
