@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 import texts
 from api.deps import TheDoor, now
 from api.insights import DAYS, TheSpan
-from api.pages import figures, frame, labels, render
+from api.pages import cells, figures, frame, labels, render
 from api.pages.charts import HATCHED, charts
 from api.pages.lists import ROWS, Place, Word
 from api.pages.security import Reader, Viewer
@@ -47,9 +47,9 @@ def _context(session: Session, viewer: Viewer, span: Span) -> dict[str, Any]:
         "tables": made,
         "charts": charts(found, made),
         "late": figures.lateness(found),
-        "share": figures.percent,
+        "share": cells.percent,
         "few": FEW,
-        "length": figures.length,
+        "length": cells.length,
         "step_names": figures.STEPS,
         "owed_by": figures.OWED_BY,
         "hatched": HATCHED,
@@ -62,7 +62,7 @@ def _around(session: Session, viewer: Viewer, span: Span) -> dict[str, Any]:
     last = span.until - timedelta(days=1)
     today = now().date()
     spans = [
-        (_(label), figures.address("/insights", _last(span, days)), days)
+        (_(label), cells.address("/insights", _last(span, days)), days)
         for days, label in SPANS.items()
     ]
     return {
@@ -74,8 +74,8 @@ def _around(session: Session, viewer: Viewer, span: Span) -> dict[str, Any]:
         "length_in_days": (span.until - span.since).days if last.date() == today else 0,
         "teams": policy.teams if policy else {},
         "channels": policy.channels if policy else {},
-        "file": lambda name: figures.address(f"/insights/tables/{name}.csv", span),
-        "back": figures.address("/insights", span),
+        "file": lambda name: cells.address(f"/insights/tables/{name}.csv", span),
+        "back": cells.address("/insights", span),
     }
 
 
@@ -94,10 +94,10 @@ async def file(name: str, door: TheDoor, viewer: Reader, span: TheSpan) -> Respo
         table = figures.tables(found).get(name)
     if table is None:
         raise HTTPException(404)
-    days = figures.days(span)
+    days = cells.days(span)
     title = f"{name}-{days['since']}-{days['until']}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{title}"'}
-    return Response(figures.as_csv(table), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(cells.as_csv(table), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/insights/cases")
@@ -125,10 +125,10 @@ async def cases(
             "found": found,
             "names": names,
             "about": _about(which, names),
-            "next": figures.address("/insights/cases", span, **more, cursor=found.next_cursor),
+            "next": cells.address("/insights/cases", span, **more, cursor=found.next_cursor),
             "steps": figures.STEPS,
             "hows": {**figures.OUTCOMES, **figures.HOW},
-            "length": figures.length,
+            "length": cells.length,
         }
 
     return render.page("insights_cases.html", **await door.read(work))
@@ -212,7 +212,7 @@ async def promises_behind(
             "found": found,
             "names": names,
             "about": [f"{line}." for line in about],
-            "next": figures.address("/insights/promises", span, **more),
+            "next": cells.address("/insights/promises", span, **more),
         }
 
     return render.page("insights_promises.html", **await door.read(work))

@@ -19,7 +19,7 @@ import texts
 from api import record as door_of
 from api.deps import TheDoor, now
 from api.pages import frame, house, record_words, render, sentences, times
-from api.pages.figures import safe
+from api.pages.cells import safe
 from api.pages.labels import MACHINES
 from api.pages.lists import ROWS, Place
 from api.pages.security import Viewer, only_signed_in

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.pages import charts, figures
-from api.pages.figures import Cell, Column, Table
+from api.pages import cells, charts, figures
+from api.pages.cells import Cell, Column, Table
 from domain.escalation.moves import Step, Wording
 from domain.policy import PublicRules
 from store import policies, tables
@@ -194,13 +194,13 @@ def _named(answer: httpx.Response) -> str:
 )
 def test_no_spreadsheet_runs_what_stands_in_a_file(text: str) -> None:
     table = Table("t", "T", (Column("who", "Who", ""),), ((Cell(text, text),),))
-    assert list(csv.reader(io.StringIO(figures.as_csv(table), newline="")))[1] == [f"'{text}"]
+    assert list(csv.reader(io.StringIO(cells.as_csv(table), newline="")))[1] == [f"'{text}"]
 
 
 def test_numbers_and_plain_words_stay_as_they_are_in_a_file() -> None:
     row = (Cell(-3, "-3"), Cell(None, "–"), Cell('Ada, "the" owner\nof it', ""))
     columns = tuple(Column(name, name, "") for name in ("a", "b", "c"))
-    text = figures.as_csv(Table("t", "T", columns, (row,)))
+    text = cells.as_csv(Table("t", "T", columns, (row,)))
     assert list(csv.reader(io.StringIO(text, newline=""))) == [
         ["a", "b", "c"], ["-3", "", 'Ada, "the" owner\nof it'],
     ]  # fmt: skip
