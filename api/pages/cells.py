@@ -80,9 +80,12 @@ def address(path: str, span: Span, **more: object) -> str:
 def cases(span: Span, **which: object) -> str:
     """Where the moves behind a figure are listed."""
     said = Which.model_validate(which).model_dump(exclude_none=True, mode="json")
-    if said.get("compared") is False:
-        said["compared"] = "false"
-    return address("/insights/cases", span, **said)
+    return address("/insights/cases", span, **{name: _asked(one) for name, one in said.items()})
+
+
+def _asked(value: object) -> object:
+    """As an address says it."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 # Cells. ---------------------------------------------------------------------------------------
@@ -107,21 +110,32 @@ def length(minutes: int | None) -> str:
     return _("%(count)s min", count=minutes) if minutes else _("under a minute")
 
 
-def minutes_of(minutes: int | None, n: int | None = None) -> Cell:
-    note = _("of %(n)s only", n=n) if n is not None and 0 < n < FEW else ""
-    return Cell(minutes, length(minutes), note=note)
+def longest(minutes: int | None, escalation_id: str | None) -> Cell:
+    """How long the longest has been owed; it leads to that very case."""
+    href = f"/escalation/{escalation_id}" if escalation_id else ""
+    return Cell(minutes, length(minutes), href)
 
 
-def spread_of(spread: Spread) -> tuple[Cell, Cell]:
-    return minutes_of(spread.half, spread.n), minutes_of(spread.nine_tenths, spread.n)
+def half(spread: Spread, href: str) -> Cell:
+    """What half of them took at most; ``href``: all that it rests on."""
+    return _rank(spread.half, spread.n, href)
 
 
-def share(part: int, whole: int) -> Cell:
-    """In thousandths for programs, in hundredths for people."""
+def nine_tenths(spread: Spread, href: str) -> Cell:
+    return _rank(spread.nine_tenths, spread.n, href)
+
+
+def _rank(minutes: int | None, n: int, href: str) -> Cell:
+    note = _("of %(n)s only", n=n) if 0 < n < FEW else ""
+    return Cell(minutes, length(minutes), href if n else "", note)
+
+
+def share(part: int, whole: int, href: str) -> Cell:
+    """In thousandths for programs, in hundredths for people; ``href``: the part."""
     if not whole:
         return Cell(None, "–")
     note = _("of %(whole)s only", whole=whole) if whole < FEW else ""
-    return Cell(part * 1000 // whole, percent(part, whole), note=note)
+    return Cell(part * 1000 // whole, percent(part, whole), href if part else "", note)
 
 
 def percent(part: int, whole: int) -> str:
@@ -141,10 +155,15 @@ def safe(value: str | int | None) -> str | int:
     return "" if value is None else value
 
 
-def as_csv(table: Table) -> str:
-    """The table after RFC 4180, with a line of headers."""
+def as_csv(table: Table, home: str) -> str:
+    """The table after RFC 4180, with a line of headers. After all figures stands, for each column
+    of them, where the cases behind it are; ``home`` is what such an address begins with."""
+    leading = [n for n in range(len(table.columns)) if any(row[n].href for row in table.rows)]
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([column.key for column in table.columns])
-    writer.writerows([[safe(cell.value) for cell in row] for row in table.rows])
+    keys = [column.key for column in table.columns]
+    writer.writerow([*keys, *(f"{keys[n]}_link" for n in leading)])
+    for row in table.rows:
+        behind = (home + row[n].href if row[n].href else "" for n in leading)
+        writer.writerow([*(safe(cell.value) for cell in row), *behind])
     return text.getvalue()

@@ -18,15 +18,24 @@ from api.pages.cells import (
     address,
     cases,
     count,
+    half,
     head,
-    minutes_of,
+    longest,
+    nine_tenths,
     share,
-    spread_of,
     word,
 )
 from domain.escalation.moves import Step, Wording
 from store.figures import CommitmentFigures
-from store.insight_views import Count, Insights, PersonCount
+from store.insight_views import (
+    Answerable,
+    Count,
+    Insights,
+    PersonCount,
+    PersonFigures,
+    Span,
+    TeamAnswers,
+)
 from store.insights import State
 from texts import Sayings, numbers, stated
 from texts import gettext as _
@@ -95,6 +104,7 @@ PROMISES = Sayings(
 PROMISES_BEHIND = PROMISES | Sayings(
     {
         "broken": "Broken at some time",
+        "in_time": "Kept by the date that counts",
         "confirmed": "The commenter says that it is kept",
         "denied": "The commenter says that it is not kept",
     }
@@ -112,9 +122,71 @@ def tables(found: Insights) -> dict[str, Table]:
     made = (
         _answers(found), _waits(found), _steps(found), _late(found), _decisions(found),
         _codes(found), _promises(found), _replies(found), _teams(found), _people(found),
-        _now(found),
+        _refusals(found), _now(found),
     )  # fmt: skip
     return {table.name: table for table in made}
+
+
+def definitions(tables: Iterable[Table]) -> Table:
+    """What every column of every file means, as a file of its own."""
+    rows = (
+        (word(table.name), word(column.key), word(column.label), word(column.means))
+        for table in tables
+        for column in table.columns
+    )
+    return Table(
+        "definitions",
+        _("What every figure means"),
+        (
+            head("file", "File", "The name of the file."),
+            head("column", "Column", "Its header in that file."),
+            head("label", "Figure", "Its name on the page."),
+            head("means", "Meaning", "What it counts, and in what unit."),
+        ),
+        tuple(rows),
+    )
+
+
+def glance(found: Insights) -> dict[str, Cell]:
+    """The figures that stand above all tables."""
+    span, a, p = found.span, found.answers, found.promises.total
+    answered = cases(span, step=Step.ANSWER, how="answered")
+    in_time = cases(span, step=Step.ANSWER, how="answered", state=State.IN_TIME)
+    waiting = cases(span, step=Step.ANSWER, state=State.OPEN_NOW)
+    promised = {
+        how: count(getattr(p, how), address("/insights/promises", span, how=how))
+        for how in ("kept", "renegotiated", "broken")
+    }
+    in_days = address("/insights/promises", span)
+    kept = address("/insights/promises", span, how="in_time")
+    return {
+        "half": half(a.plain, answered),
+        "nine_tenths": nine_tenths(a.plain, answered),
+        "answered": count(a.answered, answered),
+        "in_time": count(a.in_time, in_time),
+        "in_time_share": share(a.in_time, a.answered, in_time),
+        "unanswered": count(found.now.unanswered, waiting),
+        "longest": longest(found.now.longest, found.now.longest_case),
+        **promised,
+        "promises": count(p.total, in_days),
+        "kept_share": share(p.kept + p.renegotiated, p.total, kept),
+    }
+
+
+def time_spent(found: Insights) -> list[tuple[Cell, str, str]]:
+    """The share of all working time that went by in each step, its name and who owed it; the
+    greatest first."""
+    steps = sorted(found.steps, key=lambda one: one.total_working, reverse=True)
+    total = sum(one.total_working for one in steps)
+    return [
+        (
+            share(one.total_working, total, cases(found.span, step=one.step, state=State.DONE)),
+            STEPS[one.step],
+            OWED_BY[one.seat],
+        )
+        for one in steps
+        if one.total_working
+    ]
 
 
 # Tables. --------------------------------------------------------------------------------------
@@ -147,7 +219,7 @@ def _answers(found: Insights) -> Table:
             head("share_permille", "Share of all received", "Of all that were received."),
         ),
         tuple(
-            (word(label), count(n, href), share(n, a.received)) for label, n, href in rows
+            (word(label), count(n, href), share(n, a.received, href)) for label, n, href in rows
         ),
     )  # fmt: skip
 
@@ -195,7 +267,9 @@ def _edge(minutes: int) -> str:
 
 
 def _steps(found: Insights) -> Table:
-    span = found.span
+    def behind(step: Step, state: State) -> str:
+        return cases(found.span, step=step, state=state)
+
     total = sum(one.total_working for one in found.steps)
     return Table(
         "steps",
@@ -216,19 +290,22 @@ def _steps(found: Insights) -> Table:
             head("late", "Late", "Made after its deadline. What is late and still owed is under "
                    "“Owed now”."),
             head("open", "Still owed", "Not made yet, and so in none of the times before."),
-            head("longest_open_minutes", "Longest still owed", _PLAIN),
+            head("longest_open_minutes", "Longest still owed", "How long the case that it leads "
+                   "to has owed this move.", _PLAIN),
         ),
         tuple(
             (
                 word(STEPS[one.step], one.step),
                 word(OWED_BY[one.seat], one.seat),
-                count(one.done, cases(span, step=one.step, state=State.DONE)),
-                *spread_of(one.working),
-                *spread_of(one.plain),
-                share(one.total_working, total),
-                count(one.late, cases(span, step=one.step, state=State.LATE)),
-                count(one.open, cases(span, step=one.step, state=State.OPEN)),
-                minutes_of(one.longest_open),
+                count(one.done, behind(one.step, State.DONE)),
+                half(one.working, behind(one.step, State.DONE)),
+                nine_tenths(one.working, behind(one.step, State.DONE)),
+                half(one.plain, behind(one.step, State.DONE)),
+                nine_tenths(one.plain, behind(one.step, State.DONE)),
+                share(one.total_working, total, behind(one.step, State.DONE)),
+                count(one.late, behind(one.step, State.LATE)),
+                count(one.open, behind(one.step, State.OPEN)),
+                longest(one.longest_open, one.longest_open_case),
             )
             for one in found.steps
         ),
@@ -305,7 +382,7 @@ def _decisions(found: Insights) -> Table:
             head("n", "Times", "How often."),
             head("share_permille", "Share", "Of all of these."),
         ),
-        tuple((word(label), count(n, href), share(n, whole)) for label, n, href in rows),
+        tuple((word(label), count(n, href), share(n, whole, href)) for label, n, href in rows),
     )  # fmt: skip
 
 
@@ -393,7 +470,9 @@ def _replies(found: Insights) -> Table:
             head("replies", "Replies", "Published replies."),
             head("share_permille", "Share", "Of all published replies."),
         ),
-        tuple((word(label), count(n, href), share(n, r.published)) for label, n, href in rows),
+        tuple(
+            (word(label), count(n, href), share(n, r.published, href)) for label, n, href in rows
+        ),
     )  # fmt: skip
 
 
@@ -401,62 +480,108 @@ def _teams(found: Insights) -> Table:
     rows = []
     for one in found.teams:
         span = found.span.model_copy(update={"team": one.team})
-        answered = {"step": Step.ANSWER, "how": "answered"}
+        answered = cases(span, step=Step.ANSWER, how="answered")
+        in_time = cases(span, step=Step.ANSWER, how="answered", state=State.IN_TIME)
         rows.append(
             (
                 word(one.name, one.team),
                 count(one.received, cases(span, step=Step.ANSWER)),
-                count(one.answered, cases(span, **answered)),
-                count(one.in_time, cases(span, **answered, state=State.IN_TIME)),
-                share(one.in_time, one.answered),
-                *spread_of(one.plain),
+                count(one.answered, answered),
+                count(one.in_time, in_time),
+                share(one.in_time, one.answered, in_time),
+                half(one.plain, answered),
+                nine_tenths(one.plain, answered),
                 count(one.waiting, cases(span, step=Step.ANSWER, state=State.OPEN)),
+                *_answered_for(span, one),
             )
         )
     return Table(
         "teams",
         _("By team"),
         (
-            Column(
-                "team", _("Team"), _("The team that has the case, or had it when it was answered.")
-            ),
+            head("team", "Team", "The team that has the case, or had it when it was answered; of "
+                 "what was owed, the team that owed it."),
             head("received", "Received", "Comments that reached us in these days."),
             head("answered", "Answered", "With a first public answer."),
             head("in_time", "In time", "Of these: no step on the way was late."),
             head("in_time_permille", "Share in time", "Of the answered."),
             head("half_plain_minutes", "Half", _HALF, _PLAIN),
             head("nine_tenths_plain_minutes", "Nine in ten", _NINE, _PLAIN),
-            Column(
-                "waiting", _("Still waiting"), _("Without an answer, and in none of the times.")
+            head("waiting", "Still waiting", "Without an answer, and in none of the times."),
+            *_answering(
+                head("owed", "Owed", "Moves of every step, made since or still owed."),
+                head("promises", "Promises", "Promises of its cases that were due in these days."),
             ),
         ),
         tuple(rows),
+    )  # fmt: skip
+
+
+def _answered_for(span: Span, one: Answerable, person: str | None = None) -> tuple[Cell, ...]:
+    """What a team, or one person, answers for; the columns are those of ``_answering``."""
+    owed = {"whose": person}
+    made = {"person": person}
+    missed = cases(span, **owed, state=State.MISSED)
+    published = {**made, "step": Step.REPLYING, "how": "published"}
+    promised = {
+        how: address("/insights/promises", span, how=how or None, **made)
+        for how in ("", "in_time", "kept_late", "broken")
+    }
+    return (
+        count(one.owed, cases(span, **owed)),
+        count(one.missed, missed),
+        share(one.missed, one.owed, missed),
+        count(one.refused, cases(span, **made, refused=True)),
+        count(one.written, cases(span, **published, words=Wording.WRITTEN)),
+        count(one.ready_made, cases(span, **published, words=Wording.READY_MADE)),
+        count(one.promises, promised[""]),
+        count(one.kept, promised["in_time"]),
+        count(one.kept_late, promised["kept_late"]),
+        count(one.broken, promised["broken"]),
     )
+
+
+def _answering(owed: Column, promises: Column) -> tuple[Column, ...]:
+    return (
+        owed,
+        head("missed", "Not in time", "Of the owed: made after the deadline, or still owed "
+             "after it."),
+        head("missed_permille", "Share not in time", "Of the owed."),
+        head("refused", "Refused", "Refusals that were decided; by reason they are in the table "
+             "of refusals."),
+        head("written", "Written", "Published replies written for the person."),
+        head("ready_made", "Ready-made", "Published replies so like a recent one that a reason "
+             "was asked."),
+        promises,
+        head("kept", "Kept", "Of these, by the date that counts: the first one, or one that was "
+             "agreed and public in time."),
+        head("kept_late", "Kept late", "Of these, kept after they were broken."),
+        head("broken", "Broken", "Of these, all whose date ever passed unkept, whatever became "
+             "of them later."),
+    )  # fmt: skip
 
 
 def _people(found: Insights) -> Table:
     span = found.span
     rows = []
     for one in found.people.items:
-        words = {"person": one.person, "step": Step.REPLYING, "how": "published"}
-        promise = {"person": one.person}
+        made = {"person": one.person, "state": State.DONE}
+        took = {
+            step: half(getattr(one, step), cases(span, **made, step=step))
+            for step in (Step.PREPARING, Step.DECIDING, Step.REPLYING)
+        }
         rows.append(
             (
                 word(one.name),
                 word(_("executive") if one.is_executive else _("staff")),
-                count(one.made, cases(span, person=one.person, state=State.DONE)),
+                count(one.made, cases(span, **made)),
                 count(one.late, cases(span, person=one.person, state=State.LATE)),
                 count(one.silent, cases(span, owed_by=one.person)),
-                minutes_of(one.preparing.half, one.preparing.n),
-                minutes_of(one.deciding.half, one.deciding.n),
-                minutes_of(one.replying.half, one.replying.n),
-                count(one.written, cases(span, **words, words=Wording.WRITTEN)),
-                count(one.ready_made, cases(span, **words, words=Wording.READY_MADE)),
-                count(one.promises, address("/insights/promises", span, **promise)),
-                count(one.broken, address("/insights/promises", span, how="broken", **promise)),
+                *took.values(),
+                *_answered_for(span, one, one.person),
             )
         )
-    half = (_HALF, _WORKING)
+    half_of = (_HALF, _WORKING)
     return Table(
         "people",
         _("By person"),
@@ -464,22 +589,54 @@ def _people(found: Insights) -> Table:
             head("person", "Person", "Everybody who made or owed a move, executives among them."),
             head("group", "Group", "Who is an executive besides is counted as one."),
             head("made", "Made", "Moves that were this person’s to make: as the owner, or as "
-                   "whoever decided. Claiming is the team’s and is not in here."),
-            head("late", "Late", "Of these, made after the deadline. A deadline is the step’s: "
-                   "who takes a case over takes its time over, too."),
+                 "whoever decided. Claiming is the team’s and is not in here."),
+            head("late", "Made late", "Of the made, after the deadline. A deadline is the step’s: "
+                 "who takes a case over takes its time over, too."),
             head("silent", "Silent", "Moves that they owed, alone or with others, when a rung "
-                   "behind the deadline was climbed."),
-            head("half_preparing_minutes", "Prepare, half", *half),
-            head("half_deciding_minutes", "Decide, half", *half),
-            head("half_replying_minutes", "Reply, half", *half),
-            head("written", "Written", "Published replies written for the person."),
-            head("ready_made", "Ready-made", "Published replies so like a recent one that a "
-                   "reason was asked."),
-            head("promises", "Promises", "Promises due in these days for which they are "
-                   "accountable."),
-            head("broken", "Broken", "Of these, all whose date ever passed unkept."),
+                 "behind the deadline was climbed."),
+            head("half_preparing_minutes", "Prepare, half", *half_of),
+            head("half_deciding_minutes", "Decide, half", *half_of),
+            head("half_replying_minutes", "Reply, half", *half_of),
+            *_answering(
+                head("owed", "Owed", "The made and the silent together, each once."),
+                head("promises", "Promises", "Promises due in these days for which they are "
+                     "accountable."),
+            ),
         ),
         tuple(rows),
+    )  # fmt: skip
+
+
+def _refusals(found: Insights) -> Table:
+    rows: list[tuple[str, TeamAnswers | PersonFigures, Count, str]] = []
+    for team in found.teams:
+        span = found.span.model_copy(update={"team": team.team})
+        rows += [(_("Team"), team, one, cases(span, code=one.key)) for one in team.refusals]
+    for person in found.people.items:
+        rows += [
+            (_("Person"), person, one, cases(found.span, code=one.key, person=person.person))
+            for one in person.refusals
+        ]
+    return Table(
+        "refusals",
+        _("Refusals by reason, by team and by person"),
+        (
+            head("by", "By", "Each refusal is counted twice: for the team that owed the decision, "
+                 "and for whoever decided."),
+            head("name", "Whose", "A person is shown as far as the policy lets you see figures "
+                 "person by person; executives are never left out alone."),
+            head("code", "Reason", "The code given with it."),
+            head("n", "Times", "How often."),
+        ),
+        tuple(
+            (
+                word(kind),
+                word(who.name),
+                word(labels.REFUSAL_CODES.get(one.key, one.key), one.key),
+                count(one.n, href),
+            )
+            for kind, who, one, href in rows
+        ),
     )  # fmt: skip
 
 
