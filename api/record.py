@@ -55,7 +55,7 @@ Day = Annotated[
 YesOrNo = Annotated[bool | None, BeforeValidator(_or_none)]
 
 
-def wanted_of(
+def said_of(
     person: Word = "",
     act: Word = "",
     kind: Word = "",
@@ -67,9 +67,7 @@ def wanted_of(
     late: YesOrNo = None,
     q: Annotated[Asked, Query()] = "",
 ) -> Search:
-    """What an address asks for. Raises Invalid for days in no order."""
-    if since and until and since > until:
-        raise Invalid("bad_span", "since is after until", "ask for an earlier since", field="since")
+    """What an address asks for, as it stands there."""
     return Search(
         person=person or None,
         act=act or None,
@@ -86,6 +84,21 @@ def wanted_of(
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
+
+
+Said = Annotated[Search, Depends(said_of)]
+
+
+def wanted_of(said: Said) -> Search:
+    """A search that can be made. Raises Invalid for days in no order."""
+    if said.since and said.until and said.since >= said.until:
+        raise Invalid(
+            "bad_span",
+            "the first day is after the last",
+            "ask for an earlier first day, or for a later last one",
+            field="since",
+        )
+    return said
 
 
 Wanted = Annotated[Search, Depends(wanted_of)]

@@ -15,8 +15,8 @@ from api.pages import record_words
 from intake.past import PastEvent
 from store import record
 from store.record_views import Search
-from tests.api.conftest import comment
-from tests.pages.conftest import Browser, Office, text_of
+from tests.api.conftest import comment, problem_of
+from tests.pages.conftest import Browser, Office, searches_of, text_of
 from texts import said_in
 
 HOSTILE = "<script>alert(1)</script> \u202eevil\u202c وصلت دراجتي 🚲 =1+1"
@@ -62,6 +62,26 @@ async def test_a_search_says_what_was_done_and_leads_to_the_file(office: Office)
     assert await count_of(dev, "?kind=escalation") > 8
     today = datetime.now(UTC).date()
     assert await count_of(dev, f"?since={today - timedelta(days=1)}&until={today}") > 8
+
+
+async def test_days_in_no_order_are_said_at_their_field_and_stay_as_typed(office: Office) -> None:
+    dev = await office.browser_of("dev")
+    query = "person=ada&since=2026-02-02&until=2026-01-01&late=true&q=purple"
+    page = await dev.see(f"/record?{query}", status=422)
+    ((_, fields),) = searches_of(page)
+    assert {name: value for name, value in fields.items() if value} == {
+        "person": "ada", "since": "2026-02-02", "until": "2026-01-01", "late": "true",
+        "q": "purple",
+    }  # fmt: skip
+    wrong = re.search(r'<input id="([^"]+)" name="since"[^>]*aria-invalid="true"[^>]*>', page.text)
+    assert wrong
+    assert f'id="{wrong[1]}-wrong">The first day is after the last.' in page.text
+    assert f'href="#{wrong[1]}"' in page.text
+    assert "Nothing was found." not in text_of(page)
+    assert (await dev.http.get(f"/record/found.csv?{query}")).status_code == 422
+    one_day = await dev.see("/record?since=2026-01-01&until=2026-01-01")
+    assert "Nothing was found." in text_of(one_day)
+    problem_of(await office.door.dev.ask("GET", f"/api/v1/record?{query}"), 422)
 
 
 async def test_each_act_is_shown_with_its_own_words_and_no_others(office: Office) -> None:
