@@ -161,6 +161,9 @@ async def file_of(
     await asyncio.to_thread(
         door.database.write, lambda session: house.note_reading(session, actor.id, stream, at)
     )
+    # This reading is among them.
+    read_by = await door.read(lambda session: case_file.read_by(session, actor, stream))
+    found = found.model_copy(update={"read_by": read_by})
     entries = [(one.row.seq, digest(one.row.body), one.fact) for one in told.entries]
     return found, beside(history, entries), more
 
@@ -186,15 +189,26 @@ async def exported(door: Door, actor: Actor, kind: str, entity_id: str) -> Respo
     """One case as a file that proves itself."""
     stream = known_stream(kind, entity_id)
 
-    def read(session: Session) -> str:
+    def read(session: Session) -> proofs.Stream:
         record.check_reader(actor)
         told = proofs.read(session, stream)
         if told.snapshot is None:
             raise details.unknown(stream)
-        return "".join(proofs.lines(told, iso(now())))
+        return told
 
-    text = await door.read(read)
-    await note(door, actor, RecordExported(stream=stream))
+    def take_note(session: Session) -> None:
+        house.note_reading(session, actor.id, stream, at)
+        house.record(session, [RecordExported(stream=stream)], actor.id, at)
+
+    def write_out(session: Session) -> str:
+        read_by = case_file.read_by(session, actor, stream)
+        said = read_by.model_dump(mode="json") if read_by else None
+        return "".join(proofs.lines(told, iso(at), said))
+
+    at = now()
+    told = await door.read(read)
+    await asyncio.to_thread(door.database.write, take_note)
+    text = await door.read(write_out)
     return Response(text, media_type=JSON_LINES, headers=attachment(f"{kind}-{entity_id}.jsonl"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -227,6 +228,43 @@ async def test_the_house_shows_who_read_what(office: Office) -> None:
     assert "hidden-word" not in text
     page = await dev.see("/record?kind=house&act=house:case:read")
     assert f'<a href="{address_of(path)}"' in page.text
+
+
+async def test_the_file_says_who_read_it_this_reading_among_them(office: Office) -> None:
+    path = await office.door.opened()
+    other = await office.door.opened()
+    cora, dev = await office.browser_of("cora"), await office.browser_of("dev")
+    hers = text_of(await cora.see(address_of(path)))
+    assert "which is for auditors: ask one of them" in hers
+    page = await dev.see(address_of(path))
+    for one in (page, await dev.see(f"{address_of(path)}?whole=true")):
+        assert "2 people have opened this file" in text_of(one)
+        assert re.search(r"<bdi>Dev</bdi></a> <span[^>]*>last \d{4}-[-\d: ]+ UTC", one.text)
+        assert "<bdi>Cora</bdi>" in one.text
+    link = re.search(r'href="(/record\?[^"]*person=cora[^"]*)"', page.text)
+    assert link
+    assert f'<a href="{address_of(path)}"' in (await dev.see(html.unescape(link[1]))).text
+    alone = text_of(await dev.see(address_of(other)))
+    assert "1 person has opened this file" in alone
+
+
+async def test_who_read_a_case_stands_in_its_json_and_in_its_export(office: Office) -> None:
+    path = await office.door.opened()
+    record_of = address_of(path).removeprefix("/")
+    answer = await office.door.dev.ask("GET", f"/api/v1/{record_of}/export")
+    head = json.loads(answer.text.splitlines()[0])
+    assert head["read_by"]["total"] == 1
+    (reader,) = head["read_by"]["readers"]
+    assert (reader["person"], reader["name"]) == ("dev", "Dev")
+    told = await office.door.dev.get(record_of)
+    assert told["read_by"]["readers"] == [reader], "once an hour"
+    house = await office.door.dev.get("record", kind="house", act="house:case:read")
+    (entry,) = (item["entry"] for item in house["items"])
+    assert (entry["seq"], entry["by"]) == (reader["seq"], "dev")
+    assert datetime.fromisoformat(entry["at"]) == datetime.fromisoformat(reader["at"])
+    assert (await office.door.cora.get(record_of))["read_by"] is None
+    answer = await office.door.cora.ask("GET", f"/api/v1/{record_of}/export")
+    assert json.loads(answer.text.splitlines()[0])["read_by"] is None
 
 
 async def test_machines_are_named_in_the_language_of_the_reader(office: Office) -> None:
