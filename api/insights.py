@@ -27,7 +27,12 @@ def span_of(since: Day = "", until: Day = "", team: Word = "", channel: Word = "
     last = _day("until", until) or now().date()
     first = _day("since", since) or last - timedelta(days=DAYS - 1)
     if first > last:
-        raise Invalid("bad_span", "since is after until", "ask for an earlier since", field="since")
+        raise Invalid(
+            "bad_span",
+            "the first day is after the last",
+            "ask for an earlier first day, or for a later last one",
+            field="since",
+        )
     return Span(
         since=_midnight(first),
         until=_midnight(last + timedelta(days=1)),

@@ -55,7 +55,7 @@ Day = Annotated[
 YesOrNo = Annotated[bool | None, BeforeValidator(_or_none)]
 
 
-def wanted_of(
+def said_of(
     person: Word = "",
     act: Word = "",
     kind: Word = "",
@@ -67,9 +67,7 @@ def wanted_of(
     late: YesOrNo = None,
     q: Annotated[Asked, Query()] = "",
 ) -> Search:
-    """What an address asks for. Raises Invalid for days in no order."""
-    if since and until and since > until:
-        raise Invalid("bad_span", "since is after until", "ask for an earlier since", field="since")
+    """What an address asks for, as it stands there."""
     return Search(
         person=person or None,
         act=act or None,
@@ -86,6 +84,21 @@ def wanted_of(
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
+
+
+Said = Annotated[Search, Depends(said_of)]
+
+
+def wanted_of(said: Said) -> Search:
+    """A search that can be made. Raises Invalid for days in no order."""
+    if said.since and said.until and said.since >= said.until:
+        raise Invalid(
+            "bad_span",
+            "the first day is after the last",
+            "ask for an earlier first day, or for a later last one",
+            field="since",
+        )
+    return said
 
 
 Wanted = Annotated[Search, Depends(wanted_of)]
@@ -148,6 +161,9 @@ async def file_of(
     await asyncio.to_thread(
         door.database.write, lambda session: house.note_reading(session, actor.id, stream, at)
     )
+    # This reading is among them.
+    read_by = await door.read(lambda session: case_file.read_by(session, actor, stream))
+    found = found.model_copy(update={"read_by": read_by})
     entries = [(one.row.seq, digest(one.row.body), one.fact) for one in told.entries]
     return found, beside(history, entries), more
 
@@ -173,15 +189,26 @@ async def exported(door: Door, actor: Actor, kind: str, entity_id: str) -> Respo
     """One case as a file that proves itself."""
     stream = known_stream(kind, entity_id)
 
-    def read(session: Session) -> str:
+    def read(session: Session) -> proofs.Stream:
         record.check_reader(actor)
         told = proofs.read(session, stream)
         if told.snapshot is None:
             raise details.unknown(stream)
-        return "".join(proofs.lines(told, iso(now())))
+        return told
 
-    text = await door.read(read)
-    await note(door, actor, RecordExported(stream=stream))
+    def take_note(session: Session) -> None:
+        house.note_reading(session, actor.id, stream, at)
+        house.record(session, [RecordExported(stream=stream)], actor.id, at)
+
+    def write_out(session: Session) -> str:
+        read_by = case_file.read_by(session, actor, stream)
+        said = read_by.model_dump(mode="json") if read_by else None
+        return "".join(proofs.lines(told, iso(at), said))
+
+    at = now()
+    told = await door.read(read)
+    await asyncio.to_thread(door.database.write, take_note)
+    text = await door.read(write_out)
     return Response(text, media_type=JSON_LINES, headers=attachment(f"{kind}-{entity_id}.jsonl"))
 
 

@@ -9,24 +9,30 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, literal, or_, select
 from sqlmodel import Session, col
 
 from domain.entity import State
 from domain.errors import Unknown
-from domain.house import HOUSE, PolicyApplied
+from domain.house import HOUSE, CaseRead, PolicyApplied
 from domain.kinds import KINDS
-from domain.people import Actor
+from domain.ledger import Fact
+from domain.people import Actor, Role
 from store import clocks, details, history, matters, people, proofs, record, records, tables
 from store.policies import stored
-from store.record_views import CaseFile, FileEntry, Linked, PolicyOfDay
+from store.record_views import CaseFile, CaseReader, FileEntry, Linked, PolicyOfDay, ReadBy
+from store.statements import plain
+from store.tables import UtcDateTime
 from store.views import Chain
 
 MEMBERS = 200
 """Members of a matter that its file lists; the others are counted."""
+
+READERS = 50
+"""Readers of a case that its file lists; the others are counted."""
 
 _DETAILS: dict[str, Callable[[Session, str, Actor, datetime], Any]] = {
     "escalation": details.escalation,
@@ -253,3 +259,60 @@ def _is_intact(session: Session, row: tables.PolicyVersion) -> bool:
     told = {"version": row.version, "digest": row.digest}
     is_witnessed = any(json.loads(body).get("data") == told for body in bodies)
     return is_witnessed and hashlib.sha256(row.body.encode()).hexdigest() == row.digest
+
+
+# Who has read it. -----------------------------------------------------------------------------
+
+_R, _L = plain(tables.Reading).c, plain(tables.LedgerEntry).c
+
+
+def read_by(session: Session, actor: Actor, stream: str) -> ReadBy | None:
+    """Who has read a case, for auditors: the ledger of the house is theirs alone."""
+    record.check_reader(actor)
+    if not actor.has(Role.AUDITOR):
+        return None
+    # Found person by person: readings are kept in that order, and there are few people.
+    of_it = and_(_R.person_id.in_(select(plain(tables.Person).c.id)), _R.stream == stream)
+    total = session.scalar(select(func.count()).where(of_it)) or 0
+    rows = session.execute(
+        select(_R.person_id, _R.hour)
+        .where(of_it)
+        .order_by(_R.hour.desc(), _R.person_id)
+        .limit(READERS)
+    )
+    last = {row.person_id: row.hour for row in rows}
+    names = people.names(session, last)
+    entries = _readings(session, stream, last)
+    readers = [
+        CaseReader(person=person, name=names.get(person, person), at=at, seq=seq)
+        for person, hour in last.items()
+        for at, seq in [entries.get(person, (hour, None))]
+    ]
+    readers.sort(key=lambda one: one.at, reverse=True)
+    return ReadBy(readers=tuple(readers), total=total)
+
+
+def _readings(
+    session: Session, stream: str, last: dict[str, datetime]
+) -> dict[str, tuple[datetime, int]]:
+    """When exactly each of these people read it last, and the entry that says so."""
+    if not last:
+        return {}
+    within = (
+        and_(
+            _L.by == person,
+            _L.at >= literal(hour, UtcDateTime()),
+            _L.at < literal(hour + timedelta(hours=1), UtcDateTime()),
+            _L.name == CaseRead.NAME,
+        )
+        for person, hour in last.items()
+    )
+    rows = session.execute(select(_L.by, _L.at, _L.seq, _L.body).where(or_(*within)))
+    return {row.by: (row.at, row.seq) for row in rows if _is_about(row.body, stream)}
+
+
+def _is_about(body: str, stream: str) -> bool:
+    try:
+        return bool(Fact.model_validate_json(body).data.get("stream") == stream)
+    except proofs.UNREADABLE:
+        return False

@@ -137,7 +137,7 @@ def promises(
         check_seen(session, actor, [person])
     chosen = [*chosen_promises(team, channel, since, until)]
     if how is not None:
-        counted = conditions()
+        counted = {**conditions(), "in_time": col(Commitment.stage) == CommitmentStage.KEPT}
         if how not in counted:
             raise Invalid("unknown_figure", f"there is no figure '{how}' of promises",
                           f"use one of: {', '.join(counted)}", field="how")  # fmt: skip

@@ -56,6 +56,8 @@ class Answers(Value):
     waiting: int
     longest_waiting: int | None
     """Minutes, of those that still wait."""
+    longest_waiting_case: str | None
+    """The escalation that has waited so long."""
     without: tuple[Count, ...]
     """Closed without an answer of ours, by outcome."""
     plain: Spread
@@ -63,7 +65,30 @@ class Answers(Value):
     distribution: tuple[Bucket, ...]
 
 
-class TeamAnswers(Value):
+class Answerable(Value):
+    """What one team, or one person, answers for: the same figures of everybody."""
+
+    owed: int
+    """Moves that were made or are still owed; a person's are those that they made, or owed when a
+    rung behind the deadline was climbed."""
+    missed: int
+    """Of these, made after the deadline, or still owed after it."""
+    refused: int
+    refusals: tuple[Count, ...]
+    """The same by code."""
+    written: int
+    """Published replies, with ``ready_made``."""
+    ready_made: int
+    promises: int
+    """All that were due in these days."""
+    kept: int
+    """By the date that counts: by their first one, or by one that was agreed in time."""
+    kept_late: int
+    broken: int
+    """All whose date ever passed unkept, also those that were kept late or withdrawn since."""
+
+
+class TeamAnswers(Answerable):
     team: str
     name: str
     received: int
@@ -83,6 +108,8 @@ class StepFigures(Value):
     open: int
     longest_open: int | None
     """Minutes of plain time since the longest one has been owed."""
+    longest_open_case: str | None
+    """The escalation in which it is."""
     plain: Spread
     working: Spread
     total_working: int
@@ -130,11 +157,13 @@ class WaitingNow(Value):
     unanswered: int
     longest: int | None
     """Minutes since the oldest of the unanswered reached us."""
+    longest_case: str | None
+    """That one."""
     steps: tuple[Count, ...]
     late: tuple[Count, ...]
 
 
-class PersonFigures(Value):
+class PersonFigures(Answerable):
     """One person's moves; executives stand among all others."""
 
     person: str
@@ -147,11 +176,6 @@ class PersonFigures(Value):
     preparing: Spread
     deciding: Spread
     replying: Spread
-    written: int
-    ready_made: int
-    promises: int
-    kept: int
-    broken: int
 
 
 class PeopleFigures(Value):

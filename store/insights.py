@@ -75,6 +75,10 @@ FEW = 5
 PERSONAL = (Step.PREPARING, Step.DECIDING, Step.ASKED, Step.REPLYING)
 """The steps that are one person's: their owner's, or whoever decided."""
 
+_SAID_BEFORE = (Step.ANSWER, Step.ASKED, Step.HELD)
+"""Steps that a refusal or a dismissal ends as well, and that do not count its code again: a
+question that was open when it was decided, a second look, and the answer as a whole."""
+
 _M = plain(tables.Move).c
 _K = plain(tables.MoveKind)
 _OTHER = plain(tables.Move).alias("other")
@@ -93,6 +97,8 @@ class State(StrEnum):
     OPEN_NOW = "open_now"
     """Still owed, whenever it came in."""
     LATE_NOW = "late_now"
+    MISSED = "missed"
+    """Made after its deadline, or still owed after it; came in within the span."""
 
 
 class Which(Value):
@@ -102,6 +108,8 @@ class Which(Value):
     state: State | None = None
     how: str | None = None
     code: str | None = None
+    refused: bool | None = None
+    """True: moves that ended in a refusal, whatever its code."""
     words: Wording | None = None
     compared: bool | None = None
     """False: replies that were compared with none."""
@@ -110,6 +118,8 @@ class Which(Value):
     """Somebody who owed it when it was late."""
     told: str | None = None
     """Somebody who was told that it is late."""
+    whose: str | None = None
+    """Somebody who made it, or owed it when it was late."""
     at_least: Length | None = None
     """Minutes of plain time, with ``below``."""
     below: Length | None = None
@@ -117,7 +127,7 @@ class Which(Value):
     @property
     def people(self) -> tuple[str, ...]:
         """Whom it singles out."""
-        return tuple(p for p in (self.person, self.owed_by, self.told) if p)
+        return tuple(p for p in (self.person, self.owed_by, self.told, self.whose) if p)
 
 
 # Counting. ------------------------------------------------------------------------------------
@@ -132,7 +142,7 @@ def insights(session: Session, actor: Actor, at: datetime, span: Span) -> Insigh
         at=at,
         span=span,
         answers=_answers(counts),
-        teams=_teams(session, counts),
+        teams=_teams(session, counts, span),
         steps=_steps(counts),
         lateness=_lateness(session, actor, counts),
         decisions=_decisions(counts),
@@ -185,10 +195,14 @@ class _Group:
         self.person: str | None = row.person
         self.is_late: bool = row.is_late
         self.owed_by, self.told = people_in(row.owed_by), people_in(row.told)
+        self.kind: int = row.id
         self.n: int = row.n
         self.paused: int = row.paused
         self.plain, self.working = _minutes_in(row.plain), _minutes_in(row.working)
-        self.since: float = row.since
+        self.oldest = None if row.since is None else (float(row.since), str(row.oldest))
+        """When the first that is still owed was owed, in seconds since 1970, and its case."""
+        self.missed = 0
+        """How many were made after their deadline, or are owed after it."""
 
 
 def _minutes_in(told: str | None) -> Minutes:
@@ -206,7 +220,9 @@ class _Counts:
     def __init__(self, session: Session, span: Span, at: datetime, *also: Any) -> None:
         self.groups = [_Group(row) for row in _grouped(session, [*_within(span), *also])]
         self._by_step: dict[Step, list[_Group]] = defaultdict(list)
+        overdue = _overdue(session, span, at)
         for group in self.groups:
+            group.missed = overdue.get(group.kind, 0) + (group.n if group.is_late else 0)
             self._by_step[group.step].append(group)
         self.at = at
 
@@ -220,17 +236,37 @@ class _Counts:
     def count(self, **wanted: Any) -> int:
         return sum(group.n for group in self.of(**wanted))
 
-    def open(self, **wanted: Any) -> tuple[int, int | None]:
-        """How many are still owed, and for how many minutes the longest of them."""
+    @property
+    def steps(self) -> list[_Group]:
+        """All moves but the answer as a whole, of which each is a part."""
+        return [group for group in self.groups if group.step is not Step.ANSWER]
+
+    def open(self, **wanted: Any) -> tuple[int, int | None, str | None]:
+        """How many are still owed, for how many minutes the longest of them, and its case."""
         found = self.of(how=None, **wanted)
-        since = min((group.since for group in found), default=None)
-        return sum(group.n for group in found), None if since is None else _minutes(since, self.at)
+        return sum(group.n for group in found), *_longest(found, self.at)
 
     def plain(self, **wanted: Any) -> Minutes:
         return _together(group.plain for group in self.of(**wanted))
 
     def working(self, **wanted: Any) -> Minutes:
         return _together(group.working for group in self.of(**wanted))
+
+
+def _longest(groups: Iterable[_Group], at: datetime) -> tuple[int | None, str | None]:
+    """For how many minutes the oldest of what is still owed has been, and its case."""
+    since, case = min((g.oldest for g in groups if g.oldest is not None), default=(None, None))
+    return None if since is None else _minutes(since, at), case
+
+
+def _overdue(session: Session, span: Span, at: datetime) -> dict[int, int]:
+    """How many of a kind are still owed after their deadline."""
+    found = session.execute(
+        select(_M.kind, func.count().label("n"))
+        .where(*_late_now(at), *_within(span))
+        .group_by(_M.kind)
+    )
+    return {row.kind: row.n for row in found}
 
 
 def _together(several: Iterable[Minutes]) -> Minutes:
@@ -241,7 +277,8 @@ def _together(several: Iterable[Minutes]) -> Minutes:
 
 
 def _grouped(session: Session, chosen: list[Any]) -> Sequence[Any]:
-    """The moves by kind. ``since`` is when the first of them was owed, in seconds since 1970."""
+    """The moves by kind. ``since`` is when the first of those that are still owed was, in seconds
+    since 1970, and ``oldest`` its case."""
     groups = (
         select(
             _M.kind,
@@ -256,16 +293,17 @@ def _grouped(session: Session, chosen: list[Any]) -> Sequence[Any]:
     )
     # By itself, because it meets few rows, by the index on what is owed; asked of every row it
     # took as long as all the rest.
+    since = _seconds(session)
+    place = func.row_number().over(partition_by=_M.kind, order_by=(since, _M.escalation_id))
     owed = (
-        select(_M.kind, func.min(_seconds(session)).label("since"))
+        select(_M.kind, since.label("since"), _M.escalation_id.label("oldest"), place.label("nth"))
         .where(_M.plain.is_(None), *chosen)
-        .group_by(_M.kind)
         .subquery()
     )
     return session.execute(
-        select(_K, groups, owed.c.since)
+        select(_K, groups, owed.c.since, owed.c.oldest)
         .join(groups, groups.c.kind == _K.c.id)
-        .join(owed, owed.c.kind == _K.c.id, isouter=True)
+        .join(owed, and_(owed.c.kind == _K.c.id, owed.c.nth == 1), isouter=True)
     ).all()
 
 
@@ -305,7 +343,7 @@ def _answers(counts: _Counts) -> Answers:
     for group in counts.of(step=Step.ANSWER):
         if group.how not in (None, "answered"):
             ended[str(group.how)] += group.n
-    waiting, longest = counts.open(step=Step.ANSWER)
+    waiting, longest, case = counts.open(step=Step.ANSWER)
     took = counts.plain(**_ANSWERED)
     return Answers(
         received=counts.count(step=Step.ANSWER),
@@ -313,6 +351,7 @@ def _answers(counts: _Counts) -> Answers:
         in_time=counts.count(**_ANSWERED, is_late=False),
         waiting=waiting,
         longest_waiting=longest,
+        longest_waiting_case=case,
         without=_counted(ended),
         plain=spread(took),
         working=spread(counts.working(**_ANSWERED)),
@@ -342,8 +381,13 @@ def _distribution(took: Mapping[int, int]) -> tuple[Bucket, ...]:
     )
 
 
-def _teams(session: Session, counts: _Counts) -> tuple[TeamAnswers, ...]:
+def _teams(session: Session, counts: _Counts, span: Span) -> tuple[TeamAnswers, ...]:
     names = people.team_names(session)
+    owed: dict[str, list[_Group]] = defaultdict(list)
+    for group in counts.steps:
+        owed[group.team].append(group)
+    promised = _promised(session, span, By.TEAM)
+    received = {group.team for group in counts.of(step=Step.ANSWER)}
     return tuple(
         TeamAnswers(
             team=team,
@@ -353,9 +397,52 @@ def _teams(session: Session, counts: _Counts) -> tuple[TeamAnswers, ...]:
             in_time=counts.count(**_ANSWERED, team=team, is_late=False),
             waiting=counts.open(step=Step.ANSWER, team=team)[0],
             plain=spread(counts.plain(**_ANSWERED, team=team)),
+            **_answers_for(owed[team], owed[team], promised.get(team)),
         )
-        for team in sorted({group.team for group in counts.of(step=Step.ANSWER)})
+        for team in sorted({*received, *owed, *promised})
     )
+
+
+def _answers_for(
+    owed: Iterable[_Group], made: Iterable[_Group], promised: CommitmentFigures | None
+) -> dict[str, Any]:
+    """The figures that are the same of a team and of a person."""
+    owed, made = list(owed), list(made)
+    replies, p = _by_words(made), promised
+    refusals = Counter({code: n for code, n in _codes(made).items() if code in _REFUSALS})
+    return {
+        "owed": sum(group.n for group in owed),
+        "missed": sum(group.missed for group in owed),
+        "refused": refusals.total(),
+        "refusals": _counted(refusals),
+        "written": replies[Wording.WRITTEN],
+        "ready_made": replies[Wording.READY_MADE],
+        "promises": p.total if p else 0,
+        "kept": p.kept + p.renegotiated if p else 0,
+        "kept_late": p.kept_late if p else 0,
+        "broken": p.broken if p else 0,
+    }
+
+
+def _by_words(made: Iterable[_Group]) -> Counter[str | None]:
+    """Published replies by how their words came about."""
+    found = Counter[str | None]()
+    for group in made:
+        if group.step is Step.REPLYING and group.how == "published":
+            found[group.words] += group.n
+    return found
+
+
+def _codes(made: Iterable[_Group]) -> Counter[str]:
+    """The codes of refusals and dismissals, each once."""
+    found = Counter[str]()
+    for group in made:
+        if group.code is not None and group.step not in _SAID_BEFORE:
+            found[group.code] += group.n
+    return found
+
+
+_REFUSALS = frozenset(map(str, RefusalCode))
 
 
 def _steps(counts: _Counts) -> tuple[StepFigures, ...]:
@@ -363,7 +450,7 @@ def _steps(counts: _Counts) -> tuple[StepFigures, ...]:
     for step, seat in OWED_BY.items():
         if seat is None:
             continue
-        still, longest = counts.open(step=step)
+        still, longest, case = counts.open(step=step)
         worked = counts.working(step=step)
         found.append(
             StepFigures(
@@ -373,6 +460,7 @@ def _steps(counts: _Counts) -> tuple[StepFigures, ...]:
                 late=counts.count(step=step, is_late=True),
                 open=still,
                 longest_open=longest,
+                longest_open_case=case,
                 plain=spread(counts.plain(step=step)),
                 working=spread(worked),
                 total_working=sum(minutes * n for minutes, n in worked.items()),
@@ -420,25 +508,20 @@ def _lateness(session: Session, actor: Actor, counts: _Counts) -> tuple[Lateness
 
 
 def _decisions(counts: _Counts) -> Decisions:
-    refusals, dismissals = Counter[str](), Counter[str]()
-    for group in counts.groups:
-        if group.step is not Step.ANSWER and group.code is not None:
-            found = refusals if group.code in set(RefusalCode) else dismissals
-            found[group.code] += group.n
+    codes = _codes(counts.steps)
+    refusals = Counter({code: n for code, n in codes.items() if code in _REFUSALS})
     made = {how: counts.count(step=Step.DECIDING, how=how) for how in DECIDED}
     alone = counts.count(step=Step.PREPARING, how="made_alone")
     return Decisions(
         **made,
         made_alone=alone,
         refusals=_counted(refusals),
-        dismissals=_counted(dismissals),
+        dismissals=_counted(codes - refusals),
     )
 
 
 def _replies(counts: _Counts) -> Replies:
-    by_words = Counter[str | None]()
-    for group in counts.of(step=Step.REPLYING, how="published"):
-        by_words[group.words] += group.n
+    by_words = _by_words(counts.groups)
     return Replies(
         published=by_words.total(),
         **{str(words): by_words[words] for words in Wording},
@@ -459,10 +542,11 @@ def _now(session: Session, span: Span, at: datetime) -> WaitingNow:
         .group_by(_K.c.step)
     )
     is_late = {Step(row.step): row.n for row in late}
-    oldest = [group.since for group in owed if group.step is Step.ANSWER]
+    longest, case = _longest((group for group in owed if group.step is Step.ANSWER), at)
     return WaitingNow(
         unanswered=by_step.pop(Step.ANSWER, 0),
-        longest=_minutes(min(oldest), at) if oldest else None,
+        longest=longest,
+        longest_case=case,
         steps=tuple(Count(key=step, n=by_step[step]) for step in Step if step in by_step),
         late=tuple(Count(key=step, n=is_late[step]) for step in Step if step in is_late),
     )
@@ -496,12 +580,15 @@ def _kinds(*chosen: Any) -> Any:
 def _people(session: Session, actor: Actor, span: Span, counts: _Counts) -> PeopleFigures:
     silent: Counter[str] = Counter()
     made: dict[str, list[_Group]] = defaultdict(list)
-    for group in counts.groups:
+    theirs: dict[str, list[_Group]] = defaultdict(list)
+    for group in counts.steps:
         for person in group.owed_by:
             silent[person] += group.n
         if group.person is not None:
             made[group.person].append(group)
-    promised = _promised(session, span)
+        for one in {*group.owed_by, *([group.person] if group.person else ())}:
+            theirs[one].append(group)
+    promised = _promised(session, span, By.PERSON)
     everybody = {*silent, *made, *promised}
     shown = figures.seen_by(session, actor, everybody)
     names = people.names(session, everybody)
@@ -509,11 +596,6 @@ def _people(session: Session, actor: Actor, span: Span, counts: _Counts) -> Peop
     items = []
     for person in sorted(shown, key=lambda one: (names.get(one) or one).casefold()):
         rows = made[person]
-        promises = promised.get(person)
-        replies = Counter[str | None]()
-        for row in rows:
-            if row.step == Step.REPLYING and row.how == "published":
-                replies[row.words] += row.n
         items.append(
             PersonFigures(
                 person=person,
@@ -522,22 +604,17 @@ def _people(session: Session, actor: Actor, span: Span, counts: _Counts) -> Peop
                 made=sum(row.n for row in rows),
                 late=sum(row.n for row in rows if row.is_late),
                 silent=silent[person],
-                **{
-                    str(step): spread(counts.working(step=step, person=person))
-                    for step in (Step.PREPARING, Step.DECIDING, Step.REPLYING)
-                },
-                written=replies[Wording.WRITTEN],
-                ready_made=replies[Wording.READY_MADE],
-                promises=promises.total if promises else 0,
-                kept=promises.kept + promises.renegotiated if promises else 0,
-                broken=promises.broken if promises else 0,
+                preparing=spread(counts.working(step=Step.PREPARING, person=person)),
+                deciding=spread(counts.working(step=Step.DECIDING, person=person)),
+                replying=spread(counts.working(step=Step.REPLYING, person=person)),
+                **_answers_for(theirs[person], rows, promised.get(person)),
             )
         )
     return PeopleFigures(items=tuple(items), hidden=len(everybody - shown))
 
 
-def _promised(session: Session, span: Span) -> dict[str, CommitmentFigures]:
-    page = figures.commitments(session, None, by=By.PERSON, **_of_promises(span))
+def _promised(session: Session, span: Span, by: By) -> dict[str, CommitmentFigures]:
+    page = figures.commitments(session, None, by=by, **_of_promises(span))
     return {item.key: item for item in page.items}
 
 
@@ -608,15 +685,26 @@ def _of_kind(which: Which) -> list[Any]:
     found = [column == wanted for column, wanted in same if wanted is not None]
     if which.compared is False:
         found.append(_K.c.words.is_(None))
-    if which.step is None:
+    if which.refused:
+        found.append(_K.c.code.in_(_REFUSALS))
+    if which.code is not None or which.refused:
+        found.append(_K.c.step.not_in(_SAID_BEFORE))
+    elif which.step is None:
         found.append(_K.c.step != Step.ANSWER)
     if which.state in (State.IN_TIME, State.LATE):
         found.append(_K.c.is_late == (which.state is State.LATE))
     for column, person in ((_K.c.owed_by, which.owed_by), (_K.c.told, which.told)):
         if person is not None:
-            among = literal(" ").op("||")(column).op("||")(literal(" "))
-            found.append(among.contains(f" {person} ", autoescape=True))
+            found.append(_names(column, person))
+    if which.whose is not None:
+        found.append(or_(_K.c.person == which.whose, _names(_K.c.owed_by, which.whose)))
     return found
+
+
+def _names(column: Any, person: str) -> Any:
+    """That a column of ids with spaces between them names this one."""
+    among = literal(" ").op("||")(column).op("||")(literal(" "))
+    return among.contains(f" {person} ", autoescape=True)
 
 
 def _standing(which: Which, at: datetime) -> list[Any]:
@@ -627,6 +715,9 @@ def _standing(which: Which, at: datetime) -> list[Any]:
             return [_M.plain.is_(None)]
         case State.LATE_NOW:
             return _late_now(at)
+        case State.MISSED:
+            was_late = _M.kind.in_(_kinds(_K.c.is_late))
+            return [or_(and_(_M.plain.is_not(None), was_late), and_(*_late_now(at)))]
         case None:
             return []
 

@@ -223,15 +223,17 @@ def _snapshot(stream: Stream) -> Check:
 FORMAT = "answerable-record/1"
 
 
-def lines(stream: Stream, made_at: str) -> Iterator[str]:
+def lines(stream: Stream, made_at: str, read_by: Any = None) -> Iterator[str]:
     """The stream as JSON Lines that prove themselves: docs/record.md says how. The first line
-    says what it is; each other one is an entry, with the words it refers to and their salts."""
+    says what it is, and who has read it where that was asked; each other one is an entry, with the
+    words it refers to and their salts."""
     yield _line(
         format=FORMAT,
         stream=stream.name,
         entries=len(stream.entries),
         head=stream.head,
         made_at=made_at,
+        read_by=read_by,
     )
     for told in stream.entries:
         data = told.fact.data if told.fact else None

@@ -150,6 +150,25 @@ class PolicyOfDay(Value):
     """What applied to this case, as it was pinned: spans in seconds."""
 
 
+class CaseReader(Value):
+    """Somebody who has read a case, as the ledger of the house has it."""
+
+    person: str
+    name: str
+    at: Moment
+    """When last: to the hour, where its entry cannot be read."""
+    seq: int | None
+    """The entry of the house."""
+
+
+class ReadBy(Value):
+    """Who has read a case: each reader with their last reading, the newest first."""
+
+    readers: tuple[CaseReader, ...]
+    total: int
+    """All readers; those who read last are listed."""
+
+
 class CaseFile(Value):
     """Everything the record knows of one case, as this reader may see it."""
 
@@ -177,4 +196,6 @@ class CaseFile(Value):
     linked: tuple[Linked, ...]
     more_linked: int = 0
     """Members of a matter that are not listed."""
+    read_by: ReadBy | None = None
+    """None for whoever may not read the ledger of the house."""
     names: dict[str, str]

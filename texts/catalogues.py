@@ -32,7 +32,7 @@ SAYINGS = frozenset({"Sayings"})
 REFUSALS = frozenset({"Conflict", "Forbidden", "Invalid", "Unknown"})
 """Their message and way out are said on pages, where they say the same of every case."""
 
-COLUMNS = frozenset({"_col"})
+COLUMNS = frozenset({"head"})
 """Their first argument is a key, all others are said."""
 
 ALL_SAID = frozenset({"domain/notices.py"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from api.pages.figures import PROMISES, STEPS, Table, length, month
+from api.pages.cells import Table, length
+from api.pages.figures import PROMISES, STEPS, month
 from store.insight_views import Insights
 from texts import gettext as _
 from texts import numbers

@@ -6,18 +6,37 @@ it, so that they cannot say different things.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from urllib.parse import urlencode
+from datetime import date
 
 from api.pages import labels, times
+from api.pages.cells import (
+    Cell,
+    Column,
+    Table,
+    address,
+    cases,
+    count,
+    half,
+    head,
+    longest,
+    nine_tenths,
+    share,
+    word,
+)
 from domain.escalation.moves import Step, Wording
 from store.figures import CommitmentFigures
-from store.insight_views import Count, Insights, PersonCount, Span, Spread
-from store.insights import FEW, State, Which
+from store.insight_views import (
+    Answerable,
+    Count,
+    Insights,
+    PersonCount,
+    PersonFigures,
+    Span,
+    TeamAnswers,
+)
+from store.insights import State
 from texts import Sayings, numbers, stated
 from texts import gettext as _
 
@@ -85,6 +104,7 @@ PROMISES = Sayings(
 PROMISES_BEHIND = PROMISES | Sayings(
     {
         "broken": "Broken at some time",
+        "in_time": "Kept by the date that counts",
         "confirmed": "The commenter says that it is kept",
         "denied": "The commenter says that it is not kept",
     }
@@ -97,128 +117,76 @@ _WORKING = stated("Time is counted in the working hours of the case; pauses are 
 _PLAIN = stated("Time is counted by the clock on the wall, nights and pauses included.")
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One figure: as it is for programs, as people read it, and where the cases behind it are."""
-
-    value: str | int | None
-    text: str
-    href: str = ""
-    note: str = ""
-    """What has to be said with it, such as that it rests on few."""
-
-
-Row = tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class Column:
-    key: str
-    """The header in a file."""
-    label: str
-    means: str
-
-
-@dataclass(frozen=True)
-class Table:
-    name: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-
-    def column(self, key: str) -> int:
-        return [column.key for column in self.columns].index(key)
-
-    @property
-    def numbers(self) -> frozenset[int]:
-        """The columns that hold numbers, which stand one below the other."""
-        return frozenset(
-            n
-            for n, column in enumerate(self.columns)
-            if column.key.endswith(("_minutes", "_permille"))
-            or any(isinstance(row[n].value, int) for row in self.rows)
-        )
-
-
-def _col(key: str, label: str, *means: str) -> Column:
-    return Column(key, _(label), " ".join(_(one) for one in means))
-
-
 def tables(found: Insights) -> dict[str, Table]:
     """Every table of the page, by the name of its file."""
     made = (
         _answers(found), _waits(found), _steps(found), _late(found), _decisions(found),
         _codes(found), _promises(found), _replies(found), _teams(found), _people(found),
-        _now(found),
+        _refusals(found), _now(found),
     )  # fmt: skip
     return {table.name: table for table in made}
 
 
-# Addresses. -----------------------------------------------------------------------------------
+def definitions(tables: Iterable[Table]) -> Table:
+    """What every column of every file means, as a file of its own."""
+    rows = (
+        (word(table.name), word(column.key), word(column.label), word(column.means))
+        for table in tables
+        for column in table.columns
+    )
+    return Table(
+        "definitions",
+        _("What every figure means"),
+        (
+            head("file", "File", "The name of the file."),
+            head("column", "Column", "Its header in that file."),
+            head("label", "Figure", "Its name on the page."),
+            head("means", "Meaning", "What it counts, and in what unit."),
+        ),
+        tuple(rows),
+    )
 
 
-def days(span: Span) -> dict[str, str]:
-    """A span as an address says it: both days are included."""
-    last: date = (span.until - timedelta(days=1)).date()
-    said = {"since": span.since.date().isoformat(), "until": last.isoformat()}
-    place = {"team": span.team, "channel": span.channel}
-    return said | {name: value for name, value in place.items() if value}
+def glance(found: Insights) -> dict[str, Cell]:
+    """The figures that stand above all tables."""
+    span, a, p = found.span, found.answers, found.promises.total
+    answered = cases(span, step=Step.ANSWER, how="answered")
+    in_time = cases(span, step=Step.ANSWER, how="answered", state=State.IN_TIME)
+    waiting = cases(span, step=Step.ANSWER, state=State.OPEN_NOW)
+    promised = {
+        how: count(getattr(p, how), address("/insights/promises", span, how=how))
+        for how in ("kept", "renegotiated", "broken")
+    }
+    in_days = address("/insights/promises", span)
+    kept = address("/insights/promises", span, how="in_time")
+    return {
+        "half": half(a.plain, answered),
+        "nine_tenths": nine_tenths(a.plain, answered),
+        "answered": count(a.answered, answered),
+        "in_time": count(a.in_time, in_time),
+        "in_time_share": share(a.in_time, a.answered, in_time),
+        "unanswered": count(found.now.unanswered, waiting),
+        "longest": longest(found.now.longest, found.now.longest_case),
+        **promised,
+        "promises": count(p.total, in_days),
+        "kept_share": share(p.kept + p.renegotiated, p.total, kept),
+    }
 
 
-def address(path: str, span: Span, **more: object) -> str:
-    chosen = {name: value for name, value in more.items() if value is not None}
-    return f"{path}?{urlencode({**days(span), **chosen})}"
-
-
-def cases(span: Span, **which: object) -> str:
-    """Where the moves behind a figure are listed."""
-    said = Which.model_validate(which).model_dump(exclude_none=True, mode="json")
-    if said.get("compared") is False:
-        said["compared"] = "false"
-    return address("/insights/cases", span, **said)
-
-
-# Cells. ---------------------------------------------------------------------------------------
-
-
-def _word(text: str, value: str | None = None) -> Cell:
-    return Cell(text if value is None else value, text)
-
-
-def _count(n: int, href: str = "") -> Cell:
-    return Cell(n, numbers.number(n), href if n else "")
-
-
-def length(minutes: int | None) -> str:
-    """Minutes as people read them."""
-    if minutes is None:
-        return "–"
-    if minutes >= 48 * 60:
-        return _("%(count)s d", count=numbers.tenths(minutes / 1440))
-    if minutes >= 120:
-        return _("%(count)s h", count=numbers.tenths(minutes / 60))
-    return _("%(count)s min", count=minutes) if minutes else _("under a minute")
-
-
-def _minutes(minutes: int | None, n: int | None = None) -> Cell:
-    note = _("of %(n)s only", n=n) if n is not None and 0 < n < FEW else ""
-    return Cell(minutes, length(minutes), note=note)
-
-
-def _spread(spread: Spread) -> tuple[Cell, Cell]:
-    return _minutes(spread.half, spread.n), _minutes(spread.nine_tenths, spread.n)
-
-
-def _share(part: int, whole: int) -> Cell:
-    """In thousandths for programs, in hundredths for people."""
-    if not whole:
-        return Cell(None, "–")
-    note = _("of %(whole)s only", whole=whole) if whole < FEW else ""
-    return Cell(part * 1000 // whole, percent(part, whole), note=note)
-
-
-def percent(part: int, whole: int) -> str:
-    return numbers.percent(part, whole)
+def time_spent(found: Insights) -> list[tuple[Cell, str, str]]:
+    """The share of all working time that went by in each step, its name and who owed it; the
+    greatest first."""
+    steps = sorted(found.steps, key=lambda one: one.total_working, reverse=True)
+    total = sum(one.total_working for one in steps)
+    return [
+        (
+            share(one.total_working, total, cases(found.span, step=one.step, state=State.DONE)),
+            STEPS[one.step],
+            OWED_BY[one.seat],
+        )
+        for one in steps
+        if one.total_working
+    ]
 
 
 # Tables. --------------------------------------------------------------------------------------
@@ -245,13 +213,13 @@ def _answers(found: Insights) -> Table:
         "answers",
         _("What became of what was said to us"),
         (
-            _col("what", "Comments", "A conversation that reached us in these days and that we "
+            head("what", "Comments", "A conversation that reached us in these days and that we "
                    "owe an answer. Each is answered, waits, or ended without an answer of ours."),
-            _col("cases", "Cases", "How many. “In time” means that no step on the way was late."),
-            _col("share_permille", "Share of all received", "Of all that were received."),
+            head("cases", "Cases", "How many. “In time” means that no step on the way was late."),
+            head("share_permille", "Share of all received", "Of all that were received."),
         ),
         tuple(
-            (_word(label), _count(n, href), _share(n, a.received)) for label, n, href in rows
+            (word(label), count(n, href), share(n, a.received, href)) for label, n, href in rows
         ),
     )  # fmt: skip
 
@@ -262,19 +230,19 @@ def _waits(found: Insights) -> Table:
         "waits",
         _("How long people waited for the first answer"),
         (
-            _col("wait", "Wait", "From the moment we received the comment until our first reply "
+            head("wait", "Wait", "From the moment we received the comment until our first reply "
                    "was public.", _PLAIN),
-            _col("at_least_minutes", "From, in minutes", "Waits of this length belong here."),
-            _col("below_minutes", "To, in minutes", "Waits of this length belong to the next."),
-            _col("cases", "Cases", "Those that have their first answer; who still waits is "
+            head("at_least_minutes", "From, in minutes", "Waits of this length belong here."),
+            head("below_minutes", "To, in minutes", "Waits of this length belong to the next."),
+            head("cases", "Cases", "Those that have their first answer; who still waits is "
                    "counted above and is not in here."),
         ),
         tuple(
             (
-                _word(between(one.at_least, one.below)),
+                word(between(one.at_least, one.below)),
                 Cell(one.at_least, numbers.number(one.at_least)),
                 Cell(one.below, "–" if one.below is None else numbers.number(one.below)),
-                _count(one.n, cases(span, step=Step.ANSWER, how="answered",
+                count(one.n, cases(span, step=Step.ANSWER, how="answered",
                                     at_least=one.at_least, below=one.below)),
             )
             for one in a.distribution
@@ -299,40 +267,45 @@ def _edge(minutes: int) -> str:
 
 
 def _steps(found: Insights) -> Table:
-    span = found.span
+    def behind(step: Step, state: State) -> str:
+        return cases(found.span, step=step, state=state)
+
     total = sum(one.total_working for one in found.steps)
     return Table(
         "steps",
         _("Each step’s time"),
         (
-            _col("step", "Step", "What is owed. While those who decide wait for an answer to a "
+            head("step", "Step", "What is owed. While those who decide wait for an answer to a "
                    "question, their own time stands still."),
-            _col("owed_by", "Owed by", "Whose move it is; executives are counted as everybody."),
-            _col("done", "Done", "Moves that were made, in cases that came in in these days. A "
+            head("owed_by", "Owed by", "Whose move it is; executives are counted as everybody."),
+            head("done", "Done", "Moves that were made, in cases that came in in these days. A "
                    "case may come to a step more than once."),
-            _col("half_working_minutes", "Half, working time", _HALF, _WORKING),
-            _col("nine_tenths_working_minutes", "Nine in ten, working time",
+            head("half_working_minutes", "Half, working time", _HALF, _WORKING),
+            head("nine_tenths_working_minutes", "Nine in ten, working time",
                    _NINE, _WORKING),
-            _col("half_plain_minutes", "Half, by the clock", _HALF, _PLAIN),
-            _col("nine_tenths_plain_minutes", "Nine in ten, by the clock", _NINE, _PLAIN),
-            _col("share_of_working_time_permille", "Share of working time",
+            head("half_plain_minutes", "Half, by the clock", _HALF, _PLAIN),
+            head("nine_tenths_plain_minutes", "Nine in ten, by the clock", _NINE, _PLAIN),
+            head("share_of_working_time_permille", "Share of working time",
                    "Of all the working time that all steps took together."),
-            _col("late", "Late", "Made after its deadline. What is late and still owed is under "
+            head("late", "Late", "Made after its deadline. What is late and still owed is under "
                    "“Owed now”."),
-            _col("open", "Still owed", "Not made yet, and so in none of the times before."),
-            _col("longest_open_minutes", "Longest still owed", _PLAIN),
+            head("open", "Still owed", "Not made yet, and so in none of the times before."),
+            head("longest_open_minutes", "Longest still owed", "How long the case that it leads "
+                   "to has owed this move.", _PLAIN),
         ),
         tuple(
             (
-                _word(STEPS[one.step], one.step),
-                _word(OWED_BY[one.seat], one.seat),
-                _count(one.done, cases(span, step=one.step, state=State.DONE)),
-                *_spread(one.working),
-                *_spread(one.plain),
-                _share(one.total_working, total),
-                _count(one.late, cases(span, step=one.step, state=State.LATE)),
-                _count(one.open, cases(span, step=one.step, state=State.OPEN)),
-                _minutes(one.longest_open),
+                word(STEPS[one.step], one.step),
+                word(OWED_BY[one.seat], one.seat),
+                count(one.done, behind(one.step, State.DONE)),
+                half(one.working, behind(one.step, State.DONE)),
+                nine_tenths(one.working, behind(one.step, State.DONE)),
+                half(one.plain, behind(one.step, State.DONE)),
+                nine_tenths(one.plain, behind(one.step, State.DONE)),
+                share(one.total_working, total, behind(one.step, State.DONE)),
+                count(one.late, behind(one.step, State.LATE)),
+                count(one.open, behind(one.step, State.OPEN)),
+                longest(one.longest_open, one.longest_open_case),
             )
             for one in found.steps
         ),
@@ -358,12 +331,12 @@ def lateness(found: Insights) -> tuple[Late, ...]:
 
     def people(step: Step, key: str, listed: Iterable[PersonCount]) -> Iterable[tuple[str, Cell]]:
         for one in listed:
-            yield one.name, _count(one.n, cases(span, step=step, **{key: one.person}))
+            yield one.name, count(one.n, cases(span, step=step, **{key: one.person}))
 
     return tuple(
         Late(
             step=STEPS[one.step],
-            moves=_count(one.late, cases(span, step=one.step, state=State.LATE)),
+            moves=count(one.late, cases(span, step=one.step, state=State.LATE)),
             owed_by=tuple(people(one.step, "owed_by", one.owed_by)),
             told=tuple(people(one.step, "told", one.told)),
         )
@@ -373,7 +346,7 @@ def lateness(found: Insights) -> tuple[Late, ...]:
 
 def _late(found: Insights) -> Table:
     rows = [
-        (_word(one.step), _word(label, role), _word(name), count)
+        (word(one.step), word(label, role), word(name), count)
         for one in lateness(found)
         for role, label in _ROLES.items()
         for name, count in getattr(one, role)
@@ -382,12 +355,12 @@ def _late(found: Insights) -> Table:
         "lateness",
         _("Whose silence, and who was told"),
         (
-            _col("step", "Step", "A step whose deadline had passed."),
-            _col("role", "Role", "Who owed the move when a rung behind its deadline was climbed, "
+            head("step", "Step", "A step whose deadline had passed."),
+            head("role", "Role", "Who owed the move when a rung behind its deadline was climbed, "
                    "and who was told of it then."),
-            _col("person", "Person", "Shown as far as the policy lets you see figures person by "
+            head("person", "Person", "Shown as far as the policy lets you see figures person by "
                    "person; executives are never left out alone."),
-            _col("moves", "Moves", "How many, made since or still owed."),
+            head("moves", "Moves", "How many, made since or still owed."),
         ),
         tuple(rows),
     )  # fmt: skip
@@ -404,12 +377,12 @@ def _decisions(found: Insights) -> Table:
         "decisions",
         _("What was decided"),
         (
-            _col("decision", "Decision", "A proposal may be returned and decided again: each "
+            head("decision", "Decision", "A proposal may be returned and decided again: each "
                    "time counts. Answers of a matter are decided once, there, and not in here."),
-            _col("n", "Times", "How often."),
-            _col("share_permille", "Share", "Of all of these."),
+            head("n", "Times", "How often."),
+            head("share_permille", "Share", "Of all of these."),
         ),
-        tuple((_word(label), _count(n, href), _share(n, whole)) for label, n, href in rows),
+        tuple((word(label), count(n, href), share(n, whole, href)) for label, n, href in rows),
     )  # fmt: skip
 
 
@@ -421,16 +394,16 @@ def _codes(found: Insights) -> Table:
     ) -> Iterable[tuple[Cell, ...]]:
         for one in codes:
             link = cases(span, code=one.key)
-            yield _word(kind), _word(names.get(one.key, one.key), one.key), _count(one.n, link)
+            yield word(kind), word(names.get(one.key, one.key), one.key), count(one.n, link)
 
     return Table(
         "reasons",
         _("Why we said no"),
         (
-            _col("kind", "What", "A refusal was decided and its reason published. A dismissal "
+            head("kind", "What", "A refusal was decided and its reason published. A dismissal "
                    "is not answered; some are looked at by a second person."),
-            _col("code", "Reason", "The code given with it."),
-            _col("n", "Times", "How often."),
+            head("code", "Reason", "The code given with it."),
+            head("n", "Times", "How often."),
         ),
         (
             *rows(_("Refused"), d.refusals, labels.REFUSAL_CODES),
@@ -459,21 +432,21 @@ _PROMISE_MEANS = Sayings(
 def _promises(found: Insights) -> Table:
     def row(item: CommitmentFigures) -> tuple[Cell, ...]:
         counts = (
-            _count(getattr(item, how), address(
+            count(getattr(item, how), address(
                 "/insights/promises", found.span, how=how, month=item.key or None))
             for how in PROMISES
         )  # fmt: skip
         everything = address("/insights/promises", found.span, month=item.key or None)
-        return (_word(month(item.key), item.key), *counts, _count(item.total, everything))
+        return (word(month(item.key), item.key), *counts, count(item.total, everything))
 
     return Table(
         "promises",
         _("Promises by the month in which they were due"),
         (
-            _col("month", "Month", "Of the date that counts, in UTC. These are promises that "
+            head("month", "Month", "Of the date that counts, in UTC. These are promises that "
                    "were due in these days, whenever the comment came in."),
             *(Column(how, label, _PROMISE_MEANS[how]) for how, label in PROMISES.items()),
-            _col("total", "All", "Each promise is in exactly one of the columns before."),
+            head("total", "All", "Each promise is in exactly one of the columns before."),
         ),
         tuple(row(item) for item in found.promises.items),
     )  # fmt: skip
@@ -491,13 +464,15 @@ def _replies(found: Insights) -> Table:
         "replies",
         _("How the words of our replies came about"),
         (
-            _col("words", "Words", "Each reply is compared with recent ones. Ready-made: so like "
+            head("words", "Words", "Each reply is compared with recent ones. Ready-made: so like "
                    "one of them that its writer had to say why. Not compared: a printed reason of "
                    "a refusal, or terms that ask for no comparison."),
-            _col("replies", "Replies", "Published replies."),
-            _col("share_permille", "Share", "Of all published replies."),
+            head("replies", "Replies", "Published replies."),
+            head("share_permille", "Share", "Of all published replies."),
         ),
-        tuple((_word(label), _count(n, href), _share(n, r.published)) for label, n, href in rows),
+        tuple(
+            (word(label), count(n, href), share(n, r.published, href)) for label, n, href in rows
+        ),
     )  # fmt: skip
 
 
@@ -505,85 +480,163 @@ def _teams(found: Insights) -> Table:
     rows = []
     for one in found.teams:
         span = found.span.model_copy(update={"team": one.team})
-        answered = {"step": Step.ANSWER, "how": "answered"}
+        answered = cases(span, step=Step.ANSWER, how="answered")
+        in_time = cases(span, step=Step.ANSWER, how="answered", state=State.IN_TIME)
         rows.append(
             (
-                _word(one.name, one.team),
-                _count(one.received, cases(span, step=Step.ANSWER)),
-                _count(one.answered, cases(span, **answered)),
-                _count(one.in_time, cases(span, **answered, state=State.IN_TIME)),
-                _share(one.in_time, one.answered),
-                *_spread(one.plain),
-                _count(one.waiting, cases(span, step=Step.ANSWER, state=State.OPEN)),
+                word(one.name, one.team),
+                count(one.received, cases(span, step=Step.ANSWER)),
+                count(one.answered, answered),
+                count(one.in_time, in_time),
+                share(one.in_time, one.answered, in_time),
+                half(one.plain, answered),
+                nine_tenths(one.plain, answered),
+                count(one.waiting, cases(span, step=Step.ANSWER, state=State.OPEN)),
+                *_answered_for(span, one),
             )
         )
     return Table(
         "teams",
         _("By team"),
         (
-            Column(
-                "team", _("Team"), _("The team that has the case, or had it when it was answered.")
-            ),
-            _col("received", "Received", "Comments that reached us in these days."),
-            _col("answered", "Answered", "With a first public answer."),
-            _col("in_time", "In time", "Of these: no step on the way was late."),
-            _col("in_time_permille", "Share in time", "Of the answered."),
-            _col("half_plain_minutes", "Half", _HALF, _PLAIN),
-            _col("nine_tenths_plain_minutes", "Nine in ten", _NINE, _PLAIN),
-            Column(
-                "waiting", _("Still waiting"), _("Without an answer, and in none of the times.")
+            head("team", "Team", "The team that has the case, or had it when it was answered; of "
+                 "what was owed, the team that owed it."),
+            head("received", "Received", "Comments that reached us in these days."),
+            head("answered", "Answered", "With a first public answer."),
+            head("in_time", "In time", "Of these: no step on the way was late."),
+            head("in_time_permille", "Share in time", "Of the answered."),
+            head("half_plain_minutes", "Half", _HALF, _PLAIN),
+            head("nine_tenths_plain_minutes", "Nine in ten", _NINE, _PLAIN),
+            head("waiting", "Still waiting", "Without an answer, and in none of the times."),
+            *_answering(
+                head("owed", "Owed", "Moves of every step, made since or still owed."),
+                head("promises", "Promises", "Promises of its cases that were due in these days."),
             ),
         ),
         tuple(rows),
+    )  # fmt: skip
+
+
+def _answered_for(span: Span, one: Answerable, person: str | None = None) -> tuple[Cell, ...]:
+    """What a team, or one person, answers for; the columns are those of ``_answering``."""
+    owed = {"whose": person}
+    made = {"person": person}
+    missed = cases(span, **owed, state=State.MISSED)
+    published = {**made, "step": Step.REPLYING, "how": "published"}
+    promised = {
+        how: address("/insights/promises", span, how=how or None, **made)
+        for how in ("", "in_time", "kept_late", "broken")
+    }
+    return (
+        count(one.owed, cases(span, **owed)),
+        count(one.missed, missed),
+        share(one.missed, one.owed, missed),
+        count(one.refused, cases(span, **made, refused=True)),
+        count(one.written, cases(span, **published, words=Wording.WRITTEN)),
+        count(one.ready_made, cases(span, **published, words=Wording.READY_MADE)),
+        count(one.promises, promised[""]),
+        count(one.kept, promised["in_time"]),
+        count(one.kept_late, promised["kept_late"]),
+        count(one.broken, promised["broken"]),
     )
+
+
+def _answering(owed: Column, promises: Column) -> tuple[Column, ...]:
+    return (
+        owed,
+        head("missed", "Not in time", "Of the owed: made after the deadline, or still owed "
+             "after it."),
+        head("missed_permille", "Share not in time", "Of the owed."),
+        head("refused", "Refused", "Refusals that were decided; by reason they are in the table "
+             "of refusals."),
+        head("written", "Written", "Published replies written for the person."),
+        head("ready_made", "Ready-made", "Published replies so like a recent one that a reason "
+             "was asked."),
+        promises,
+        head("kept", "Kept", "Of these, by the date that counts: the first one, or one that was "
+             "agreed and public in time."),
+        head("kept_late", "Kept late", "Of these, kept after they were broken."),
+        head("broken", "Broken", "Of these, all whose date ever passed unkept, whatever became "
+             "of them later."),
+    )  # fmt: skip
 
 
 def _people(found: Insights) -> Table:
     span = found.span
     rows = []
     for one in found.people.items:
-        words = {"person": one.person, "step": Step.REPLYING, "how": "published"}
-        promise = {"person": one.person}
+        made = {"person": one.person, "state": State.DONE}
+        took = {
+            step: half(getattr(one, step), cases(span, **made, step=step))
+            for step in (Step.PREPARING, Step.DECIDING, Step.REPLYING)
+        }
         rows.append(
             (
-                _word(one.name),
-                _word(_("executive") if one.is_executive else _("staff")),
-                _count(one.made, cases(span, person=one.person, state=State.DONE)),
-                _count(one.late, cases(span, person=one.person, state=State.LATE)),
-                _count(one.silent, cases(span, owed_by=one.person)),
-                _minutes(one.preparing.half, one.preparing.n),
-                _minutes(one.deciding.half, one.deciding.n),
-                _minutes(one.replying.half, one.replying.n),
-                _count(one.written, cases(span, **words, words=Wording.WRITTEN)),
-                _count(one.ready_made, cases(span, **words, words=Wording.READY_MADE)),
-                _count(one.promises, address("/insights/promises", span, **promise)),
-                _count(one.broken, address("/insights/promises", span, how="broken", **promise)),
+                word(one.name),
+                word(_("executive") if one.is_executive else _("staff")),
+                count(one.made, cases(span, **made)),
+                count(one.late, cases(span, person=one.person, state=State.LATE)),
+                count(one.silent, cases(span, owed_by=one.person)),
+                *took.values(),
+                *_answered_for(span, one, one.person),
             )
         )
-    half = (_HALF, _WORKING)
+    half_of = (_HALF, _WORKING)
     return Table(
         "people",
         _("By person"),
         (
-            _col("person", "Person", "Everybody who made or owed a move, executives among them."),
-            _col("group", "Group", "Who is an executive besides is counted as one."),
-            _col("made", "Made", "Moves that were this person’s to make: as the owner, or as "
-                   "whoever decided. Claiming is the team’s and is not in here."),
-            _col("late", "Late", "Of these, made after the deadline. A deadline is the step’s: "
-                   "who takes a case over takes its time over, too."),
-            _col("silent", "Silent", "Moves that they owed, alone or with others, when a rung "
-                   "behind the deadline was climbed."),
-            _col("half_preparing_minutes", "Prepare, half", *half),
-            _col("half_deciding_minutes", "Decide, half", *half),
-            _col("half_replying_minutes", "Reply, half", *half),
-            _col("written", "Written", "Published replies written for the person."),
-            _col("ready_made", "Ready-made", "Published replies so like a recent one that a "
-                   "reason was asked."),
-            _col("promises", "Promises", "Promises due in these days for which they are "
-                   "accountable."),
-            _col("broken", "Broken", "Of these, all whose date ever passed unkept."),
+            head("person", "Person", "Everybody who made or owed a move, executives among them."),
+            head("group", "Group", "Who is an executive besides is counted as one."),
+            head("made", "Made", "Moves that were this person’s to make: as the owner, or as "
+                 "whoever decided. Claiming is the team’s and is not in here."),
+            head("late", "Made late", "Of the made, after the deadline. A deadline is the step’s: "
+                 "who takes a case over takes its time over, too."),
+            head("silent", "Silent", "Moves that they owed, alone or with others, when a rung "
+                 "behind the deadline was climbed."),
+            head("half_preparing_minutes", "Prepare, half", *half_of),
+            head("half_deciding_minutes", "Decide, half", *half_of),
+            head("half_replying_minutes", "Reply, half", *half_of),
+            *_answering(
+                head("owed", "Owed", "The made and the silent together, each once."),
+                head("promises", "Promises", "Promises due in these days for which they are "
+                     "accountable."),
+            ),
         ),
         tuple(rows),
+    )  # fmt: skip
+
+
+def _refusals(found: Insights) -> Table:
+    rows: list[tuple[str, TeamAnswers | PersonFigures, Count, str]] = []
+    for team in found.teams:
+        span = found.span.model_copy(update={"team": team.team})
+        rows += [(_("Team"), team, one, cases(span, code=one.key)) for one in team.refusals]
+    for person in found.people.items:
+        rows += [
+            (_("Person"), person, one, cases(found.span, code=one.key, person=person.person))
+            for one in person.refusals
+        ]
+    return Table(
+        "refusals",
+        _("Refusals by reason, by team and by person"),
+        (
+            head("by", "By", "Each refusal is counted twice: for the team that owed the decision, "
+                 "and for whoever decided."),
+            head("name", "Whose", "A person is shown as far as the policy lets you see figures "
+                 "person by person; executives are never left out alone."),
+            head("code", "Reason", "The code given with it."),
+            head("n", "Times", "How often."),
+        ),
+        tuple(
+            (
+                word(kind),
+                word(who.name),
+                word(labels.REFUSAL_CODES.get(one.key, one.key), one.key),
+                count(one.n, href),
+            )
+            for kind, who, one, href in rows
+        ),
     )  # fmt: skip
 
 
@@ -593,39 +646,17 @@ def _now(found: Insights) -> Table:
         "now",
         _("Owed now"),
         (
-            _col("step", "Step", "What is owed at this moment, whenever the comment came in."),
-            _col("open", "Owed", "Cases that wait for this move. Where those who decide have "
+            head("step", "Step", "What is owed at this moment, whenever the comment came in."),
+            head("open", "Owed", "Cases that wait for this move. Where those who decide have "
                    "asked something, both moves are owed."),
-            _col("late", "Late", "Of these, the deadline has passed."),
+            head("late", "Late", "Of these, the deadline has passed."),
         ),
         tuple(
             (
-                _word(STEPS[Step(one.key)], one.key),
-                _count(one.n, cases(span, step=one.key, state=State.OPEN_NOW)),
-                _count(late.get(one.key, 0), cases(span, step=one.key, state=State.LATE_NOW)),
+                word(STEPS[Step(one.key)], one.key),
+                count(one.n, cases(span, step=one.key, state=State.OPEN_NOW)),
+                count(late.get(one.key, 0), cases(span, step=one.key, state=State.LATE_NOW)),
             )
             for one in found.now.steps
         ),
     )  # fmt: skip
-
-
-# Files. ---------------------------------------------------------------------------------------
-
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
-
-
-def safe(value: str | int | None) -> str | int:
-    """A cell of a file that no spreadsheet runs: text that looks like a formula is quoted."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(_DANGEROUS):
-        return f"'{value}"
-    return "" if value is None else value
-
-
-def as_csv(table: Table) -> str:
-    """The table after RFC 4180, with a line of headers."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([column.key for column in table.columns])
-    writer.writerows([[safe(cell.value) for cell in row] for row in table.rows])
-    return text.getvalue()

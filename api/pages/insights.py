@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
 
 import texts
-from api.deps import TheDoor, now
-from api.insights import DAYS, TheSpan
-from api.pages import figures, frame, labels, render
+from api.deps import Door, TheDoor, now
+from api.insights import DAYS, Day, TheSpan, span_of
+from api.insights import Word as Asked
+from api.pages import cells, figures, forms, frame, labels, render
 from api.pages.charts import HATCHED, charts
+from api.pages.forms import Typed
 from api.pages.lists import ROWS, Place, Word
 from api.pages.security import Reader, Viewer
+from domain.errors import Invalid
 from domain.escalation.moves import Step
 from store import figures as promises
 from store import insights, policies
@@ -29,11 +33,41 @@ router = APIRouter(include_in_schema=False)
 SPANS = {30: stated("30 days"), DAYS: stated("90 days"), 365: stated("A year")}
 
 
+ABOUT, ACT = "days", "insights"
+"""Of the form above the figures: the ids of its fields begin so."""
+
+
+def _span_or_wrong(
+    since: Day = "", until: Day = "", team: Asked = "", channel: Asked = ""
+) -> Span | Invalid:
+    """The days that were asked for, or what is wrong with them."""
+    try:
+        return span_of(since, until, team, channel)
+    except Invalid as wrong:
+        return wrong
+
+
 @router.get("/insights")
-async def page(door: TheDoor, viewer: Reader, span: TheSpan) -> Response:
+async def page(
+    request: Request,
+    door: TheDoor,
+    viewer: Reader,
+    asked: Annotated[Span | Invalid, Depends(_span_or_wrong)],
+) -> Response:
     """How it goes, at a glance and in figures; executives are counted as everybody."""
-    context = await door.read(lambda session: _context(session, viewer, span))
+    if isinstance(asked, Invalid):
+        return await _again(request, door, viewer, asked)
+    context = await door.read(lambda session: _context(session, viewer, asked))
     return render.page("insights.html", **context)
+
+
+async def _again(request: Request, door: Door, viewer: Viewer, wrong: Invalid) -> Response:
+    """The form as it was sent, with what is wrong at its field; no figures were asked for."""
+    trouble = await forms.trouble_of(request, wrong)
+    typed = Typed(about=ABOUT, act=ACT, values=dict(request.query_params))
+    around = await door.read(lambda session: _around(session, viewer, span_of()))
+    context = {**around, "typed": typed, "trouble": trouble, "chosen": typed.values}
+    return render.page("insights.html", trouble.status, **context, found=None)
 
 
 def _context(session: Session, viewer: Viewer, span: Span) -> dict[str, Any]:
@@ -47,11 +81,9 @@ def _context(session: Session, viewer: Viewer, span: Span) -> dict[str, Any]:
         "tables": made,
         "charts": charts(found, made),
         "late": figures.lateness(found),
-        "share": figures.percent,
+        "glance": figures.glance(found),
+        "time_spent": figures.time_spent(found),
         "few": FEW,
-        "length": figures.length,
-        "step_names": figures.STEPS,
-        "owed_by": figures.OWED_BY,
         "hatched": HATCHED,
     }
 
@@ -62,7 +94,7 @@ def _around(session: Session, viewer: Viewer, span: Span) -> dict[str, Any]:
     last = span.until - timedelta(days=1)
     today = now().date()
     spans = [
-        (_(label), figures.address("/insights", _last(span, days)), days)
+        (_(label), cells.address("/insights", _last(span, days)), days)
         for days, label in SPANS.items()
     ]
     return {
@@ -71,11 +103,18 @@ def _around(session: Session, viewer: Viewer, span: Span) -> dict[str, Any]:
         "since": span.since.date(),
         "until": last.date(),
         "spans": spans,
+        "form": f"{ACT}-{ABOUT}",
+        "chosen": cells.days(span),
+        "trouble": None,
         "length_in_days": (span.until - span.since).days if last.date() == today else 0,
         "teams": policy.teams if policy else {},
-        "channels": policy.channels if policy else {},
-        "file": lambda name: figures.address(f"/insights/tables/{name}.csv", span),
-        "back": figures.address("/insights", span),
+        "team_choices": [("", _("Every team")), *(policy.teams.items() if policy else ())],
+        "channel_choices": [
+            ("", _("Every channel")),
+            *((channel, channel) for channel in (policy.channels if policy else ())),
+        ],
+        "file": lambda name: cells.address(f"/insights/tables/{name}.csv", span),
+        "back": cells.address("/insights", span),
     }
 
 
@@ -91,13 +130,16 @@ async def file(name: str, door: TheDoor, viewer: Reader, span: TheSpan) -> Respo
     """One table of the page for other programs: UTF-8, with a line of headers."""
     found = await door.read(lambda s: insights.insights(s, viewer.actor, now(), span))
     with texts.speaking(texts.english()):  # A program reads it.
-        table = figures.tables(found).get(name)
+        made = figures.tables(found)
+        made["definitions"] = figures.definitions(made.values())
+    table = made.get(name)
     if table is None:
         raise HTTPException(404)
-    days = figures.days(span)
+    days = cells.days(span)
     title = f"{name}-{days['since']}-{days['until']}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{title}"'}
-    return Response(figures.as_csv(table), media_type="text/csv; charset=utf-8", headers=headers)
+    text = cells.as_csv(table, door.settings.links)
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/insights/cases")
@@ -117,18 +159,16 @@ async def cases(
         shown = [item.person for item in found.items if item.person]
         people = [*which.people, *promises.seen_by(session, viewer.actor, shown)]
         names = frame.names(session, people)
-        more = which.model_dump(exclude_none=True, mode="json")
-        if which.compared is False:
-            more["compared"] = "false"
+        here = cells.cases(span, **dict(which))
         return {
             **_around(session, viewer, span),
             "found": found,
             "names": names,
             "about": _about(which, names),
-            "next": figures.address("/insights/cases", span, **more, cursor=found.next_cursor),
+            "next": f"{here}&{urlencode({'cursor': found.next_cursor})}",
             "steps": figures.STEPS,
             "hows": {**figures.OUTCOMES, **figures.HOW},
-            "length": figures.length,
+            "length": cells.length,
         }
 
     return render.page("insights_cases.html", **await door.read(work))
@@ -142,6 +182,7 @@ _STATES = Sayings(
         State.OPEN: "Still owed.",
         State.OPEN_NOW: "Owed now, whenever it came in.",
         State.LATE_NOW: "Owed now, and late.",
+        State.MISSED: "Made after its deadline, or still owed after it.",
     }
 )
 
@@ -158,6 +199,8 @@ def _about(which: Which, names: dict[str, str]) -> list[str]:
     codes = {**labels.REFUSAL_CODES, **labels.DISMISS_CODES}
     if which.code is not None:
         said.append(f"{codes.get(which.code, which.code)}.")
+    if which.refused:
+        said.append(_("Refused, for whatever reason."))
     if which.words is not None:
         said.append(f"{figures.WORDS[which.words]}.")
     if which.compared is False:
@@ -168,6 +211,10 @@ def _about(which: Which, names: dict[str, str]) -> list[str]:
         said.append(_("%(person)s made the move.", person=names[which.person]))
     if which.owed_by is not None:
         said.append(_("%(owed_by)s owed it when it was late.", owed_by=names[which.owed_by]))
+    if which.whose is not None:
+        said.append(
+            _("%(person)s made the move, or owed it when it was late.", person=names[which.whose])
+        )
     if which.told is not None:
         said.append(_("%(told)s was told that it was late.", told=names[which.told]))
     return said
@@ -212,7 +259,7 @@ async def promises_behind(
             "found": found,
             "names": names,
             "about": [f"{line}." for line in about],
-            "next": figures.address("/insights/promises", span, **more),
+            "next": cells.address("/insights/promises", span, **more),
         }
 
     return render.page("insights_promises.html", **await door.read(work))

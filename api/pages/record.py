@@ -12,20 +12,22 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
 
 import texts
 from api import record as door_of
-from api.deps import TheDoor, now
-from api.pages import frame, house, record_words, render, sentences, times
-from api.pages.figures import safe
+from api.deps import Door, TheDoor, now
+from api.pages import forms, frame, house, record_words, render, sentences, times
+from api.pages.cells import safe
+from api.pages.forms import Typed
 from api.pages.labels import MACHINES
 from api.pages.lists import ROWS, Place
 from api.pages.security import Viewer, only_signed_in
 from api.pages.sentences import Line
 from api.policy import shown_to
-from api.record import ROLES, Wanted, attachment
+from api.record import ROLES, Said, Wanted, attachment
+from domain.errors import Invalid
 from domain.house import HOUSE
 from domain.people import Role
 from intake.past import Past
@@ -45,20 +47,28 @@ MOST = 10_000
 # Searching. -----------------------------------------------------------------------------------
 
 
+ABOUT, ACT = "acts", "search"
+"""Of the form of a search: the ids of its days begin so."""
+
+
 @router.get("/record")
-async def search(door: TheDoor, viewer: Reader, wanted: Wanted, cursor: Place = "") -> Response:
+async def search(
+    request: Request, door: TheDoor, viewer: Reader, said: Said, cursor: Place = ""
+) -> Response:
     """Who did what when, the newest first, with a filter for each thing an auditor asks."""
+    try:
+        wanted = door_of.wanted_of(said)
+    except Invalid as wrong:
+        return await _again(request, door, viewer, said, wrong)
 
     def work(session: Session, page: FoundPage) -> dict[str, Any]:
-        names = _everybody(session)
         read = {
             item.entry.data["stream"]
             for item in page.items
             if item.subject.stream == HOUSE and item.entry.data and item.entry.data.get("stream")
         }
         return {
-            **frame.frame(session, viewer, "record"),
-            **_filters(session, viewer, wanted, names),
+            **_form(session, viewer, wanted),
             "found": page,
             "lines": tell(session, [item.entry for item in page.items]),
             "about": record.subjects(session, read),
@@ -67,12 +77,33 @@ async def search(door: TheDoor, viewer: Reader, wanted: Wanted, cursor: Place = 
             "next": _address("/record", wanted, cursor=page.next_cursor),
             "is_next": bool(cursor),
             "most": MOST,
+            "trouble": None,
         }
 
     context = await door_of.found_of(
         door, viewer.actor, wanted, work, limit=ROWS, cursor=cursor or None
     )
     return render.page("record.html", **context)
+
+
+async def _again(
+    request: Request, door: Door, viewer: Viewer, said: Search, wrong: Invalid
+) -> Response:
+    """The form as it was sent, with what is wrong at its field; nothing was looked for."""
+    trouble = await forms.trouble_of(request, wrong)
+    typed = Typed(about=ABOUT, act=ACT, values=dict(request.query_params))
+    context = await door.read(lambda session: _form(session, viewer, said))
+    context |= {"typed": typed, "trouble": trouble, "found": None}
+    return render.page("record.html", trouble.status, **context)
+
+
+def _form(session: Session, viewer: Viewer, wanted: Search) -> dict[str, Any]:
+    names = _everybody(session)
+    return {
+        **frame.frame(session, viewer, "record"),
+        **_filters(session, viewer, wanted, names),
+        "form": f"{ACT}-{ABOUT}",
+    }
 
 
 def _everybody(session: Session) -> dict[str, str]:

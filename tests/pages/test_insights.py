@@ -8,12 +8,15 @@ import io
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+from sqlalchemy import select
 
-from api.pages import charts, figures
-from api.pages.figures import Cell, Column, Table
+from api.pages import cells, charts, figures
+from api.pages.cells import Cell, Column, Table
 from domain.escalation.moves import Step, Wording
 from domain.policy import PublicRules
 from store import policies, tables
@@ -21,11 +24,11 @@ from store.insights import State, Which
 from tests import builders
 from tests.api.conftest import problem_of
 from tests.api.test_commitments import promised
-from tests.pages.conftest import Browser, Office, text_of
+from tests.pages.conftest import Browser, Office, searches_of, text_of
 
 LINK = re.compile(r'<a href="(/insights/(?:cases|promises)\?[^"]+)">([\d,]+)</a>')
 AROUND = {"now", "people", "teams", "steps", "lateness", "answers", "waits", "decisions",
-          "reasons", "promises", "replies"}  # fmt: skip
+          "reasons", "promises", "replies", "refusals", "definitions"}  # fmt: skip
 
 
 async def behind(browser: Browser, address: str) -> int:
@@ -68,6 +71,168 @@ async def test_every_figure_leads_to_exactly_as_many(office: Office) -> None:
     assert "2027-06" in page.text
     assert "style=" not in page.text
     assert "<style" not in page.text
+
+
+DAYS = "since=2026-01-01&until=2027-12-31"
+EDGES = {"at_least_minutes", "below_minutes"}
+"""Columns that say which line it is, as the first one does."""
+
+
+async def rows_of(browser: Browser, name: str) -> list[dict[str, str]]:
+    """The lines of a file; its links as a page has them, without where the service is."""
+    answer = await browser.http.get(f"/insights/tables/{name}.csv?{DAYS}")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    links = [value for row in rows for key, value in row.items() if key.endswith("_link")]
+    assert all(not link or link.startswith("http://") for link in links)
+    return [
+        {key: re.sub(r"^http://[^/]+", "", value) for key, value in row.items()} for row in rows
+    ]
+
+
+def whole_of(name: str, key: str, row: dict[str, str], rows: list[dict[str, str]]) -> int:
+    """What a share is a share of, by its definition."""
+    match name, key:
+        case "teams", "in_time_permille":
+            return int(row["answered"])
+        case "teams" | "people", _:
+            return int(row["owed"])
+        case "answers", _:
+            return int(rows[0]["cases"])
+        case _:
+            return sum(int(one.get("n") or one.get("replies") or 0) for one in rows)
+
+
+def rank_of(lengths: list[int], permille: int) -> int:
+    return sorted(lengths)[-(-len(lengths) * permille // 1000) - 1]
+
+
+async def test_every_figure_of_every_file_is_what_is_behind_its_link(office: Office) -> None:
+    await furnished(office)
+    cora = await office.browser_of("cora")
+    page = html.unescape((await cora.see(f"/insights?{DAYS}")).text)
+    followed: set[str] = set()
+
+    async def moves_at(address: str) -> list[dict[str, Any]]:
+        query: dict[str, Any] = dict(parse_qsl(urlsplit(address).query))
+        found = await office.door.cora.get("insights/moves", **query, limit=100)
+        assert found["total"] == len(found["items"])
+        items: list[dict[str, Any]] = found["items"]
+        return items
+
+    async def check(name: str, key: str, row: dict[str, str], rows: list[dict[str, str]]) -> None:
+        value, address = int(row[key]), row.get(f"{key}_link", "")
+        where = name, key, row
+        assert bool(address) or not value, where
+        if not address:
+            return
+        assert f'href="{address}"' in page, where
+        followed.add(key)
+        if address.startswith("/insights/promises"):
+            assert await behind(cora, address) == value, where
+            return
+        if key.startswith("longest"):
+            await cora.see(address)
+            moves = await moves_at(row["open_link"])
+            assert address == f"/escalation/{max(moves, key=lambda m: m['minutes'])['case']['id']}"
+            return
+        moves = await moves_at(address)
+        plain, working = ([one[of] for one in moves] for of in ("minutes", "working_minutes"))
+        if key == "share_of_working_time_permille":
+            others = [await moves_at(one["done_link"]) for one in rows if one["done_link"]]
+            whole = sum(one["working_minutes"] for each in others for one in each)
+            assert not whole or value == sum(working) * 1000 // whole, where
+        elif key.endswith("_permille"):
+            assert value == len(moves) * 1000 // whole_of(name, key, row, rows), where
+        elif key.endswith("_minutes"):
+            took = plain if "plain" in key else working
+            assert value == rank_of(took, 500 if key.startswith("half") else 900), where
+        else:
+            assert value == len(moves), where
+
+    for name in sorted(AROUND - {"definitions"}):
+        rows = await rows_of(cora, name)
+        for row in rows:
+            for key, value in row.items():
+                if value.isdecimal() and key not in EDGES:
+                    await check(name, key, row, rows)
+    assert followed >= {
+        "cases", "share_permille", "half_plain_minutes", "nine_tenths_working_minutes",
+        "longest_open_minutes", "owed", "refused", "promises", "n", "replies",
+    }  # fmt: skip
+
+
+async def test_teams_and_people_answer_for_refusals_promises_and_lateness(office: Office) -> None:
+    await furnished(office)
+    cora = await office.browser_of("cora")
+    (team,) = await rows_of(cora, "teams")
+    people = {row["person"]: row for row in await rows_of(cora, "people")}
+    told = {"refused", "written", "ready_made", "promises", "kept", "kept_late", "broken",
+            "owed", "missed", "missed_permille"}  # fmt: skip
+    assert told <= team.keys() & people["Cora"].keys()
+    assert (team["refused"], people["Cora"]["refused"], people["Ada"]["refused"]) == ("1", "1", "0")
+    assert (team["promises"], people["Ada"]["promises"]) == ("1", "1")
+    assert people["Cora"]["group"] == "executive"
+    refusals = await rows_of(cora, "refusals")
+    by = [(row["by"], row["name"], row["code"], row["n"]) for row in refusals]
+    assert by == [
+        ("Team", "Customer care", "too_costly", "1"), ("Person", "Cora", "too_costly", "1"),
+    ]  # fmt: skip
+    with office.door.service.database.writing() as session:
+        row = session.scalars(select(tables.Commitment)).one()
+        row.stage, row.was_broken = "kept_late", True
+    (team,) = await rows_of(cora, "teams")
+    assert (team["kept"], team["kept_late"], team["broken"]) == ("0", "1", "1")
+    assert await behind(cora, team["kept_late_link"]) == 1
+    with office.door.service.database.writing() as session:
+        row = session.scalars(select(tables.Commitment)).one()
+        row.stage, row.was_broken, row.is_renegotiated = "kept", False, True
+    (team,) = await rows_of(cora, "teams")
+    assert (team["kept"], team["kept_late"], team["broken"]) == ("1", "0", "0")
+    assert await behind(cora, team["kept_link"]) == 1
+    assert "Kept by the date that counts." in text_of(await cora.see(team["kept_link"]))
+
+
+async def test_refusals_of_people_are_shown_as_the_policy_allows(office: Office) -> None:
+    await furnished(office)
+    rules = PublicRules.model_validate({"staff_figures": "nobody", "executive_figures": "nobody"})
+    with office.door.service.database.writing() as session:
+        policies.apply(session, builders.policy(public=rules), "root", datetime.now(UTC))
+    ada = await office.browser_of("ada")
+    rows = await rows_of(ada, "refusals")
+    assert [(row["by"], row["n"]) for row in rows] == [("Team", "1")]
+    await ada.see(f"/insights/cases?whose=cora&{DAYS}", status=403)
+
+
+async def test_every_column_has_its_definition(office: Office) -> None:
+    await furnished(office)
+    cora = await office.browser_of("cora")
+    means = {
+        (row["file"], row["column"]): row["means"] for row in await rows_of(cora, "definitions")
+    }
+    for name in AROUND - {"definitions"}:
+        keys = [key for key in (await rows_of(cora, name) or [{}])[0] if not key.endswith("_link")]
+        for key in keys:
+            assert means[name, key].endswith("."), (name, key)
+
+
+async def test_days_in_no_order_are_said_at_their_field_and_stay_as_typed(office: Office) -> None:
+    ada = await office.browser_of("ada")
+    query = "since=2026-02-02&until=2026-01-01&team=care&channel=console"
+    page = await ada.see(f"/insights?{query}", status=422)
+    ((_, fields),) = searches_of(page)
+    assert fields == {
+        "since": "2026-02-02", "until": "2026-01-01", "team": "care", "channel": "console",
+    }  # fmt: skip
+    wrong = re.search(r'<input id="([^"]+)" name="since"[^>]*aria-invalid="true"[^>]*>', page.text)
+    assert wrong
+    assert f'id="{wrong[1]}-wrong">The first day is after the last.' in page.text
+    assert f'href="#{wrong[1]}"' in page.text
+    assert "Ask for an earlier first day" in text_of(page)
+    assert 'name="until" type="date" value="2026-01-01" dir="auto">' in page.text
+    assert 'class="glance"' not in page.text
+    page = await ada.see("/insights?since=yesterday", status=422)
+    assert 'value="yesterday"' in page.text
+    assert "write it as YYYY-MM-DD" in page.text.replace("Write", "write")
 
 
 async def test_a_promise_that_is_kept_is_late_no_more(office: Office) -> None:
@@ -194,13 +359,13 @@ def _named(answer: httpx.Response) -> str:
 )
 def test_no_spreadsheet_runs_what_stands_in_a_file(text: str) -> None:
     table = Table("t", "T", (Column("who", "Who", ""),), ((Cell(text, text),),))
-    assert list(csv.reader(io.StringIO(figures.as_csv(table), newline="")))[1] == [f"'{text}"]
+    assert list(csv.reader(io.StringIO(cells.as_csv(table, ""), newline="")))[1] == [f"'{text}"]
 
 
 def test_numbers_and_plain_words_stay_as_they_are_in_a_file() -> None:
     row = (Cell(-3, "-3"), Cell(None, "–"), Cell('Ada, "the" owner\nof it', ""))
     columns = tuple(Column(name, name, "") for name in ("a", "b", "c"))
-    text = figures.as_csv(Table("t", "T", columns, (row,)))
+    text = cells.as_csv(Table("t", "T", columns, (row,)), "")
     assert list(csv.reader(io.StringIO(text, newline=""))) == [
         ["a", "b", "c"], ["-3", "", 'Ada, "the" owner\nof it'],
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -15,8 +16,8 @@ from api.pages import record_words
 from intake.past import PastEvent
 from store import record
 from store.record_views import Search
-from tests.api.conftest import comment
-from tests.pages.conftest import Browser, Office, text_of
+from tests.api.conftest import comment, problem_of
+from tests.pages.conftest import Browser, Office, searches_of, text_of
 from texts import said_in
 
 HOSTILE = "<script>alert(1)</script> \u202eevil\u202c وصلت دراجتي 🚲 =1+1"
@@ -62,6 +63,26 @@ async def test_a_search_says_what_was_done_and_leads_to_the_file(office: Office)
     assert await count_of(dev, "?kind=escalation") > 8
     today = datetime.now(UTC).date()
     assert await count_of(dev, f"?since={today - timedelta(days=1)}&until={today}") > 8
+
+
+async def test_days_in_no_order_are_said_at_their_field_and_stay_as_typed(office: Office) -> None:
+    dev = await office.browser_of("dev")
+    query = "person=ada&since=2026-02-02&until=2026-01-01&late=true&q=purple"
+    page = await dev.see(f"/record?{query}", status=422)
+    ((_, fields),) = searches_of(page)
+    assert {name: value for name, value in fields.items() if value} == {
+        "person": "ada", "since": "2026-02-02", "until": "2026-01-01", "late": "true",
+        "q": "purple",
+    }  # fmt: skip
+    wrong = re.search(r'<input id="([^"]+)" name="since"[^>]*aria-invalid="true"[^>]*>', page.text)
+    assert wrong
+    assert f'id="{wrong[1]}-wrong">The first day is after the last.' in page.text
+    assert f'href="#{wrong[1]}"' in page.text
+    assert "Nothing was found." not in text_of(page)
+    assert (await dev.http.get(f"/record/found.csv?{query}")).status_code == 422
+    one_day = await dev.see("/record?since=2026-01-01&until=2026-01-01")
+    assert "Nothing was found." in text_of(one_day)
+    problem_of(await office.door.dev.ask("GET", f"/api/v1/record?{query}"), 422)
 
 
 async def test_each_act_is_shown_with_its_own_words_and_no_others(office: Office) -> None:
@@ -207,6 +228,43 @@ async def test_the_house_shows_who_read_what(office: Office) -> None:
     assert "hidden-word" not in text
     page = await dev.see("/record?kind=house&act=house:case:read")
     assert f'<a href="{address_of(path)}"' in page.text
+
+
+async def test_the_file_says_who_read_it_this_reading_among_them(office: Office) -> None:
+    path = await office.door.opened()
+    other = await office.door.opened()
+    cora, dev = await office.browser_of("cora"), await office.browser_of("dev")
+    hers = text_of(await cora.see(address_of(path)))
+    assert "which is for auditors: ask one of them" in hers
+    page = await dev.see(address_of(path))
+    for one in (page, await dev.see(f"{address_of(path)}?whole=true")):
+        assert "2 people have opened this file" in text_of(one)
+        assert re.search(r"<bdi>Dev</bdi></a> <span[^>]*>last \d{4}-[-\d: ]+ UTC", one.text)
+        assert "<bdi>Cora</bdi>" in one.text
+    link = re.search(r'href="(/record\?[^"]*person=cora[^"]*)"', page.text)
+    assert link
+    assert f'<a href="{address_of(path)}"' in (await dev.see(html.unescape(link[1]))).text
+    alone = text_of(await dev.see(address_of(other)))
+    assert "1 person has opened this file" in alone
+
+
+async def test_who_read_a_case_stands_in_its_json_and_in_its_export(office: Office) -> None:
+    path = await office.door.opened()
+    record_of = address_of(path).removeprefix("/")
+    answer = await office.door.dev.ask("GET", f"/api/v1/{record_of}/export")
+    head = json.loads(answer.text.splitlines()[0])
+    assert head["read_by"]["total"] == 1
+    (reader,) = head["read_by"]["readers"]
+    assert (reader["person"], reader["name"]) == ("dev", "Dev")
+    told = await office.door.dev.get(record_of)
+    assert told["read_by"]["readers"] == [reader], "once an hour"
+    house = await office.door.dev.get("record", kind="house", act="house:case:read")
+    (entry,) = (item["entry"] for item in house["items"])
+    assert (entry["seq"], entry["by"]) == (reader["seq"], "dev")
+    assert datetime.fromisoformat(entry["at"]) == datetime.fromisoformat(reader["at"])
+    assert (await office.door.cora.get(record_of))["read_by"] is None
+    answer = await office.door.cora.ask("GET", f"/api/v1/{record_of}/export")
+    assert json.loads(answer.text.splitlines()[0])["read_by"] is None
 
 
 async def test_machines_are_named_in_the_language_of_the_reader(office: Office) -> None:

@@ -400,6 +400,95 @@ def test_each_figure_counts_what_the_list_behind_it_holds(database: Database) ->
         assert listed(database, Which(step=Step(owed.key), state=State.LATE_NOW)) == owed.n
 
 
+def test_a_team_and_a_person_answer_for_what_the_lists_behind_hold(database: Database) -> None:
+    office_of(database)
+    with database.reading() as session:
+        found = insights.insights(session, CORA.actor, LATER, SPAN)
+    (team,) = found.teams
+    assert (team.team, team.owed) == ("care", listed(database, Which()))
+    assert team.missed == listed(database, Which(state=State.MISSED)) > 0
+    assert team.refused == listed(database, Which(refused=True)) > 0
+    assert team.refused == sum(one.n for one in found.decisions.refusals)
+    assert team.refusals == found.decisions.refusals
+    for one in found.people.items:
+        assert one.owed == listed(database, Which(whose=one.person)) >= one.made
+        missed = Which(whose=one.person, state=State.MISSED)
+        assert one.missed == listed(database, missed) >= one.late
+        assert one.refused == listed(database, Which(person=one.person, refused=True))
+        for code in one.refusals:
+            assert listed(database, Which(person=one.person, code=code.key)) == code.n
+    assert sum(one.refused for one in found.people.items) == team.refused
+    assert {one.person for one in found.people.items if one.refused} == {"cora"}
+
+
+def test_a_refusal_counts_once_although_a_question_was_open(database: Database) -> None:
+    builders.furnish(database)
+    world = preparing()
+    world.do(E1, ADA, "propose", request=words("may I?"))
+    world.do(E1, CORA, "ask", question=words("what?"))
+    world.do(E1, CORA, "refuse", code="too_costly", reason=words("no"))
+    written(database, world)
+    with database.reading() as session:
+        found = insights.insights(session, CORA.actor, LATER, SPAN)
+    assert [(one.key, one.n) for one in found.decisions.refusals] == [("too_costly", 1)]
+    assert listed(database, Which(code="too_costly")) == 1
+    assert {one.person: one.refused for one in found.people.items} == {"ada": 0, "cora": 1}
+
+
+def test_a_dismissal_that_is_looked_at_again_counts_once(database: Database) -> None:
+    builders.furnish(database)
+    world = World()
+    world.open("escalation", open_escalation(terms=terms(limits=Limits(look_at=100))), COMMENTER)
+    world.do(E1, ADA, "dismiss", code="spam")
+    assert world.escalation.stage == "held"
+    world.do(E1, BEN, "uphold")
+    written(database, world)
+    with database.reading() as session:
+        found = insights.insights(session, CORA.actor, LATER, SPAN)
+    assert [(one.key, one.n) for one in found.decisions.dismissals] == [("spam", 1)]
+    assert listed(database, Which(code="spam")) == 1
+
+
+def test_what_is_overdue_and_still_owed_is_missed_and_named(database: Database) -> None:
+    builders.furnish(database)
+    world = preparing()
+    world.do(E1, ADA, "propose", request=words("may I?"))
+    for _ in range(3):
+        world.sleep(E1)
+    written(database, world)
+    at = world.at + timedelta(days=1)
+    with database.reading() as session:
+        found = insights.insights(session, CORA.actor, at, SPAN)
+        deciding = Which(step=Step.DECIDING, state=State.MISSED)
+        page = insights.moves(session, CORA.actor, at, SPAN, deciding)
+    assert [move.is_open for move in page.items] == [True]
+    (team,) = found.teams
+    assert team.missed == 1
+    cora = next(one for one in found.people.items if one.person == "cora")
+    assert (cora.made, cora.owed, cora.missed) == (0, 1, 1), "silence is no way out"
+    ada = next(one for one in found.people.items if one.person == "ada")
+    assert (ada.owed, ada.missed) == (1, 0)
+
+
+def test_the_longest_leads_to_the_case_that_it_is(database: Database) -> None:
+    office_of(database)
+    with database.reading() as session:
+        found = insights.insights(session, CORA.actor, LATER, SPAN)
+        for one in found.steps:
+            which = Which(step=one.step, state=State.OPEN)
+            page = insights.moves(session, CORA.actor, LATER, SPAN, which)
+            took = {move.case.id: move.minutes for move in page.items}
+            assert one.longest_open == max(took.values(), default=None)
+            assert took.get(str(one.longest_open_case)) == one.longest_open
+        waiting = Which(step=Step.ANSWER, state=State.OPEN)
+        page = insights.moves(session, CORA.actor, LATER, SPAN, waiting)
+        took = {move.case.id: move.minutes for move in page.items}
+    assert took[str(found.answers.longest_waiting_case)] == found.answers.longest_waiting
+    assert found.now.longest_case == found.answers.longest_waiting_case
+    assert found.now.longest == found.answers.longest_waiting
+    assert any(one.longest_open for one in found.steps)
+
+
 def test_half_and_nine_tenths_are_nearest_ranks_of_the_ledger(database: Database) -> None:
     office_of(database)
     took: dict[str, list[int]] = defaultdict(list)
@@ -497,7 +586,8 @@ def test_the_page_shows_staff_whom_the_policy_shows_them(
         assert ("cora" in seen) == ("cora" in shown)
         assert found.people.hidden == len({*seen, *everybody} - seen) if not shown else True
         for person in everybody - shown:
-            for which in (Which(person=person), Which(owed_by=person), Which(told=person)):
+            for name in ("person", "owed_by", "told", "whose"):
+                which = Which.model_validate({name: person})
                 with pytest.raises(Forbidden, match="does not show"):
                     insights.moves(session, ADA.actor, LATER, SPAN, which)
             with pytest.raises(Forbidden, match="does not show"):

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from domain.errors import Forbidden, Invalid
 from domain.kinds import KINDS
 from store import case_file, proofs, record, tables
+from store import house as note
 from store.database import Database
 from store.record_views import Search
 from store.statements import plain
@@ -185,6 +186,74 @@ def test_the_house_is_for_auditors_and_only_where_it_is_asked_for(house: Databas
                 record.search(session, actor, AT, Search())
             with pytest.raises(Forbidden):
                 case_file.case_file(session, actor, "escalation", _id(1), AT)
+
+
+def _read(database: Database, stream: str) -> list[str]:
+    """More people than are listed, each of whom has read this case twice, and another one."""
+    readers = [f"reader{n}" for n in range(case_file.READERS + 3)]
+    with database.writing() as session:
+        for n, person in enumerate(readers):
+            session.add(
+                tables.Person(id=person, name=person.title(), roles=["auditor"], created_at=AT)
+            )
+            session.flush()
+            at = AT + timedelta(hours=n, minutes=7)
+            for read, when in ((stream, AT - timedelta(days=30)), (f"{stream}2", at), (stream, at)):
+                note.note_reading(session, person, read, when)
+    return readers
+
+
+def test_who_read_a_case_is_listed_with_their_last_reading_the_newest_first(
+    house: Database,
+) -> None:
+    stream = f"escalation/{_id(1)}"
+    readers = _read(house, stream)
+    with house.reading() as session:
+        found = case_file.read_by(session, DEV.actor, stream)
+        assert found
+        assert found.total == len(readers)
+        assert [one.person for one in found.readers] == readers[:2:-1]
+        assert found.readers[0].at == AT + timedelta(hours=len(readers) - 1, minutes=7)
+        assert None not in {one.seq for one in found.readers}
+        assert case_file.read_by(session, CORA.actor, stream) is None
+        with pytest.raises(Forbidden):
+            case_file.read_by(session, ADA.actor, stream)
+
+
+def test_who_read_a_case_is_found_by_index(sqlite_house: Database) -> None:
+    stream = f"escalation/{_id(1)}"
+    _read(sqlite_house, stream)
+    asked: list[tuple[str, Any]] = []
+    event.listen(
+        sqlite_house.engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3]))
+    )
+    with sqlite_house.reading() as session:
+        case_file.read_by(session, DEV.actor, stream)
+        plans = [
+            row[-1]
+            for statement, values in list(asked)
+            if "FROM reading" in statement or "FROM ledger" in statement
+            for row in session.connection().exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {statement}", values
+            )
+        ]
+    assert sum("(person_id=? AND stream=?)" in plan for plan in plans) == 2, plans
+    within_an_hour = [plan for plan in plans if "ledger_" in plan and "at>? AND at<?)" in plan]
+    assert len(within_an_hour) == case_file.READERS, plans
+    assert not any("SCAN ledger" in plan or "SCAN reading" in plan for plan in plans), plans
+
+
+def test_a_reading_whose_entry_cannot_be_read_is_listed_by_its_hour(sqlite_house: Database) -> None:
+    stream = f"escalation/{_id(1)}"
+    with sqlite_house.writing() as session:
+        note.note_reading(session, "dev", stream, AT + timedelta(minutes=7))
+    with sqlite_house.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER ledger_refuses_update")
+        connection.exec_driver_sql("UPDATE ledger SET body = '{' WHERE name = 'house:case:read'")
+    with sqlite_house.reading() as session:
+        found = case_file.read_by(session, DEV.actor, stream)
+    assert found
+    assert [(one.person, one.at, one.seq) for one in found.readers] == [("dev", AT, None)]
 
 
 def test_a_count_says_more_where_it_stops(
