@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import email
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from email import policy
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import SecretStr
 from sqlalchemy import select
 from sqlmodel import col
@@ -30,36 +26,15 @@ from store.database import Database
 from store.notices import Result
 from tests.builders import ADA, Service
 from tests.channels.receiver import Receiver, answers, stalls_after
+from tests.postbox import Postbox, serving
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-class Postbox:
-    """A mail server in memory that can be told to refuse."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.answers = "250 taken"
-
-    async def handle_DATA(  # noqa: N802 - as the server calls it
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
-        if self.answers.startswith("250"):
-            assert isinstance(envelope.content, bytes)
-            found = email.message_from_bytes(envelope.content, policy=policy.default)
-            assert isinstance(found, EmailMessage)
-            self.mails.append(found)
-        return self.answers
-
-
 @pytest.fixture
 async def postbox() -> AsyncIterator[tuple[Postbox, str]]:
-    box = Postbox()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(box, hostname="mail"), "127.0.0.1", 0)
-    yield box, f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    server.close()
-    await server.wait_closed()
+    async with serving() as found:
+        yield found
 
 
 @pytest.fixture
