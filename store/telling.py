@@ -83,4 +83,12 @@ def _excerpt(session: Session, row: Any, reader: Actor, at: datetime) -> str | N
     """How the first comment of an escalation begins, for whoever may read it."""
     if not isinstance(row, tables.Escalation) or not reader.roles & READERS:
         return None
-    return queries.escalation_items(session, [row.id], at)[0].excerpt.strip() or None
+    return beginning(queries.escalation_items(session, [row.id], at)[0].excerpt) or None
+
+
+def beginning(excerpt: str) -> str:
+    """An excerpt to be read by itself: one that was cut ends with a whole word, and says so."""
+    if len(excerpt) < queries.EXCERPT:
+        return excerpt.strip()
+    *whole, cut = excerpt.rsplit(maxsplit=1)
+    return f"{whole[0].strip() if whole else cut.strip()} …"

@@ -14,6 +14,7 @@ from activities.mail import Mail
 from config.settings import Settings
 from domain.decision_links import Family
 from domain.messages import Notice
+from store import queries, telling
 from store.telling import Card
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -171,3 +172,10 @@ def test_the_mail_has_both_shapes_and_the_headers_that_keep_machines_quiet() -> 
     assert message["Subject"] == "A decision is wanted from you (Customer care, shop)"
     again = Mail.of("run-1-0", "cora@example.org", letter, settings).message()
     assert again["Message-ID"] == message["Message-ID"], "sent twice, it is one mail"
+
+
+def test_an_excerpt_that_was_cut_ends_with_a_whole_word() -> None:
+    assert telling.beginning("  Where is my saddle? ") == "Where is my saddle?"
+    words = "Die Bremsen versagten. " * 20
+    assert telling.beginning(words[: queries.EXCERPT]).endswith(" Die Bremsen …")
+    assert telling.beginning("x" * queries.EXCERPT) == "x" * queries.EXCERPT + " …"
