@@ -113,7 +113,7 @@ def _before_today(settings: Settings) -> dict[str, str]:
             for who, name in COLLEAGUES.items():
                 people.put_person(session, who, name, [Role.STAFF], {"care": False}, at, by=ROOT)
             return {
-                who: people.create_token(session, who, at, lifetime=timedelta(hours=1), by=ROOT)
+                who: people.create_token(session, who, at, lifetime=timedelta(days=90), by=ROOT)
                 for who in CAST
             }
     finally:
