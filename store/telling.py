@@ -106,7 +106,7 @@ def _of_case(session: Session, row: Any, at: datetime, *, may_tell: bool) -> dic
     told = {
         # In one line, whatever somebody calls themselves.
         "commenter": " ".join((author.name or author.handle).split()) if author else None,
-        "excerpt": case.excerpt.strip() or None,
+        "excerpt": beginning(case.excerpt) or None,
     }
     return facts | told
 
@@ -117,3 +117,11 @@ def _of_matter(session: Session, row: Any, at: datetime, *, may_tell: bool) -> d
     members = session.scalar(select(func.count()).select_from(tables.Escalation).where(mine))
     title = words.texts(session, [row.title_id]).get(row.title_id) if may_tell else None
     return {"members": members or 0, "excerpt": (title or "").strip() or None}
+
+
+def beginning(excerpt: str) -> str:
+    """An excerpt to be read by itself: one that was cut ends with a whole word, and says so."""
+    if len(excerpt) < queries.EXCERPT:
+        return excerpt.strip()
+    *whole, cut = excerpt.rsplit(maxsplit=1)
+    return f"{whole[0].strip() if whole else cut.strip()} …"

@@ -7,18 +7,15 @@ the sample cases.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.app import bare_app
-from api.rights import access_of
 from domain import decision_links
 from domain.policy import GENERAL
 from domain.terms import DecisionTerms
 from store import details, links, policies, tokens
-from tests import builders
+from tests import builders, page_routes
 from tests.api.conftest import OpenDoor
 from tests.api.test_commitments import promised
 from tests.browser.conftest import PageOf
@@ -144,32 +141,14 @@ async def test_pages_are_for_everybody(
     assert wrong == {}
 
 
-ELSEWHERE = {
-    "/": "leads on", "/sign-in/with": "leads on", "/sign-in/back": "leads on",
-    "/since/{kind}/{entity_id}": "a part of a case", "/queue/changes": "a part of the queue",
-    "/presence/escalation/{entity_id}": "a part of a case",
-    "/admin/hooks": "test_hooks", "/admin/hooks/{hook_id}": "test_hooks",
-    "/admin/hooks/{hook_id}/sent/{delivery_id}": "test_hooks",
-}  # fmt: skip
-"""Routes that are no page of their own, or whose page is looked at elsewhere."""
+HOOKS = ("/admin/hooks", "/admin/hooks/{hook}", "/admin/hooks/{hook}/sent/{delivery}")
+"""The pages that test_hooks looks at, which needs samples of its own."""
 
 
 def test_no_page_is_left_out() -> None:
-    programs = re.compile(r"/api/|/static/|\.\w+$|/export$|/(healthz|readyz|metrics|live)$")
-    routes = {
-        path
-        for method, path, _ in access_of(bare_app())
-        if method == "GET" and not programs.search(path)
-    }
-    seen = {
-        re.sub(r"{\w+}", "x", one.partition("?")[0]) for pages in PAGES.values() for one in pages
-    }
-
-    def is_seen(route: str) -> bool:
-        place = re.compile(re.sub(r"{\w+}", "[^/]+", route))
-        return any(place.fullmatch(address) for address in seen)
-
-    assert {route for route in routes if not is_seen(route)} == set(ELSEWHERE)
+    assert (
+        page_routes.without([*HOOKS, *(one for pages in PAGES.values() for one in pages)]) == set()
+    )
 
 
 async def test_what_a_form_answers_is_for_everybody_too(

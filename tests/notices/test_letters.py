@@ -14,6 +14,7 @@ from activities.mail import Mail
 from config.settings import Settings
 from domain.decision_links import Family
 from domain.messages import Notice
+from store import queries, telling
 from store.telling import Card
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -199,3 +200,10 @@ def test_who_commented_stands_in_every_shape_where_words_may_be_told() -> None:
         assert "No saddle." in text
     matter = block("decided", about="matter/4", stage="ready", members=1, excerpt="Parcels")
     assert "The matter: “Parcels”" in letters.compose("Ada", [matter], "UTC", AT).text
+
+
+def test_an_excerpt_that_was_cut_ends_with_a_whole_word() -> None:
+    assert telling.beginning("  Where is my saddle? ") == "Where is my saddle?"
+    words = "Die Bremsen versagten. " * 20
+    assert telling.beginning(words[: queries.EXCERPT]).endswith(" Die Bremsen …")
+    assert telling.beginning("x" * queries.EXCERPT) == "x" * queries.EXCERPT + " …"

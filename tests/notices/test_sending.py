@@ -25,16 +25,16 @@ from store import links, notices, people, tables
 from store.database import Database
 from store.notices import Result
 from tests.builders import ADA, Service
-from tests.channels.postbox import Postbox, opened
 from tests.channels.receiver import Receiver, answers, stalls_after
+from tests.postbox import Postbox, serving
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 @pytest.fixture
 async def postbox() -> AsyncIterator[tuple[Postbox, str]]:
-    async with opened() as box:
-        yield box, box.url
+    async with serving() as found:
+        yield found
 
 
 @pytest.fixture

@@ -16,17 +16,22 @@ from config.settings import Settings
 from domain.notices import Rules
 from store import notices as store
 from store import tables
-from tests.channels.postbox import Postbox, opened
 from tests.channels.receiver import Receiver, answers
 from tests.pages.conftest import Browser, Office, form_of, text_of
+from tests.postbox import Postbox, serving
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-async def postbox() -> AsyncIterator[Postbox]:
-    async with opened() as box:
-        yield box
+async def mail_server() -> AsyncIterator[tuple[Postbox, str]]:
+    async with serving() as found:
+        yield found
+
+
+@pytest.fixture
+def postbox(mail_server: tuple[Postbox, str]) -> Postbox:
+    return mail_server[0]
 
 
 @pytest.fixture
@@ -36,10 +41,9 @@ async def chat() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, postbox: Postbox) -> Settings:
-    return Settings(
-        data=tmp_path, notice_seconds=1, smtp_url=SecretStr(postbox.url), chat_services="json"
-    )
+def settings(tmp_path: Path, mail_server: tuple[Postbox, str]) -> Settings:
+    url = SecretStr(mail_server[1])
+    return Settings(data=tmp_path, notice_seconds=1, smtp_url=url, chat_services="json")
 
 
 def reach(office: Office, *, email: str | None = None, chat: str | None = None) -> None:

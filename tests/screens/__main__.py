@@ -7,8 +7,10 @@ at half their size, in docs/screens. Ends by itself; nothing outside this machin
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -25,8 +27,14 @@ from domain.people import Role
 from store import people
 from store.database import Database
 from tests.browser.conftest import find_chromium
+from tests.channels.receiver import Receiver, answers
+from tests.screens.letters import Letters
 from tests.screens.past import write_past
+from tests.screens.shots import IN_DOCS, SHOTS, Shot
 from tests.screens.today import Today, play
+
+BUSY = "Wartungsarbeiten bis 14 Uhr – صيانة – please try again later".encode()
+"""What the receiver of a webhook answers that takes nothing."""
 
 HERE = Path(__file__).parents[2]
 EVERYTHING = HERE / "build" / "screens"
@@ -37,67 +45,6 @@ CAST = ("ada", "ben", "cora", "dev", "eve", "root")
 COLLEAGUES = {"fay": "Fay Brandt", "gus": "Gus Adeyemi"}
 """Others of the past, whose names the pages show."""
 
-
-class Shot(NamedTuple):
-    """A picture: its name, who looks (None: anybody), and at which address."""
-
-    name: str
-    who: str | None
-    address: str
-
-
-SHOTS = (
-    Shot("sign-in", None, "/sign-in"),
-    Shot("queue", "ada", "/queue?view=all"),
-    Shot("queue-free", "ada", "/queue?view=free"),
-    Shot("queue-empty", "ada", "/queue?view=waiting&q=zebra"),
-    Shot("escalation", "ada", "/escalation/{case}"),
-    Shot("escalation-answered", "ben", "/escalation/{answered}"),
-    Shot("escalation-other-team", "eve", "/escalation/{asked}"),
-    Shot("decisions", "cora", "/decisions"),
-    Shot("posts", "ada", "/posts"),
-    Shot("post", "ada", "/post/{post}"),
-    Shot("matter", "ben", "/matter/{matter}"),
-    Shot("matters", "ben", "/matters"),
-    Shot("matters-ended", "ben", "/matters?view=ended"),
-    Shot("commitments", "ben", "/commitments"),
-    Shot("commitments-month", "ben", "/commitments?view=calendar"),
-    Shot("commitment", "ben", "/commitment/{commitment}"),
-    Shot("insights", "cora", "/insights"),
-    Shot("insights-cases", "cora", "/insights/cases?step=deciding"),
-    Shot("me", "ada", "/me"),
-    Shot("me-away", "cora", "/me/away"),
-    Shot("me-notices", "ada", "/me/notices"),
-    Shot("sessions", "ada", "/sessions"),
-    Shot("record", "dev", "/record"),
-    Shot("record-file", "dev", "/record/escalation/{answered}"),
-    Shot("record-policy", "dev", "/record/policy/1"),
-    Shot("admin", "root", "/admin"),
-    Shot("admin-policy", "root", "/admin/policy"),
-    Shot("admin-draft", "root", "/admin/policy/draft"),
-    Shot("admin-people", "root", "/admin/people"),
-    Shot("admin-person", "root", "/admin/people/ben"),
-    Shot("admin-teams", "root", "/admin/teams"),
-    Shot("admin-channels", "root", "/admin/channels"),
-    Shot("admin-tokens", "root", "/admin/tokens"),
-    Shot("admin-house", "root", "/admin/house"),
-    Shot("ledger", None, "/ledger"),
-    Shot("ledger-all", None, "/ledger/all"),
-    Shot("ledger-promise", None, "/ledger/{commitment}"),
-    Shot("not-found", "ada", "/escalation/01M832XSBSA28KYCS6T2BNABQ3"),
-)
-
-IN_DOCS = {
-    "queue": ("1440-light", "360-dark"),
-    "escalation": ("1440-light",),
-    "decisions": ("360-light", "1440-dark"),
-    "commitments": ("1440-light",),
-    "insights": ("1440-light", "360-light"),
-    "record-file": ("1440-light",),
-    "ledger": ("1440-light", "360-dark"),
-    "ledger-promise": ("360-light",),
-}
-"""Of which pages the documentation shows which picture."""
 
 TALLEST = 6000
 """Points of a page that are pictured."""
@@ -118,12 +65,10 @@ class Look(NamedTuple):
         return f"{self.width}-{self.theme}"
 
 
-LOOKS = (
-    Look(360, 780, "light"),
-    Look(360, 780, "dark"),
-    Look(1440, 900, "light"),
-    Look(1440, 900, "dark"),
-)
+WIDE, PHONE = (1440, 900), (360, 780)
+
+LOOKS = tuple((Look(*size, "light"), Look(*size, "dark")) for size in (PHONE, WIDE))
+"""By width: between the themes only colours differ, so a page is opened once for both."""
 
 
 def main(
@@ -136,14 +81,19 @@ def main(
 
 async def _on_a_stack(only: str, *, docs: bool) -> None:
     folder = Path(tempfile.mkdtemp(prefix="answerable-screens-"))
+    # Two of the webhooks have a receiver on this machine.
+    os.environ["ANSWERABLE_WEBHOOK_NETWORKS"] = "127.0.0.0/8"
     settings = read_settings(folder)
     furnish(settings, with_comments=True)
     tokens = _before_today(settings)
     stack = Stack(settings, port=0)
+    letters = Letters(settings, folder)
+    good, bad = Receiver(), Receiver(answers(503, BUSY, content_type="text/plain; charset=utf-8"))
     try:
         await stack.start()
-        shown = await asyncio.to_thread(play, Today(stack.url, tokens))
-        async with async_playwright() as playwright:
+        async with letters, good, bad, async_playwright() as playwright:
+            today = Today(stack.url, tokens, letters, (good.url, bad.url))
+            shown = await asyncio.to_thread(play, today)
             browser = await playwright.chromium.launch(
                 executable_path=find_chromium(), args=["--no-sandbox"]
             )
@@ -163,7 +113,7 @@ def _before_today(settings: Settings) -> dict[str, str]:
             for who, name in COLLEAGUES.items():
                 people.put_person(session, who, name, [Role.STAFF], {"care": False}, at, by=ROOT)
             return {
-                who: people.create_token(session, who, at, lifetime=timedelta(hours=1), by=ROOT)
+                who: people.create_token(session, who, at, lifetime=timedelta(days=90), by=ROOT)
                 for who in CAST
             }
     finally:
@@ -176,27 +126,34 @@ class Camera:
     def __init__(self, browser: Browser, url: str, tokens: dict[str, str]) -> None:
         self.browser, self.url, self.tokens = browser, url, tokens
 
-    async def take(
-        self, shots: list[Shot], shown: dict[str, str], look: Look, *, small: bool = False
-    ) -> None:
-        """These pages as one width and theme shows them."""
-        for who in dict.fromkeys(shot.who for shot in shots):
-            page = await self._page(who, look, 0.5 if small else 1)
+    async def take(self, shots: list[Shot], shown: dict[str, str], looks: Sequence[Look]) -> None:
+        """These pages at one width, in each of its themes."""
+        for who, language in dict.fromkeys((shot.who, shot.language) for shot in shots):
+            page = await self._page(who, language, looks[0], 1)
             for shot in shots:
-                if shot.who != who:
+                if (shot.who, shot.language) != (who, language):
                     continue
-                await page.goto(shot.address.format(**shown))
-                await page.wait_for_timeout(SETTLED)
-                tall = await page.evaluate("document.documentElement.scrollHeight")
-                high = look.height if small else min(tall, TALLEST)
-                await page.screenshot(
-                    path=(DOCS if small else EVERYTHING) / f"{shot.name}-{look.name}.png",
-                    full_page=True,
-                    clip={"x": 0, "y": 0, "width": look.width, "height": high},
-                )
+                await self._open(page, shot, shown)
+                for look in looks:
+                    await page.emulate_media(color_scheme=look.theme)
+                    await _picture(page, EVERYTHING, shot, look, await _height(page, look))
             await page.context.close()
 
-    async def _page(self, who: str | None, look: Look, scale: float) -> Page:
+    async def print(self, shots: list[Shot], shown: dict[str, str], look: Look) -> None:
+        """These pages for the documentation: what a screen shows of them, at half the size."""
+        for shot in shots:
+            page = await self._page(shot.who, shot.language, look, 0.5)
+            await self._open(page, shot, shown)
+            await _picture(page, DOCS, shot, look, look.height)
+            await page.context.close()
+
+    async def _open(self, page: Page, shot: Shot, shown: dict[str, str]) -> None:
+        await page.goto(shot.address.format(**shown))
+        if shot.act:
+            await shot.act(page)
+        await page.wait_for_timeout(SETTLED)
+
+    async def _page(self, who: str | None, language: str, look: Look, scale: float) -> Page:
         context = await self.browser.new_context(
             base_url=self.url,
             viewport={"width": look.width, "height": look.height},
@@ -204,26 +161,44 @@ class Camera:
             device_scale_factor=scale * (2 if look.width < NARROW else 1),
             color_scheme=look.theme,
             reduced_motion="reduce",
-            locale="en-GB",
+            locale=language,
         )
         page = await context.new_page()
         if who:
             await page.goto("/sign-in")
             await page.fill("input[name=token]", self.tokens[who])
             await page.click("form:has(input[name=token]) button")
-            await page.wait_for_selector("text=Sign out")
+            await page.wait_for_selector('form[action="/sign-out"]', state="attached")
         return page
+
+
+async def _height(page: Page, look: Look) -> int:
+    """How much of a page is pictured: all of it, or under a dialog what the screen shows."""
+    if await page.locator("dialog[open]").count():
+        await page.evaluate("window.scrollTo(0, 0)")
+        return look.height
+    tall: int = await page.evaluate("document.documentElement.scrollHeight")
+    return min(tall, TALLEST)
+
+
+async def _picture(page: Page, folder: Path, shot: Shot, look: Look, high: int) -> None:
+    await page.screenshot(
+        path=folder / f"{shot.name}-{look.name}.png",
+        full_page=True,
+        clip={"x": 0, "y": 0, "width": look.width, "height": high},
+    )
 
 
 async def _take(camera: Camera, shown: dict[str, str], only: str, *, docs: bool) -> None:
     EVERYTHING.mkdir(parents=True, exist_ok=True)
     DOCS.mkdir(parents=True, exist_ok=True)
-    for look in LOOKS:
-        chosen = [shot for shot in SHOTS if shot.name.startswith(only)]
-        await camera.take(chosen, shown, look)
-        if docs:
+    chosen = [shot for shot in SHOTS if shot.name.startswith(only)]
+    # Both widths at once: a browser waits a good deal, and nothing that is done changes anything.
+    await asyncio.gather(*(camera.take(chosen, shown, looks) for looks in LOOKS))
+    for looks in LOOKS if docs else ():
+        for look in looks:
             printed = [shot for shot in chosen if look.name in IN_DOCS.get(shot.name, ())]
-            await camera.take(printed, shown, look, small=True)
+            await camera.print(printed, shown, look)
 
 
 if __name__ == "__main__":

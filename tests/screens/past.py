@@ -42,9 +42,28 @@ CASES = 70
 
 COMMENTS = tuple(comment["text"] for comment in sample_comments(datetime.now(UTC)))
 
-REASON = "We cannot do that, and would rather say so than let you wait."
+REASONS = {
+    "too_costly": "A second delivery round in the valley costs more than all we sell there.",
+    "not_ours": "The parcel lies with the carrier. We have asked for it, and cannot fetch it.",
+    "disagree": "We rode it again and hear no rattle. A second workshop may look, at our cost.",
+}
 
-ANSWER = "You were right to ask twice. Here is what happened, and what we do about it."
+REFUSING = {
+    "too_costly": "No, we will not drive to the valley twice a week, and would rather say so than "
+    "let you wait. The shop at the station keeps your order for a month.",
+    "not_ours": "We cannot hand it to you: it lies with the carrier, who has answered us once in "
+    "nine days. Here is the number under which somebody picks up.",
+    "disagree": "We had it on the stand for an hour and see it differently. Nothing is loose.",
+}
+
+ANSWERS = (
+    "You were right to ask twice. The fork had been ordered for another bike; yours is built now.",
+    "The bill was wrong by 18 euros, and has been paid back. We found four more like it.",
+    "Nobody had told the workshop that you were waiting. It was an hour’s work, and it is done.",
+    "The saddle was left out of the box, as with eleven others. All twelve have been sent.",
+    "Yes: the old lamp fits, and the shop will put it on while you drink your coffee.",
+    "We were rude on the phone, and have said so to each other. Thank you for writing it down.",
+)
 
 
 def write_past(database: Database, now: datetime) -> None:
@@ -116,15 +135,17 @@ def _past_case(past: Past, chance: random.Random, now: datetime) -> None:
     wait(0.4, 1, 2, 5, 26)
     do(owner, "propose", request=past.words("May we?", "request"), findings={"unmarked": 0})
     wait(0.3, 1, 4, 22, 70)
+    answer = chance.choice(ANSWERS)
     if chance.random() < 0.3:
         code = chance.choice(["too_costly", "not_ours", "disagree", "not_ours"])
-        do(CORA, "refuse", code=code, reason=past.words(REASON, "reason"))
+        do(CORA, "refuse", code=code, reason=past.words(REASONS[code], "reason"))
+        answer = REFUSING[code]
     else:
         do(CORA, "approve", post_id=words.new_id())
     wait(0.2, 0.5, 2)
     if world.states[stream].stage == "replying":
-        answer = past.words(ANSWER, "reply")
-        do(owner, "reply", post_id=words.new_id(), words=answer, findings={"unmarked": 0})
+        said = past.words(answer, "reply")
+        do(owner, "reply", post_id=words.new_id(), words=said, findings={"unmarked": 0})
     for post in [name for name in world.states if name.startswith("post/")]:
         if world.states[post].stage == "in_review":
             wait(0.2, 1)

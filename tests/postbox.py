@@ -1,4 +1,4 @@
-"""A mail server in memory that can be told to refuse."""
+"""A mail server in memory, for whoever wants to read what is sent."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 class Postbox:
-    """What it has taken, and what it answers; ``url`` is where it listens."""
+    """Keeps every mail; can be told to refuse."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.answers = "250 taken"
-        self.url = ""
 
     async def handle_DATA(  # noqa: N802 - as the server calls it
         self, server: SMTP, session: Session, envelope: Envelope
@@ -32,11 +31,10 @@ class Postbox:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Postbox]:
-    box = Postbox()
-    loop = asyncio.get_running_loop()
+async def serving() -> AsyncIterator[tuple[Postbox, str]]:
+    """A postbox and the URL of its server, for as long as it is wanted."""
+    box, loop = Postbox(), asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(box, hostname="mail"), "127.0.0.1", 0)
-    box.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    yield box
+    yield box, f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     server.close()
     await server.wait_closed()
