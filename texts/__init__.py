@@ -21,6 +21,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -69,14 +70,22 @@ def languages() -> tuple[str, ...]:
 
 
 @cache
-def _messages(code: str) -> NullTranslations:
-    file = FOLDER / f"{code}.po"
+def catalogue(code: str) -> Catalog:
+    """Every message with what this language says for it; of English, which needs none, the
+    messages alone."""
+    file = FOLDER / (f"{code}.po" if code != ENGLISH else "answerable.pot")
     if not file.exists():
-        return NullTranslations()
+        return Catalog()
     with file.open("rb") as source:
-        catalogue = read_po(source, locale=code)
+        return read_po(source, locale=code)
+
+
+@cache
+def _messages(code: str) -> NullTranslations:
+    if code not in languages() or code == ENGLISH:
+        return NullTranslations()
     compiled = BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, catalogue(code))
     compiled.seek(0)
     return GNUTranslations(compiled)
 

@@ -24,11 +24,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import texts
 from api.deps import door_of, now
 from api.errors import DATABASE_AWAY, MEDIA_TYPE, problem
-from api.pages import editor, frame, inputs, labels, moments, sentences, times, wrong
+from api.pages import editor, frame, inputs, labels, moments, refusals, sentences, times, wrong
 from api.pages.forms import WAYS_OUT, written
 from api.pages.security import FORM, LOCAL_HOSTS, Public, viewer_of
 from store import words
-from texts import Sayings, numbers, raw_gettext, raw_ngettext, stated
+from texts import Sayings, numbers, raw_ngettext, stated
 from texts import gettext as _
 
 HOME = Path(__file__).parent.parent
@@ -97,14 +97,6 @@ def query(**fields: object) -> str:
 def listed(ids: Iterable[str], names: Mapping[str, str]) -> str:
     """The names of several, as they stand in a sentence."""
     return ", ".join(names.get(one, one) for one in ids)
-
-
-def refused(text: str) -> str:
-    """Why something was refused. What no catalogue knows stays English, and says that it is."""
-    told = raw_gettext(text) if text else ""
-    if told != text or texts.spoken().code == texts.ENGLISH or not text:
-        return told
-    return texts.Foreign(text)
 
 
 def as_said(text: str) -> str:
@@ -190,7 +182,7 @@ _environment.filters.update(
     month=times.month,
     web=_link,
     number=numbers.number,
-    refused=refused,
+    refused=refusals.refused,
     as_sentence=as_sentence,
     as_said=as_said,
     said_to_be_none=editor.said_to_be_none,
@@ -390,7 +382,11 @@ async def _page_for(scope: Scope, told: dict[str, Any], sent: bytes) -> Response
         return see_other(_page_above(scope))
     is_public = scope["path"].startswith(("/ledger", "/word/"))
     around = {} if is_public else await _frame_of(scope, status)
-    way_out = WAYS_OUT.get(told["code"], told["way_out"])
+    detail, way_out = map(refusals.refused, (told["detail"], told["way_out"]))
+    if around:
+        said = await refusals.named_by(door_of(scope), (told["detail"], told["way_out"]))
+        detail, way_out = map(refusals.refused, said)
+    way_out = WAYS_OUT.get(told["code"]) or way_out
     if status == 404 and not is_public:
         way_out = _("check the address, or look for it in the queue")
     # Whoever only runs the service has no queue; "/" knows where each person belongs.
@@ -414,7 +410,7 @@ async def _page_for(scope: Scope, told: dict[str, Any], sent: bytes) -> Response
         organisation=rules.organisation,
         has_ledger=rules.ledger,
         title=title,
-        detail=told["detail"],
+        detail=detail,
         way_out=way_out,
         ways=ways,
         kept=kept,

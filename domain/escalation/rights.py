@@ -333,5 +333,7 @@ def out_of_turn(state: State, act: str) -> Refused:
         "out_of_turn",
         f"{act} is possible while it is {_one_of(right.stages)}; it is {state.stage} now",
         "see what is allowed now in GET of the escalation",
+        entity="escalation",
+        act=act,
         stage=state.stage,
     )

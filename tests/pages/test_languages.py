@@ -19,7 +19,7 @@ from babel import Locale
 import texts
 from api.pages import render
 from tests.pages.conftest import Office, form_of, text_of
-from texts import catalogues
+from texts import catalogues, rules
 
 CODE = "eo"
 OPENS, CLOSES = "\u27e6", "\u27e7"
@@ -59,9 +59,18 @@ def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         else:
             message.string = tuple(f"{OPENS}{form}{CLOSES}" for form in message.id)
     (tmp_path / f"{CODE}.po").write_bytes(catalogues.written(catalogue))
-    kept = (texts.languages, texts.language, texts.negotiated, texts._messages, render._message)
+    (tmp_path / "answerable.pot").write_bytes(catalogues.written(catalogues.collected()))
+    kept = (
+        texts.languages,
+        texts.language,
+        texts.negotiated,
+        texts.catalogue,
+        texts._messages,
+        render._message,
+    )
 
     def forget() -> None:
+        rules.forget()
         for one in kept:
             one.cache_clear()
 
@@ -116,6 +125,10 @@ def forgotten(page: httpx.Response, *known: str) -> set[str]:
     """Words of a page that no catalogue has said."""
     said = Said()
     said.feed(page.text)
+    return words_of(said, *known)
+
+
+def words_of(said: Said, *known: str) -> set[str]:
     bare = " ".join(outside(part) for part in ("".join(said.text), *said.beside))
     for one in known:
         bare = bare.replace(one, " ")
@@ -184,6 +197,97 @@ async def test_no_text_of_ours_is_forgotten_on_any_page(office: Office, made_up:
         if words := forgotten(await stranger.see(address), *known):
             found[address] = words
     assert not found, "; ".join(f"{place}: {sorted(words)}" for place, words in found.items())
+
+
+BROKEN = """
+[teams]
+care = "Customer care"
+shop = "Online shop"
+[channels.console]
+kind = "fax"
+team = "care"
+[channels.web]
+kind = "console"
+team = "cares"
+max_length = 0
+[calendars.office]
+zone = "Europe/Berlin"
+hours = {"mon-fri" = ["9-5"]}
+[terms.general]
+calendar = "offices"
+ladder = [{at = "soon", act = "remind", to = "owner"}]
+allowances = {claim = "4 hours"}
+[people.ada]
+roles = []
+"""
+
+CHANGED = """
+[teams]
+care = "Customer care"
+shop = "Online shop"
+[channels.console]
+kind = "console"
+team = "care"
+[calendars.office]
+zone = "Europe/Berlin"
+hours = {"mon-thu" = ["09:00-12:30", "13:30-17:30"], "fri" = ["09:00-15:00"]}
+holidays = {country = "DE"}
+[terms.general]
+calendar = "office"
+priority = "urgent"
+decision = {mode = "one"}
+promises = {confirm = "0s"}
+[[routes]]
+name = "angry"
+when = {words = ["lawyer"]}
+quarantine = true
+[people.ben]
+roles = ["staff", "executive"]
+leads = ["care"]
+"""
+"""What it says is fine, but not all of it is wise."""
+
+
+@pytest.mark.parametrize(("draft", "known"), [
+    (BROKEN, {"fax", "cares", "soon", "offices", "hours", "webhook", "office", "file", "The"}),
+    (CHANGED, {"office", "default", "angry", "lawyer"}),
+])  # fmt: skip
+async def test_what_is_found_in_a_draft_of_the_policy_is_said_in_the_language(
+    office: Office, made_up: None, draft: str, known: set[str]
+) -> None:
+    await office.door.opened()
+    root = await office.browser_of("root")
+    root.http.headers.update({"Accept-Language": CODE})
+    fields = form_of(await root.see("/admin/policy/draft"), "/admin/policy/draft")
+    page = await root.http.post("/admin/policy/draft", data=fields | {"text": draft})
+    assert page.status_code == 200
+    told = re.sub(r' dir="auto"', "", page.text)  # Findings are read here, whatever is around them.
+    assert 'lang="en"' not in told
+    said = Said()
+    said.feed(told)
+    assert words_of(said) - known == set()
+
+
+async def test_why_something_is_not_possible_names_people(office: Office, made_up: None) -> None:
+    path = await office.door.deciding()
+    ben = await office.browser_of("ben")
+    page = await ben.see(f"/{path.replace('escalations', 'escalation')}")
+    assert "a proposal by Ada is being decided" in text_of(page)
+    spoken = await ben.see(page.url.path, headers={"Accept-Language": CODE})
+    assert "\u27e6a proposal by Ada is being decided\u27e7" in text_of(spoken)
+    assert 'lang="en"' not in spoken.text
+    free = await office.door.opened()
+    page = await ben.see(f"/{free.replace('escalations', 'escalation')}")
+    await office.door.ada.post(f"{free}/claim")
+    fields = form_of(page, "/claim")
+    stale = await ben.http.post(
+        f"{page.url.path}/claim", data=fields, headers={"Accept-Language": CODE}
+    )
+    assert 'lang="en"' not in stale.text
+    fields["expected_seq"] = ""
+    late = await ben.http.post(f"{page.url.path}/claim", data=fields)
+    assert "Already claimed by Ada." in text_of(late)
+    assert "Speak to Ada, or have it assigned to you." in text_of(late)
 
 
 async def test_whoever_chooses_a_language_and_a_zone_reads_in_them(office: Office) -> None:
