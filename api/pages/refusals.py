@@ -85,7 +85,8 @@ def _anew(text: str) -> str | None:
     told = raw_gettext(found.message)
     if told == found.message and texts.spoken().code != texts.ENGLISH:
         return None
-    return told % {place: _value(place, value) for place, value in found.values.items()}
+    values = {place: _value(place, value) for place, value in found.values.items()}
+    return texts.filled(told, values)
 
 
 def anew(text: str) -> str:

@@ -24,7 +24,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import texts
 from api.deps import door_of, now
 from api.errors import DATABASE_AWAY, MEDIA_TYPE, problem
-from api.pages import editor, frame, inputs, labels, moments, refusals, sentences, times, wrong
+from api.pages import (
+    devices,
+    editor,
+    frame,
+    inputs,
+    labels,
+    moments,
+    refusals,
+    sentences,
+    times,
+    wrong,
+)
 from api.pages.forms import WAYS_OUT, written
 from api.pages.security import FORM, LOCAL_HOSTS, Public, viewer_of
 from store import words
@@ -161,7 +172,7 @@ def _said_of(one: str, many: str, num: int, /, **values: object) -> Markup:
 def _filled(text: str, values: Mapping[str, object]) -> Markup:
     """A message of ours with its places filled; what fills them is escaped where it is no HTML."""
     safe = {name: escape(value) for name, value in values.items()}
-    return Markup(str.__mod__(text, safe))  # noqa: S704 - from our catalogues
+    return Markup(texts.filled(str(text), safe))  # noqa: S704 - from our catalogues
 
 
 _environment.context_class = _Context
@@ -182,6 +193,7 @@ _environment.filters.update(
     month=times.month,
     web=_link,
     number=numbers.number,
+    device=devices.said,
     refused=refusals.refused,
     as_sentence=as_sentence,
     as_said=as_said,

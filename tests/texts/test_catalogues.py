@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from babel import Locale
 from babel.messages.catalog import Message
+from markupsafe import Markup
 
 import texts
 from texts import FOLDER, catalogues, rules
@@ -103,6 +104,26 @@ def test_of_sentences_that_fit_the_one_that_says_most_itself_is_meant(
 def test_nothing_is_understood_that_the_rules_never_say() -> None:
     assert rules.understood("nothing that the rules say") is None
     assert rules.understood("already claimed by " + "x" * rules.LONGEST) is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_ends_in_two_full_stops(language: str) -> None:
+    """Where an abbreviation, such as that of minutes, stands at its end."""
+    short = "3 Std."
+    for message in catalogues.read(FOLDER / f"{language}.po"):
+        for text, said in pairs(message) if message.id else ():
+            values = dict.fromkeys((*PLACE.findall(text), "num"), short)
+            marked = {name: Markup("<b>{}</b>").format(short) for name in values}
+            for told in (texts.filled(said, values), texts.filled(said, marked)):
+                assert not re.search(r"(?<!\.)\.(</b>)?\.(?!\.)", told), told
+
+
+def test_a_full_stop_is_left_out_for_nothing_but_another() -> None:
+    filled = texts.filled
+    assert filled("Due in %(span)s. Then late.", {"span": "3 Std."}) == "Due in 3 Std. Then late."
+    assert filled("Due in %(span)s.", {"span": "3 h"}) == "Due in 3 h."
+    assert filled("%(a)s.%(b)s or %(a)s...", {"a": "x.", "b": 1}) == "x..1 or x...."
+    assert filled("Due %(when)s.", {"when": Markup("<i>3 Std.</i>")}) == "Due <i>3 Std.</i>"
 
 
 def test_german_has_both_forms_of_every_number() -> None:
