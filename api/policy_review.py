@@ -339,8 +339,10 @@ def apply_reviewed(
     if found.policy is None:
         raise Invalid(
             "bad_policy",
-            f"nothing was applied: the file has {len(found.errors)} errors",
-            "correct them, and check it again",
+            "nothing was applied: the file has an error"
+            if len(found.errors) == 1
+            else f"nothing was applied: the file has {len(found.errors)} errors",
+            "correct what is wrong, and check it again",
             field="text",
         )
     if _digest(text, found.policy) != draft:

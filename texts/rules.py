@@ -28,6 +28,7 @@ REFUSALS = {
     "Unknown": (1, 3),
     "Unauthenticated": (0, 1),
     "Right": (0, 1),
+    "Message": (0, 1),
     "_invalid": (2, 4),
 }
 """What is called with sentences, and which of its arguments are such."""

@@ -25,6 +25,7 @@ from store.views import (
     WaitingView,
 )
 from texts import gettext as _
+from texts import ngettext
 
 PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
     "escalation": {
@@ -259,7 +260,9 @@ def of_matter(detail: MatterDetail, by: Deciders, reader: str) -> Move:
         "ready": (_("The team’s lead or an executive"), _("releases the answer")),
         "releasing": (
             _("The service"),
-            _("is answering; %(waiting)s still wait", waiting=detail.waiting),
+            ngettext(
+                "is answering; one still waits", "is answering; %(num)s still wait", detail.waiting
+            ),
         ),
         "halted": (
             _("The team’s lead or an executive"),

@@ -11,6 +11,7 @@ from domain.policy import GENERAL, Channel, Member, Plan, Policy, Rule, When
 from domain.terms import DecisionMode, DecisionTerms, Rung
 from policy.spans import PLAIN, Units, read, working
 from texts import gettext as _
+from texts import ngettext
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,9 @@ def _channel(policy: Policy, channel: Channel) -> Iterator[str]:
         yield _("Its terms are %(terms)s.", terms=channel.terms)
     yield _("A post has at most %(count)s characters.", count=channel.max_length)
     if channel.posts_per_day:
-        yield _("It takes %(count)s posts in a day.", count=channel.posts_per_day)
+        yield ngettext(
+            "It takes one post in a day.", "It takes %(num)s posts in a day.", channel.posts_per_day
+        )
     if channel.url:
         yield _("Posts are sent to %(address)s.", address=channel.url)
     if channel.find_url:
@@ -155,15 +158,17 @@ def _more(plan: Plan, units: Units) -> Iterator[str]:
     if limits.lease:
         yield _("A claim holds for %(time)s without a move.", time=read(limits.lease, units))
     if limits.pauses:
-        yield _(
-            "May be paused %(count)s times, for %(time)s at most.",
-            count=limits.pauses,
+        yield ngettext(
+            "May be paused once, for %(time)s at most.",
+            "May be paused %(num)s times, for %(time)s at most.",
+            limits.pauses,
             time=read(limits.pause),
         )
     if limits.extensions:
-        yield _(
-            "May be extended %(count)s times, by %(time)s in all.",
-            count=limits.extensions,
+        yield ngettext(
+            "May be extended once, by %(time)s at most.",
+            "May be extended %(num)s times, by %(time)s in all.",
+            limits.extensions,
             time=read(limits.extend, units),
         )
     if plan.replies.undo:

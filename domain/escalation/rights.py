@@ -188,7 +188,9 @@ def _unless_pausable(state: Escalation) -> Refused | None:
     if state.pauses >= state.limits.pauses:
         return Conflict(
             "paused_enough",
-            f"its terms allow {state.limits.pauses} pauses, and there were as many",
+            "its terms allow one pause, and there was one"
+            if state.limits.pauses == 1
+            else f"its terms allow {state.limits.pauses} pauses, and there were as many",
             "go on with it; a lead may extend the clock",
         )
     return _unless_running(state)
