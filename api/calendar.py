@@ -9,18 +9,22 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request, Response
 from icalendar import Calendar, Event
 from sqlmodel import Session
 
+import texts
 from api.deps import API, Door, TheDoor, anybody, now
 from api.people import Asking, Who
 from domain.base import Moment, Value
 from domain.errors import Forbidden
 from domain.people import Actor
-from store import duties, feeds
+from store import duties, feeds, roster
 from store.duties import Act, Duty
+from texts import Sayings
+from texts import gettext as _
 
 router = APIRouter()
 
@@ -35,19 +39,21 @@ LENGTH = timedelta(minutes=30)
 LONGEST = 180
 """Characters of a sentence that a title holds."""
 
-TITLES = {
-    Act.PROPOSE: "Propose an answer",
-    Act.REPLY: "Send the reply",
-    Act.INFORM: "Answer what the approvers asked",
-    Act.DECIDE: "Decide",
-    Act.SIGN: "Accept a promise, or offer another date",
-    Act.KEEP: "Keep a promise",
-    Act.ANSWER_NO: "Answer the commenter’s no to a promise",
-    Act.SIGN_DATE: "Accept another date for a promise",
-    Act.AGREE_DATE: "Decide on another date for a promise",
-    Act.PROPOSE_MATTER: "Propose the one answer of a matter",
-    Act.DECIDE_MATTER: "Decide a matter",
-}
+TITLES = Sayings(
+    {
+        Act.PROPOSE: "Propose an answer",
+        Act.REPLY: "Send the reply",
+        Act.INFORM: "Answer what the approvers asked",
+        Act.DECIDE: "Decide",
+        Act.SIGN: "Accept a promise, or offer another date",
+        Act.KEEP: "Keep a promise",
+        Act.ANSWER_NO: "Answer the commenter’s no to a promise",
+        Act.SIGN_DATE: "Accept another date for a promise",
+        Act.AGREE_DATE: "Decide on another date for a promise",
+        Act.PROPOSE_MATTER: "Propose the one answer of a matter",
+        Act.DECIDE_MATTER: "Decide a matter",
+    }
+)
 
 
 class CalendarState(Value):
@@ -87,16 +93,22 @@ async def feed(secret: str, request: Request, door: TheDoor) -> Response:
 def _feed(session: Session, secret: str, links: str) -> bytes:
     at = now()
     actor = feeds.reader(session, secret, at)
-    return written(duties.duties(session, actor, at), links)
+    chosen = roster.language_of(session, actor.id)
+    language = texts.language(chosen) if chosen else None
+    zone = ZoneInfo(roster.zone_of(session, actor.id))
+    with texts.speaking(language or texts.english(), zone):
+        return written(duties.duties(session, actor, at), links)
 
 
 def written(found: list[Duty], links: str) -> bytes:
-    """The deadlines as a calendar. The same deadlines give the same bytes."""
+    """The deadlines as a calendar, in the language and zone that are spoken. The same deadlines
+    give the same bytes."""
     calendar = Calendar()
-    calendar.add("prodid", "-//Answerable//Deadlines//EN")
+    calendar.add("prodid", f"-//Answerable//Deadlines//{texts.spoken().tag.upper()}")
     calendar.add("version", "2.0")
-    calendar.add("name", "Answerable deadlines")
-    calendar.add("x-wr-calname", "Answerable deadlines")
+    calendar.add("name", _("Answerable deadlines"))
+    calendar.add("x-wr-calname", _("Answerable deadlines"))
+    calendar.add("x-wr-timezone", texts.zone().key)
     calendar.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
     for duty in found:
@@ -109,7 +121,7 @@ def _event(duty: Duty, links: str) -> Event:
     """One deadline: it ends when the thing is due. Programs show events of subscribed calendars
     and leave to-dos out."""
     event = Event()
-    kind, _, case = duty.stream.partition("/")
+    kind, _slash, case = duty.stream.partition("/")
     event.add("uid", f"{case}.{duty.act}@answerable")
     # Without METHOD this is the moment of the last revision (RFC 5545, 3.8.7.2).
     event.add("dtstamp", _second(duty.changed_at))
@@ -135,7 +147,7 @@ def _title(duty: Duty) -> str:
         return title
     sentence = " ".join(duty.sentence.split())
     cut = sentence if len(sentence) <= LONGEST else sentence[: LONGEST - 1].rstrip() + "…"
-    return f"{title}: “{cut}”"
+    return _("%(title)s: “%(sentence)s”", title=title, sentence=cut)
 
 
 # The link. -----------------------------------------------------------------------------------

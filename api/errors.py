@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from domain.base import Value
 from domain.errors import AnswerableError, Conflict, Forbidden, Invalid, Refused, Unknown
 from intake.entities import Busy, OutcomeUnknown, Unavailable
+from texts import stated
 
 log = logging.getLogger("answerable.api")
 
@@ -243,13 +244,13 @@ _TAGS = ("one", "list")
 """Names of the alternatives of a body; they are ours, not the caller's."""
 
 _SAID: dict[str, str] = {
-    "missing": "is missing",
-    "extra_forbidden": "is not a field we know",
-    "json_invalid": "the body is not JSON",
-    "model_attributes_type": "must be a JSON object, sent as application/json",
-    "model_type": "must be a JSON object",
-    "string_type": "must be a text",
-    "timezone_aware": "needs a zone, for example 2026-03-01T09:00:00+00:00",
+    "missing": stated("is missing"),
+    "extra_forbidden": stated("is not a field we know"),
+    "json_invalid": stated("the body is not JSON"),
+    "model_attributes_type": stated("must be a JSON object, sent as application/json"),
+    "model_type": stated("must be a JSON object"),
+    "string_type": stated("must be a text"),
+    "timezone_aware": stated("needs a zone, for example 2026-03-01T09:00:00+00:00"),
 }
 
 

@@ -23,7 +23,7 @@ from domain.policy import Member, Policy
 from policy.calendars import Moved, moved
 from policy.checks import Person
 from policy.compiling import horizon
-from policy.difference import Change, calendar_differences, differences
+from policy.difference import NOT_SAID, Change, calendar_differences, differences
 from policy.file import Examined, examine, from_policy, read_policy_file, to_toml
 from policy.problems import BadPolicy, Problem
 from policy.shape import PolicyFile
@@ -31,6 +31,7 @@ from policy.simulation import Simulation, simulate
 from store import people, policies, remarks, running, tables, uses
 from store.policies import InForce
 from store.uses import Use
+from texts import stated
 
 TRIED = 500
 """Past comments on which a draft is tried out while somebody waits; the command line takes more."""
@@ -49,9 +50,17 @@ class Given:
     """What a file makes of a person's roles and teams, where that is something else than now."""
 
     person: str
-    is_new: bool
-    was: str
-    will_be: str
+    before: Person | None
+    """None: the file adds them."""
+    after: Person
+
+    @property
+    def was(self) -> str:
+        return _standing(self.before)
+
+    @property
+    def will_be(self) -> str:
+        return _standing(self.after)
 
 
 @dataclass(frozen=True)
@@ -184,12 +193,14 @@ def between(old: InForce, new: InForce) -> tuple[Change, ...]:
 _ADDRESSES = (".url", ".find_url")
 
 
+def _hidden(said: str) -> str:
+    return said if said == NOT_SAID else stated("an address")
+
+
 def without_addresses(changes: Iterable[Change]) -> tuple[Change, ...]:
     """The same for whoever does not set them: addresses of webhooks often hold their secret."""
     return tuple(
-        Change(c.path, *("an address" if said != "not said" else said for said in (c.old, c.new)))
-        if c.path.endswith(_ADDRESSES)
-        else c
+        replace(c, old=_hidden(c.old), new=_hidden(c.new)) if c.path.endswith(_ADDRESSES) else c
         for c in changes
     )
 
@@ -271,7 +282,7 @@ def given(known: dict[str, Person], file: PolicyFile) -> tuple[Given, ...]:
             manager=said.manager or (was.manager if was else None),
         )
         if was != will_be:
-            found.append(Given(person_id, was is None, _standing(was), _standing(will_be)))
+            found.append(Given(person_id, was, will_be))
     return tuple(found)
 
 
@@ -328,8 +339,10 @@ def apply_reviewed(
     if found.policy is None:
         raise Invalid(
             "bad_policy",
-            f"nothing was applied: the file has {len(found.errors)} errors",
-            "correct them, and check it again",
+            "nothing was applied: the file has an error"
+            if len(found.errors) == 1
+            else f"nothing was applied: the file has {len(found.errors)} errors",
+            "correct what is wrong, and check it again",
             field="text",
         )
     if _digest(text, found.policy) != draft:

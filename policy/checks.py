@@ -359,7 +359,7 @@ def _approvers(made: Compiler, people: People) -> Iterator[Problem]:
                 yield Problem(at, said, "Name an executive, or give them that role")
         able = len(executives) if not plan.decision.approvers else len(plan.decision.approvers)
         if plan.decision.mode is DecisionMode.SOME and plan.decision.needed > able:
-            said = f"is {plan.decision.needed}, but only {able} people may decide"
+            said = f"is {plan.decision.needed}, but no more than {able} may decide"
             yield Problem((*path, "needed"), said, "Ask for fewer")
         if plan.decision.mode is not DecisionMode.OWNER and not executives:
             said = "needs an executive, and there is none yet"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,6 +24,8 @@ class Change:
     path: str
     old: str
     new: str
+    on: date | None = None
+    """The date that it is about, where it is one of a calendar."""
 
     def __str__(self) -> str:
         if self.old == NOT_SAID:
@@ -131,7 +133,7 @@ def _calendar(path: str, old: Calendar, new: Calendar) -> Iterator[Change]:
     for on in sorted(before.keys() | after.keys()):
         was, will = _day(before.get(on)), _day(after.get(on))
         if was != will:
-            yield Change(f"{path}, {spell_day(on)}", was, will)
+            yield Change(f"{path}, {spell_day(on)}", was, will, on)
 
 
 def _day(day: Day | None) -> str:

@@ -93,13 +93,13 @@ _WANTED = {
 }
 
 _BOUNDS = {
-    "greater_than": "more than {gt} is wanted",
-    "greater_than_equal": "at least {ge} is wanted",
-    "less_than": "less than {lt} is wanted",
-    "less_than_equal": "at most {le} is wanted",
-    "too_long": "at most {max_length} entries are wanted",
-    "too_short": "at least {min_length} entries are wanted",
-    "string_too_long": "at most {max_length} characters are wanted",
+    "greater_than": "more than %(gt)s is wanted",
+    "greater_than_equal": "at least %(ge)s is wanted",
+    "less_than": "less than %(lt)s is wanted",
+    "less_than_equal": "at most %(le)s is wanted",
+    "too_long": "at most %(max_length)s entries are wanted",
+    "too_short": "at least %(min_length)s entries are wanted",
+    "string_too_long": "at most %(max_length)s characters are wanted",
     "string_too_short": "it is empty",
 }
 
@@ -124,7 +124,7 @@ def _problem(error: Any, model: type[BaseModel], at: Path) -> Problem:
     elif kind in _WANTED:
         problem = _WANTED[kind]
     elif kind in _BOUNDS:
-        problem = _BOUNDS[kind].format(**context)
+        problem = _BOUNDS[kind] % context
     else:
         problem = error["msg"].removeprefix("Value error, ")
     given = _shown(error["input"])

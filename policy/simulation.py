@@ -26,6 +26,8 @@ class Difference:
     would_be: str
     count: int = 0
     examples: list[str] = field(default_factory=list)
+    dates: list[tuple[datetime, datetime]] = field(default_factory=list)
+    """Of each example, where it is a date that differs: the one in force, and the draft's."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def simulate(in_force: Policy, draft: Policy, remarks: Iterable[tuple[str, Remar
             one.count += 1
             if len(one.examples) < EXAMPLES:
                 one.examples.append(_example(escalation_id, was[what], would_be[what]))
+                if (before := was[what].at) and (after := would_be[what].at):
+                    one.dates.append((before, after))
     return Simulation(
         looked_at=looked_at,
         changed=len(changed),

@@ -9,6 +9,7 @@ numbers; docs/languages.md says how a text gets translated.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +22,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -69,14 +71,22 @@ def languages() -> tuple[str, ...]:
 
 
 @cache
-def _messages(code: str) -> NullTranslations:
-    file = FOLDER / f"{code}.po"
+def catalogue(code: str) -> Catalog:
+    """Every message with what this language says for it; of English, which needs none, the
+    messages alone."""
+    file = FOLDER / (f"{code}.po" if code != ENGLISH else "answerable.pot")
     if not file.exists():
-        return NullTranslations()
+        return Catalog()
     with file.open("rb") as source:
-        catalogue = read_po(source, locale=code)
+        return read_po(source, locale=code)
+
+
+@cache
+def _messages(code: str) -> NullTranslations:
+    if code not in languages() or code == ENGLISH:
+        return NullTranslations()
     compiled = BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, catalogue(code))
     compiled.seek(0)
     return GNUTranslations(compiled)
 
@@ -153,15 +163,29 @@ def speak(to: Language | None, at: ZoneInfo) -> None:
     _clock.set(at)
 
 
+_STOPPED = re.compile(r"(%\((\w+)\)s(?:</\w+>)*)\.(?![.%\w])")
+_STOP = re.compile(r"\.(?:</\w+>)*$")
+
+
+def filled(text: str, values: Mapping[str, object]) -> str:
+    """A message with its places filled. Where a sentence ends in a place, and what is put there
+    ends in an abbreviation, such as ``3 Std.``, there is one full stop and not two."""
+
+    def stop(found: re.Match[str]) -> str:
+        return found[1] if _STOP.search(str(values[found[2]])) else found[0]
+
+    return _STOPPED.sub(stop, text) % values
+
+
 def gettext(message: str, /, **values: object) -> str:
     """The message in the language that is spoken, its places filled."""
     text = raw_gettext(message)
-    return text % values if values else text
+    return filled(text, values) if values else text
 
 
 def ngettext(one: str, many: str, num: int, /, **values: object) -> str:
     """The same for a number of things; ``%(num)s`` is the number."""
-    return raw_ngettext(one, many, num) % {"num": num, **values}
+    return filled(raw_ngettext(one, many, num), {"num": num, **values})
 
 
 def raw_gettext(message: str) -> str:

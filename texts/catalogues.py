@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
-from texts import FOLDER
+from texts import FOLDER, rules
 
 HOME = FOLDER.parent.parent
 TEMPLATE = FOLDER / "answerable.pot"
@@ -26,12 +26,12 @@ TEMPLATE = FOLDER / "answerable.pot"
 ROOMS = ("activities", "api", "domain", "texts")
 """Where anything is said to people."""
 
+RULING = (*ROOMS, "channels", "intake", "policy", "store")
+"""Where anything is refused or checked (``texts.rules``)."""
+
 SAID_BY = frozenset({"_", "gettext", "stated", "raw_gettext", "_told", "_new_date"})
 SAID_BY_NUMBER = frozenset({"ngettext", "raw_ngettext"})
 SAYINGS = frozenset({"Sayings"})
-REFUSALS = frozenset({"Conflict", "Forbidden", "Invalid", "Unknown"})
-"""Their message and way out are said on pages, where they say the same of every case."""
-
 COLUMNS = frozenset({"head"})
 """Their first argument is a key, all others are said."""
 
@@ -52,6 +52,8 @@ def collected() -> Catalog:
     for file, texts in messages():
         name = texts[0] if len(texts) == 1 else texts
         catalogue.add(name, locations=[(file, 1)])
+    for file, text in ruled():
+        catalogue.add(text, locations=[(file, 1)], auto_comments=[rules.NOTE])
     return catalogue
 
 
@@ -63,6 +65,14 @@ def messages() -> Iterator[Message]:
                 yield from ((name, found) for found in _of_python(path.read_text(), name))
             elif path.parent.name == "templates":
                 yield from ((name, found) for found in of_template(path.read_text()))
+
+
+def ruled() -> Iterator[tuple[str, str]]:
+    """The sentences of the rules, each with its file."""
+    for room in RULING:
+        for path in sorted((HOME / room).rglob("*.py")):
+            name = path.relative_to(HOME).as_posix()
+            yield from ((name, text) for text in rules.templates(path.read_text(), name))
 
 
 def of_template(source: str) -> Iterable[tuple[str, ...]]:
@@ -96,8 +106,6 @@ def _of_call(call: ast.Call) -> Iterator[tuple[str, ...]]:
         yield from ((text,) for one in call.args for text in _strings(one))
     if name in COLUMNS:
         yield from ((text,) for one in call.args[1:] for text in _strings(one))
-    if name in REFUSALS:
-        yield from ((text,) for one in call.args[1:3] for text in _strings(one) if text.strip())
     wanted = 2 if name in SAID_BY_NUMBER else 1 if name in SAID_BY else 0
     said = [a.value for a in call.args[:wanted] if isinstance(a, ast.Constant)]
     if wanted and len(said) == wanted:

@@ -142,6 +142,17 @@ def exact_span(seconds: int) -> str:
     return " ".join(str(part) for part in parts if part) or _("no time")
 
 
+def working_span(seconds: int) -> str:
+    """A length of working time: hours are the largest unit, since one day's work is not like
+    another's."""
+    hours, rest = divmod(seconds, _HOUR)
+    parts = [
+        hours and _("%(count)s h", count=hours),
+        rest and _("%(count)s min", count=rest // _MINUTE),
+    ]
+    return " ".join(str(part) for part in parts if part) or _("no time")
+
+
 def relative(at: datetime, now: datetime) -> str:
     """``in 3 h`` or ``3 h ago``."""
     seconds = (at - now).total_seconds()

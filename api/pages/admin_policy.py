@@ -6,7 +6,7 @@ what was looked at: to the digest of the draft and to the version that it was co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -17,14 +17,13 @@ from starlette.datastructures import FormData, UploadFile
 from api import policy_review
 from api.deps import Door, TheDoor, now
 from api.errors import DATABASE_AWAY, Malformed, field_error
-from api.pages import forms, frame, policy_words, render
+from api.pages import draft_words, forms, frame, policy_words, render
 from api.pages.forms import Trouble
 from api.pages.security import Admin, AdminForm, Viewer, Watcher
 from api.policy import MOST, ApplyBody, apply_policy, shown_to
-from api.policy_review import Review
+from api.policy_review import Given, Review
 from domain.errors import AnswerableError, Invalid
-from policy.calendars import preview
-from policy.difference import NOT_SAID, Change
+from policy.difference import Change
 from policy.problems import dotted
 from store import policies
 from store.policies import InForce
@@ -106,10 +105,10 @@ async def diff(door: TheDoor, viewer: Watcher, old: Chosen = None, new: Chosen =
             "numbers": numbers,
             "old": before,
             "new": after,
-            "changes": changes,
+            "changes": draft_words.changes(changes),
         }
 
-    return render.page("admin_policy_diff.html", not_said=NOT_SAID, **await door.read(work))
+    return render.page("admin_policy_diff.html", **await door.read(work))
 
 
 @router.get("/admin/policy/dates")
@@ -207,15 +206,25 @@ async def _review(
         reason=reason,
         trouble=trouble,
         shown=SHOWN,
-        not_said=NOT_SAID,
-        preview=preview,
+        preview=draft_words.preview,
         dotted=dotted,
         **context,
     )
 
 
 def _said(session: Session, found: Review) -> dict[str, Any]:
-    return {"names": frame.names(session, [one.person for one in found.given])}
+    ids = [person for one in found.given for person in (one.person, *_managers(one))]
+    names = frame.names(session, ids)
+    return {
+        "changes": draft_words.changes(found.changes),
+        "in_calendars": draft_words.changes(found.in_calendars),
+        "given": [draft_words.standing(one, names) for one in found.given],
+        "tried": list(draft_words.tried(found.tried.differences)) if found.tried else [],
+    }
+
+
+def _managers(one: Given) -> Iterator[str]:
+    yield from (p.manager for p in (one.before, one.after) if p and p.manager)
 
 
 @router.post("/admin/policy/apply")

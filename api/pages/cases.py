@@ -26,6 +26,7 @@ from api.pages import (
     moves,
     offers,
     queue,
+    refusals,
     render,
     sentences,
     since,
@@ -274,28 +275,37 @@ def _acts(
         "primary": first,
         "others": others,
         "offers": found,
-        "why_not": _reasons(KINDS[kind], actor, state, [p for p in allowed if not p.ok]),
+        "why_not": _reasons(
+            KINDS[kind], actor, state, [p for p in allowed if not p.ok], detail.names
+        ),
     }
 
 
 def _reasons(
-    kind: Kind, actor: Actor, state: State, refused: Sequence[Permission]
+    kind: Kind,
+    actor: Actor,
+    state: State,
+    refused: Sequence[Permission],
+    names: Mapping[str, str],
 ) -> dict[str, list[str]]:
     """The acts that are not possible, under the reason that they share."""
     reasons: dict[str, list[str]] = {}
     for permission in refused:
-        reasons.setdefault(_why_not(kind, actor, state, permission), []).append(permission.act)
+        reason = _why_not(kind, actor, state, permission, names)
+        reasons.setdefault(reason, []).append(permission.act)
     return reasons
 
 
-def _why_not(kind: Kind, actor: Actor, state: State, permission: Permission) -> str:
+def _why_not(
+    kind: Kind, actor: Actor, state: State, permission: Permission, names: Mapping[str, str]
+) -> str:
     """Why this cannot be done, in the words of a page: whose it is, or when its turn comes."""
     right = kind.rights[permission.act]
     if not right.holds(actor, state):
-        return f"this is for {right.who}"
+        return refusals.of_somebody_else(right.who)
     if state.stage not in right.stages:
         return labels.possible_while(kind.name, right.stages)
-    return permission.why_not or ""
+    return refusals.refused(refusals.named(permission.why_not or "", names))
 
 
 def _escalation(session: Session, state: Any, actor: Actor, in_force: InForce) -> dict[str, Any]:

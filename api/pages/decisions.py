@@ -21,7 +21,7 @@ from sqlmodel import Session
 from api.commands import Ask, carry_out, check_key, stream_of
 from api.deps import Door, TheDoor, now
 from api.errors import DATABASE_AWAY
-from api.pages import away, forms, frame, moves, render, told
+from api.pages import away, forms, frame, moves, refusals, render, told
 from api.pages.forms import Trouble, Typed
 from api.pages.moves import Move
 from api.pages.security import Reader, SentForm, Viewer
@@ -71,9 +71,11 @@ class Card:
 
     @property
     def why_not(self) -> str | None:
-        """Why it cannot be approved just now, where it cannot."""
+        """Why it cannot be approved just now, in the reader's language, where it cannot."""
         approve = next(p for p in self.detail.allowed if p.act == "approve")
-        return None if approve.ok else approve.why_not
+        if approve.ok:
+            return None
+        return refusals.refused(refusals.named(approve.why_not or "", self.detail.names))
 
     @property
     def may_be_batched(self) -> bool:

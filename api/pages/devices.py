@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from texts import gettext as _
+
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -31,3 +33,11 @@ def name_of(user_agent: str) -> str:
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "A browser")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), None)
     return f"{browser} on {system}" if system else browser
+
+
+def said(name: str) -> str:
+    """The same as it was remembered, in the language that is spoken."""
+    browser, on, system = name.partition(" on ")
+    if browser == "A browser":
+        browser = _("A browser")
+    return _("%(browser)s on %(system)s", browser=browser, system=system) if on else browser

@@ -20,9 +20,11 @@ from starlette.datastructures import FormData
 
 from api.bodies import BODIES
 from api.bodies import Body as CommandBody
+from api.deps import door_of
 from api.errors import Malformed, field_error
-from api.pages import editor, inputs, times
+from api.pages import editor, inputs, refusals, times
 from domain.drafts import DraftKind
+from domain.kinds import KINDS
 from domain.people import Actor
 from texts import Sayings
 from texts import gettext as _
@@ -143,7 +145,7 @@ def found_in(
 
 @dataclass(frozen=True)
 class Trouble:
-    """Why something was not done, and the way out."""
+    """Why something was not done, and the way out, in the reader's language."""
 
     status: int
     code: str
@@ -218,18 +220,34 @@ async def trouble_of(
     problem: dict[str, Any] = json.loads(response.body)
     code = problem["code"]
     is_malformed = isinstance(error, Malformed)
-    wrong = {e["field"]: _wrong(e) for e in problem.get("errors") or ()}
+    detail, way_out = await refusals.named_by(
+        door_of(request.scope), (problem["detail"], problem["way_out"])
+    )
+    wrong = {e["field"]: refusals.refused(_wrong(e)) for e in problem.get("errors") or ()}
     lines = {path: _plain(path, why, labels) for path, why in wrong.items()}
     return Trouble(
         status=problem["status"],
         code=code,
-        detail=_("some of this is not as it should be") if is_malformed else problem["detail"],
-        way_out=WAYS_OUT.get("invalid" if is_malformed else code, problem["way_out"]),
+        detail=(
+            _("some of this is not as it should be")
+            if is_malformed
+            else _out_of_turn(problem) or refusals.refused(detail)
+        ),
+        way_out=WAYS_OUT.get("invalid" if is_malformed else code) or refusals.refused(way_out),
         fields=tuple(line for path, line in lines.items() if is_malformed or _PROMISE.match(path)),
         wrong=wrong,
         lines=lines,
         since=since if code == "changed_meanwhile" else None,
     )
+
+
+def _out_of_turn(problem: Mapping[str, Any]) -> str:
+    """When the turn of this act comes; empty where that is not what is wrong."""
+    if problem["code"] != "out_of_turn" or "entity" not in problem:
+        return ""
+    entity, act = problem["entity"], problem["act"]
+    stages = KINDS[entity].rights[act].stages
+    return refusals.out_of_turn(entity, act, stages, problem["stage"])
 
 
 def _handler(request: Request, error: Exception) -> Callable[..., Any]:

@@ -25,6 +25,7 @@ from store.views import (
     WaitingView,
 )
 from texts import gettext as _
+from texts import ngettext
 
 PRIMARY: dict[str, dict[str, tuple[str, ...]]] = {
     "escalation": {
@@ -272,7 +273,9 @@ def of_matter(item: MatterItem, names: Mapping[str, str], by: Deciders, reader: 
         "ready": (_("The team’s lead or an executive"), _("releases the answer")),
         "releasing": (
             _("The service"),
-            _("is answering; %(waiting)s still wait", waiting=item.waiting),
+            ngettext(
+                "is answering; one still waits", "is answering; %(num)s still wait", item.waiting
+            ),
         ),
         "halted": (
             _("The team’s lead or an executive"),

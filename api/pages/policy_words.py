@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from api.pages import labels
-from domain.policy import GENERAL, Audience, Channel, Plan, Policy, Rule, Shown, When
+from api.pages.draft_words import AUDIENCES, SHOWN, preview
+from domain.policy import GENERAL, Channel, Member, Plan, Policy, Rule, When
 from domain.terms import DecisionMode, DecisionTerms, Rung
-from policy.calendars import preview
 from policy.spans import PLAIN, Units, read, working
 from texts import gettext as _
+from texts import ngettext
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,16 @@ def sections(policy: Policy) -> tuple[SectionOf, ...]:
             "people",
             _("People whose roles it sets"),
             tuple(
-                Part(name, (", ".join((*member.roles, *member.teams)),))
-                for name, member in policy.people.items()
+                Part(name, (_standing(policy, member),)) for name, member in policy.people.items()
             ),
         ),
     )
     return tuple(section for section in found if section.parts)
+
+
+def _standing(policy: Policy, member: Member) -> str:
+    roles = (labels.ROLE_NAMES[role] for role in member.roles)
+    return ", ".join((*roles, *(policy.teams.get(team, team) for team in member.teams)))
 
 
 def _team(policy: Policy, team: str) -> Part:
@@ -87,7 +92,9 @@ def _channel(policy: Policy, channel: Channel) -> Iterator[str]:
         yield _("Its terms are %(terms)s.", terms=channel.terms)
     yield _("A post has at most %(count)s characters.", count=channel.max_length)
     if channel.posts_per_day:
-        yield _("It takes %(count)s posts in a day.", count=channel.posts_per_day)
+        yield ngettext(
+            "It takes one post in a day.", "It takes %(num)s posts in a day.", channel.posts_per_day
+        )
     if channel.url:
         yield _("Posts are sent to %(address)s.", address=channel.url)
     if channel.find_url:
@@ -151,15 +158,17 @@ def _more(plan: Plan, units: Units) -> Iterator[str]:
     if limits.lease:
         yield _("A claim holds for %(time)s without a move.", time=read(limits.lease, units))
     if limits.pauses:
-        yield _(
-            "May be paused %(count)s times, for %(time)s at most.",
-            count=limits.pauses,
+        yield ngettext(
+            "May be paused once, for %(time)s at most.",
+            "May be paused %(num)s times, for %(time)s at most.",
+            limits.pauses,
             time=read(limits.pause),
         )
     if limits.extensions:
-        yield _(
-            "May be extended %(count)s times, by %(time)s in all.",
-            count=limits.extensions,
+        yield ngettext(
+            "May be extended once, by %(time)s at most.",
+            "May be extended %(num)s times, by %(time)s in all.",
+            limits.extensions,
             time=read(limits.extend, units),
         )
     if plan.replies.undo:
@@ -190,7 +199,8 @@ def _rung(rung: Rung, units: Units) -> str:
         at = _("%(time)s before the deadline", time=read(-rung.offset, units))
     else:
         at = _("%(time)s after the deadline", time=read(rung.offset, units))
-    whom = rung.person or rung.role or labels.SEATS[rung.to]
+    role = labels.ROLE_NAMES[rung.role] if rung.role else ""
+    whom = rung.person or role or labels.SEATS[rung.to]
     act = labels.RUNG_ACTS[rung.act]
     if rung.times > 1:
         every = read(rung.every, units)
@@ -205,23 +215,11 @@ def _public(policy: Policy) -> Iterator[str]:
     rules = policy.public
     if not rules.ledger:
         yield _("There is no public ledger.")
-    shown = {
-        Shown.NAME: _("their name"),
-        Shown.FIRST_NAME: _("their first name"),
-        Shown.ROLE: _("their role"),
-        Shown.TEAM: _("their team"),
-    }
-    readers = {
-        Audience.PUBLIC: _("the public"),
-        Audience.STAFF: _("everybody who works here"),
-        Audience.EXECUTIVES: _("executives and auditors"),
-        Audience.NOBODY: _("nobody"),
-    }
-    yield _("Staff appear by %(how)s.", how=shown[rules.staff])
-    yield _("Executives appear by %(how)s.", how=shown[rules.executives])
-    yield _("Figures about single staff are for %(who)s.", who=readers[rules.staff_figures])
+    yield _("Staff appear by %(how)s.", how=SHOWN[rules.staff])
+    yield _("Executives appear by %(how)s.", how=SHOWN[rules.executives])
+    yield _("Figures about single staff are for %(who)s.", who=AUDIENCES[rules.staff_figures])
     yield _(
-        "Figures about single executives are for %(who)s.", who=readers[rules.executive_figures]
+        "Figures about single executives are for %(who)s.", who=AUDIENCES[rules.executive_figures]
     )
     if rules.organisation:
         yield _("The public knows us as %(name)s.", name=rules.organisation)

@@ -24,11 +24,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import texts
 from api.deps import door_of, now
 from api.errors import DATABASE_AWAY, MEDIA_TYPE, problem
-from api.pages import editor, frame, inputs, labels, moments, sentences, times, wrong
+from api.pages import (
+    devices,
+    editor,
+    frame,
+    inputs,
+    labels,
+    moments,
+    refusals,
+    sentences,
+    times,
+    wrong,
+)
 from api.pages.forms import WAYS_OUT, written
 from api.pages.security import FORM, LOCAL_HOSTS, Public, viewer_of
 from store import words
-from texts import Sayings, numbers, raw_gettext, raw_ngettext, stated
+from texts import Sayings, numbers, raw_ngettext, stated
 from texts import gettext as _
 
 HOME = Path(__file__).parent.parent
@@ -97,14 +108,6 @@ def query(**fields: object) -> str:
 def listed(ids: Iterable[str], names: Mapping[str, str]) -> str:
     """The names of several, as they stand in a sentence."""
     return ", ".join(names.get(one, one) for one in ids)
-
-
-def refused(text: str) -> str:
-    """Why something was refused. What no catalogue knows stays English, and says that it is."""
-    told = raw_gettext(text) if text else ""
-    if told != text or texts.spoken().code == texts.ENGLISH or not text:
-        return told
-    return texts.Foreign(text)
 
 
 def beside(handle: str, name: str | None) -> str:
@@ -182,7 +185,7 @@ def _said_of(one: str, many: str, num: int, /, **values: object) -> Markup:
 def _filled(text: str, values: Mapping[str, object]) -> Markup:
     """A message of ours with its places filled; what fills them is escaped where it is no HTML."""
     safe = {name: escape(value) for name, value in values.items()}
-    return Markup(str.__mod__(text, safe))  # noqa: S704 - from our catalogues
+    return Markup(texts.filled(str(text), safe))  # noqa: S704 - from our catalogues
 
 
 _environment.context_class = _Context
@@ -203,7 +206,8 @@ _environment.filters.update(
     month=times.month,
     web=_link,
     number=numbers.number,
-    refused=refused,
+    device=devices.said,
+    refused=refusals.refused,
     as_sentence=as_sentence,
     as_said=as_said,
     beside=beside,
@@ -405,7 +409,11 @@ async def _page_for(scope: Scope, told: dict[str, Any], sent: bytes) -> Response
         return see_other(_page_above(scope))
     is_public = scope["path"].startswith(("/ledger", "/word/"))
     around = {} if is_public else await _frame_of(scope, status)
-    way_out = WAYS_OUT.get(told["code"], told["way_out"])
+    detail, way_out = map(refusals.refused, (told["detail"], told["way_out"]))
+    if around:
+        said = await refusals.named_by(door_of(scope), (told["detail"], told["way_out"]))
+        detail, way_out = map(refusals.refused, said)
+    way_out = WAYS_OUT.get(told["code"]) or way_out
     if status == 404 and not is_public:
         way_out = _("check the address, or look for it in the queue")
     # Whoever only runs the service has no queue; "/" knows where each person belongs.
@@ -429,7 +437,7 @@ async def _page_for(scope: Scope, told: dict[str, Any], sent: bytes) -> Response
         organisation=rules.organisation,
         has_ledger=rules.ledger,
         title=title,
-        detail=told["detail"],
+        detail=detail,
         way_out=way_out,
         ways=ways,
         kept=kept,

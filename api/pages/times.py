@@ -16,6 +16,7 @@ from texts.times import (
     relative,
     span,
     weekdays,
+    working_span,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "relative",
     "span",
     "weekdays",
+    "working_span",
 ]

@@ -217,5 +217,7 @@ def _out_of_turn(state: State, act: str) -> Refused:
         "out_of_turn",
         f"{act} is possible while {stages}; the promise is {state.stage} now",
         "see what is allowed now in GET of the commitment",
+        entity="commitment",
+        act=act,
         stage=state.stage,
     )

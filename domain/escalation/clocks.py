@@ -56,8 +56,10 @@ def extend(state: Escalation, command: Extend, actor: Actor, at: datetime) -> tu
     if len(given) >= limits.extensions or total > limits.extend:
         raise Invalid(
             "extended_enough",
-            f"these terms allow {limits.extensions} extensions a stage, of {spell(limits.extend)} "
-            "working time together",
+            f"these terms allow one extension a stage, of {spell(limits.extend)} working time"
+            if limits.extensions == 1
+            else f"these terms allow {limits.extensions} extensions a stage, of "
+            f"{spell(limits.extend)} working time together",
             "ask for less, or let it be late and note why",
             field="seconds",
         )

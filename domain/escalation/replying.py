@@ -98,7 +98,9 @@ def check_findings(state: Pinned, findings: Findings | None, field: str) -> None
     if replies.gate and findings.unmarked:
         raise Invalid(
             "promise_gate",
-            f"{findings.unmarked} sentences read like a promise and are not tied to one",
+            "one sentence reads like a promise and is not tied to one"
+            if findings.unmarked == 1
+            else f"{findings.unmarked} sentences read like a promise and are not tied to one",
             "make each a promise with a date and somebody accountable, or list it in not_promises",
             field=field,
         )

@@ -188,7 +188,9 @@ def _unless_pausable(state: Escalation) -> Refused | None:
     if state.pauses >= state.limits.pauses:
         return Conflict(
             "paused_enough",
-            f"its terms allow {state.limits.pauses} pauses, and there were as many",
+            "its terms allow one pause, and there was one"
+            if state.limits.pauses == 1
+            else f"its terms allow {state.limits.pauses} pauses, and there were as many",
             "go on with it; a lead may extend the clock",
         )
     return _unless_running(state)
@@ -333,5 +335,7 @@ def out_of_turn(state: State, act: str) -> Refused:
         "out_of_turn",
         f"{act} is possible while it is {_one_of(right.stages)}; it is {state.stage} now",
         "see what is allowed now in GET of the escalation",
+        entity="escalation",
+        act=act,
         stage=state.stage,
     )

@@ -150,7 +150,9 @@ def _close(matter: Matter, command: Close, actor: Actor, at: datetime) -> tuple[
     if command.waiting:
         raise Conflict(
             "members_wait",
-            f"{command.waiting} escalations wait for the answer of this matter",
+            "one escalation waits for the answer of this matter"
+            if command.waiting == 1
+            else f"{command.waiting} escalations wait for the answer of this matter",
             "release it, or have them leave first: POST …/members/leave",
             waiting=command.waiting,
         )

@@ -77,5 +77,7 @@ def out_of_turn(state: State, act: str) -> Refused:
         "out_of_turn",
         f"{act} is possible while {' or '.join(sorted(right.stages))}; it is {state.stage} now",
         "see what is allowed now in GET of the matter",
+        entity="matter",
+        act=act,
         stage=state.stage,
     )

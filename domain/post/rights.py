@@ -72,5 +72,7 @@ def _out_of_turn(state: State, act: str) -> Refused:
         "out_of_turn",
         f"{act} is possible while {stages}; the post is {state.stage} now",
         "see what is allowed now in GET of the post",
+        entity="post",
+        act=act,
         stage=state.stage,
     )

@@ -12,10 +12,11 @@ from icalendar import Calendar
 from sqlalchemy import select
 from sqlmodel import col
 
+import texts
 from api.calendar import LENGTH, written
 from store import people
 from store.duties import Act, Duty
-from store.tables import Token
+from store.tables import Person, Token
 from tests.api.conftest import OpenDoor, Visitor, problem_of
 
 SENTENCE = "We will send you a saddle by Friday."
@@ -186,6 +187,23 @@ def test_what_is_written_is_a_calendar_by_the_letter() -> None:
     assert len(keep["summary"]) < 220
     assert decide["summary"] == "Decide"
     assert decide["url"] == f"{LINKS}/escalation/B"
+
+
+async def test_a_feed_speaks_the_language_of_whose_it_is(door: OpenDoor) -> None:
+    await door.prepared()
+    path = await link(door, "ada")
+    (event,) = events(await feed(door, path))
+    assert event["summary"] == "Propose an answer"
+    with door.service.database.writing() as session:
+        person = session.get(Person, "ada")
+        assert person is not None
+        person.language, person.reading_zone = "de", "Asia/Tokyo"
+    answer = await feed(door, path, **{"Accept-Language": "en"})
+    (event,) = events(answer)
+    assert event["summary"] == texts.said_in("de", "Propose an answer") != "Propose an answer"
+    calendar: Any = Calendar.from_ical(answer.content)
+    assert calendar["prodid"].endswith("//DE")
+    assert calendar["x-wr-timezone"] == "Asia/Tokyo"
 
 
 def test_an_empty_calendar_is_one_too() -> None:

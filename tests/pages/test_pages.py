@@ -156,7 +156,7 @@ async def test_words_that_differ_from_the_approved_ones_wait_to_be_cleared(offic
     replied = await ada.do(path, "reply", text="Other words.")
 
     assert "Somebody other than you clears the words" in text_of(replied)
-    assert "this is for somebody of its team" in text_of(await ada.see(_post_link(replied)))
+    assert "this is for: somebody of its team" in text_of(await ada.see(_post_link(replied)))
 
 
 def _post_link(page: httpx.Response) -> str:
@@ -289,7 +289,7 @@ async def test_an_auditor_sees_everything_and_may_nothing(office: Office) -> Non
     for shown in ("May I send a saddle?", "A draft that nobody approved.", "Between us."):
         assert shown in page.text
     assert [action for _, action, _ in forms_of(page)] == ["/sign-out"]
-    assert "this is for an approver who did not propose it" in text_of(page)
+    assert "this is for: an approver who did not propose it" in text_of(page)
     csrf = form_of(page, "/sign-out")
     assert (await dev.http.post(f"{path}/note", data=csrf | {"text": "x"})).status_code == 403
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from babel import Locale
 from babel.messages.catalog import Message
+from markupsafe import Markup
 
 import texts
-from texts import FOLDER, catalogues
+from texts import FOLDER, catalogues, rules
 
 ROOT = Path(__file__).parents[2]
 PLACE = re.compile(r"%\((\w+)\)s")
@@ -63,6 +64,68 @@ def test_a_translation_has_the_places_the_tags_and_the_edges_of_its_message(lang
             ), said
 
 
+RULES = """
+raise Conflict("taken", f"already claimed by {state.owner}", f"ask {', '.join(missing)}: {n:.0f} %")
+raise Unknown("x", "there is nothing here", "list them with GET /api/v1/things")
+"""
+
+
+def test_a_sentence_of_the_rules_is_said_by_what_it_was_made_of() -> None:
+    assert list(rules.templates(RULES, "domain/x.py")) == [
+        "already claimed by %(owner)s",
+        "ask %(missing)s: %(n)s %%",
+        "there is nothing here",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "message", "values"),
+    [
+        ("already claimed by ben", "already claimed by %(owner)s", {"owner": "ben"}),
+        (
+            "is 'fax': it is one of console, webhook",
+            "is %(error)s: it is one of %(names)s",
+            {"error": "'fax'", "names": "console, webhook"},
+        ),
+        (
+            "these words are 93 % those of an earlier reply",
+            "these words are %(likeness)s %% those of an earlier reply",
+            {"likeness": "93"},
+        ),
+    ],
+)
+def test_of_sentences_that_fit_the_one_that_says_most_itself_is_meant(
+    said: str, message: str, values: dict[str, str]
+) -> None:
+    known = rules.patterns(catalogues.collected())
+    assert rules.match(said, known) == (message, values)
+
+
+def test_nothing_is_understood_that_the_rules_never_say() -> None:
+    assert rules.understood("nothing that the rules say") is None
+    assert rules.understood("already claimed by " + "x" * rules.LONGEST) is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_ends_in_two_full_stops(language: str) -> None:
+    """Where an abbreviation, such as that of minutes, stands at its end."""
+    short = "3 Std."
+    for message in catalogues.read(FOLDER / f"{language}.po"):
+        for text, said in pairs(message) if message.id else ():
+            values = dict.fromkeys((*PLACE.findall(text), "num"), short)
+            marked = {name: Markup("<b>{}</b>").format(short) for name in values}
+            for told in (texts.filled(said, values), texts.filled(said, marked)):
+                assert not re.search(r"(?<!\.)\.(</b>)?\.(?!\.)", told), told
+
+
+def test_a_full_stop_is_left_out_for_nothing_but_another() -> None:
+    filled = texts.filled
+    assert filled("Due in %(span)s. Then late.", {"span": "3 Std."}) == "Due in 3 Std. Then late."
+    assert filled("Due in %(span)s.", {"span": "3 h"}) == "Due in 3 h."
+    assert filled("%(a)s.%(b)s or %(a)s...", {"a": "x.", "b": 1}) == "x..1 or x...."
+    assert filled("Due %(when)s.", {"when": Markup("<i>3 Std.</i>")}) == "Due <i>3 Std.</i>"
+
+
 def test_german_has_both_forms_of_every_number() -> None:
     told = catalogues.read(FOLDER / "de.po")
     counted = [m for m in told if m.id and not isinstance(m.id, str)]
@@ -76,6 +139,7 @@ def test_the_catalogues_come_along_in_the_wheel() -> None:
     builder = WheelBuilder(str(ROOT))
     included = {file.distribution_path for file in builder.recurse_included_files()}
     assert {f"texts/locales/{language}.po" for language in LANGUAGES} <= included
+    assert "texts/locales/answerable.pot" in included  # By it, sentences of rules are understood.
 
 
 @pytest.mark.parametrize(
