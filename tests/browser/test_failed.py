@@ -79,6 +79,23 @@ async def test_whoever_is_signed_out_signs_in_and_goes_on_with_what_they_typed(
     await expect(kept(page, "propose", "reply")).to_contain_text("version 1")
 
 
+async def test_whoever_signs_in_next_is_given_nothing_that_somebody_else_typed(
+    desk: Desk, office: Office
+) -> None:
+    page = await _writing(desk, office)
+    await page.locator('details:has(form[action$="/pause"]) > summary').first.click()
+    await page.locator('form[action$="/pause"] textarea').fill("He is away.")
+    await page.context.clear_cookies()
+    await field(page, "propose", "reply").fill(WORDS)
+    told = page.get_by_role("alert").filter(has_text="you are signed out")
+    await told.get_by_role("link").click()
+    await page.fill("input[name=token]", office.door.ben.token or "")
+    await page.click("form:has(input[name=token]) button")
+    await expect(page.locator("body")).to_have_attribute("data-reader", "ben")
+    await page.wait_for_function("sessionStorage.getItem('answerable typed') === null")
+    assert "He is away." not in await page.content()
+
+
 async def test_a_page_from_before_one_signed_in_again_is_loaded_anew_with_what_was_typed(
     desk: Desk, office: Office
 ) -> None:

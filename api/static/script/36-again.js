@@ -38,7 +38,7 @@
       value: field.type === "checkbox" || field.type === "radio" ? field.checked : field.value,
     }));
     try {
-      sessionStorage.setItem(PLACE, JSON.stringify({ path, typed }));
+      sessionStorage.setItem(PLACE, JSON.stringify({ reader: document.body.dataset.reader, path, typed }));
     } catch {
       // A browser that keeps nothing: what is saved as a draft comes back all the same.
     }
@@ -73,6 +73,8 @@
     // It waits while somebody signs in. The address of a refused form leads on to its page.
     if (!kept || !`${kept.path}/`.startsWith(`${location.pathname}/`)) return;
     sessionStorage.removeItem(PLACE);
+    // Whoever signs in next in this tab may be somebody else.
+    if (kept.reader !== document.body.dataset.reader) return;
     const lost = [];
     for (const one of kept.typed) {
       const field = find(one.name);
