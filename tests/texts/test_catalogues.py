@@ -112,10 +112,12 @@ def test_no_sentence_ends_in_two_full_stops(language: str) -> None:
     short = "3 Std."
     for message in catalogues.read(FOLDER / f"{language}.po"):
         for text, said in pairs(message) if message.id else ():
+            if not PLACE.search(said):
+                continue  # Nothing is put there, and a sign of percent is one.
             values = dict.fromkeys((*PLACE.findall(text), "num"), short)
             marked = {name: Markup("<b>{}</b>").format(short) for name in values}
             for told in (texts.filled(said, values), texts.filled(said, marked)):
-                assert not re.search(r"(?<!\.)\.(</b>)?\.(?!\.)", told), told
+                assert not re.search(r"(?<!\.)\.(</b>)?\.(?=\s|$)", told), told
 
 
 def test_a_full_stop_is_left_out_for_nothing_but_another() -> None:
