@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import PageOf
 from tests.browser.looks import faults
@@ -53,6 +53,42 @@ async def test_words_are_counted_and_their_promises_marked_while_one_types(
     await expect(page.get_by_text("you asked for a decision")).to_be_visible()
     state = office.door.service.state(path[1:])
     assert state.stage == "deciding"
+
+
+async def test_a_slow_answer_takes_nothing_back_that_was_made_or_typed_meanwhile(
+    page_of: PageOf, office: Office
+) -> None:
+    path = page_path(await office.door.prepared())
+    page = await page_of("ada")
+    await page.goto(path)
+    form, reply = page.locator('form[action$="/propose"]'), field(page, "propose", "reply")
+    await reply.fill(f"Sorry. {PROMISE}")
+    await expect(form.locator("mark.unmarked")).to_have_text(PROMISE)
+
+    asked = []
+
+    async def slow(route: Route) -> None:
+        asked.append(route.request.post_data or "")
+        await page.wait_for_timeout(900 if len(asked) == 1 else 0)
+        await route.continue_()
+
+    await page.route("**/words", slow)
+    await reply.press_sequentially(" Truly.")
+    while not asked:
+        await page.wait_for_timeout(50)
+    await form.get_by_role("button", name="Make it a commitment").click()
+    await expect(form.locator("mark.tied")).to_have_text(PROMISE)
+    await page.wait_for_timeout(1_200)
+    await expect(form.locator('[name="promises-0-sentence"]')).to_have_value(PROMISE)
+
+    asked.clear()
+    await reply.press_sequentially(" Yes.")
+    while not asked:
+        await page.wait_for_timeout(50)
+    await form.locator('[name="promises-0-proof"]').fill("The parcel's number.")
+    await page.wait_for_timeout(1_500)
+    await expect(form.locator('[name="promises-0-proof"]')).to_have_value("The parcel's number.")
+    await expect(form.locator(".counter [role=status]")).to_contain_text("55 of at most")
 
 
 async def test_the_keyboard_stays_where_something_was_made_or_taken_back(

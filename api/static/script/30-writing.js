@@ -184,6 +184,24 @@
   };
 
   window.addEventListener("load", () => document.querySelectorAll(".writer").forEach(recheck));
+
+  // What is read of the words comes back with the fields of their promises. Where somebody has
+  // typed into these meanwhile, or made another, they stay, and the words are read once more.
+  const asked = new WeakMap();
+  const written = (read) =>
+    JSON.stringify([...read.querySelectorAll("input, select, textarea")].map(
+      (field) => [field.name, field.value, field.checked],
+    ));
+  document.body.addEventListener("htmx:beforeSend", ({ detail: { elt, xhr, target } }) => {
+    if (elt.matches(".writer")) asked.set(xhr, written(target));
+  });
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, target } = event.detail;
+    if (!asked.has(xhr) || asked.get(xhr) === written(target)) return;
+    event.detail.shouldSwap = false;
+    target.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
   for (const happened of ["change", "htmx:afterSwap"]) {
     document.body.addEventListener(happened, (event) => {
       const writer = event.target.closest?.(".writer");
