@@ -73,7 +73,7 @@ def _row(before: Escalation, fact: Fact) -> dict[str, Any]:
     assert before.reply is not None
     decision = before.decision
     is_first = before.answered_at is None
-    reason = decision.reason if decision and decision.outcome == "refused" else None
+    why = decision.reason if decision and decision.outcome == "refused" else None
     return {
         "post_id": before.reply.post_id,
         "escalation_id": before.id,
@@ -86,7 +86,7 @@ def _row(before: Escalation, fact: Fact) -> dict[str, Any]:
         "decision": decision.outcome if decision else None,
         "decided_by": decision.by if decision else None,
         "refusal": decision.code if decision else None,
-        "reason_id": reason.id if reason else None,
+        "reason_id": why.id if why else None,
     }
 
 

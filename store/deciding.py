@@ -114,7 +114,8 @@ _counted: WeakKeyDictionary[Engine, tuple[int, dict[Actor, Waits]]] = WeakKeyDic
 
 
 def count(session: Session, actor: Actor, at: datetime, position: int) -> Waits:
-    """How many decisions, signatures and posts wait for this reader. Asked with every page, so it
+    """How many decisions, signatures and posts wait for this reader, on cases, matters and
+    promises. Asked with every page, so it
     is counted once for each position of the ledger: what it rests on changes by facts alone.
 
     ``position``: the newest (``tail.newest``), read before in the same session, which writes
@@ -136,7 +137,8 @@ def _count(session: Session, actor: Actor, at: datetime) -> int:
     rows = ask(session, _parts_of(found.statement, dialect_of(session)), **found.values).all()
     others = principals(session, actor) if rows else []
     mine = sum(1 for row in rows if _panel_and_voices(row, actor, others)[1])
-    return mine + len(to_sign(session, actor))
+    also_mine = _matters(session, actor), _denied(session, actor), _dates(session, actor)
+    return mine + len(to_sign(session, actor)) + sum(map(len, also_mine))
 
 
 def _to_clear(session: Session, actor: Actor) -> int:
@@ -257,14 +259,14 @@ class AlsoWaiting(NamedTuple):
 
 def also(session: Session, actor: Actor, at: datetime) -> AlsoWaiting:
     """What else wants this reader's word, each owed soonest first."""
-    if not actor.has(Role.EXECUTIVE) and not actor.stands_for:
-        return AlsoWaiting([], [], [])
     return AlsoWaiting(
-        _matters(session, actor, at), _denied(session, actor, at), _dates(session, actor, at)
+        matters.matter_items(session, _matters(session, actor), at),
+        queries.commitment_items(session, _denied(session, actor), at),
+        queries.commitment_items(session, _dates(session, actor), at),
     )
 
 
-def _matters(session: Session, actor: Actor, at: datetime) -> list[MatterItem]:
+def _matters(session: Session, actor: Actor) -> list[tables.Matter]:
     table = tables.Matter
     rows = session.execute(
         select(table, part(session, "proposal"))
@@ -273,15 +275,20 @@ def _matters(session: Session, actor: Actor, at: datetime) -> list[MatterItem]:
         .order_by(col(table.due_at), col(table.id))
         .limit(WINDOW)
     ).all()
-    # Who decides a matter with others is told on its page; its proposer does not.
-    mine = [row for row, proposal in rows if proposal and proposal["by"] != actor.id]
-    return matters.matter_items(session, mine, at) if actor.has(Role.EXECUTIVE) else []
+    others = principals(session, actor) if rows else []
+    return [row for row, proposal in rows if proposal and _wants(proposal, actor, others)]
 
 
-def _denied(session: Session, actor: Actor, at: datetime) -> list[CommitmentItem]:
+def _wants(proposal: dict[str, Any], actor: Actor, others: Sequence[Actor]) -> bool:
+    """Whether a matter still wants this person's word, or that of somebody they speak for."""
+    panel = Panel.model_validate(proposal.get("panel") or {})
+    return bool(panel.voices(actor, others, proposal["by"]))
+
+
+def _denied(session: Session, actor: Actor) -> Sequence[tables.Commitment]:
     table = tables.Commitment
     approvers = {actor.id, *actor.stands_for}
-    rows = session.scalars(
+    return session.scalars(
         select(table)
         .where(
             col(table.stage) == CommitmentStage.DENIED,
@@ -291,15 +298,14 @@ def _denied(session: Session, actor: Actor, at: datetime) -> list[CommitmentItem
         .order_by(col(table.due_at), col(table.id))
         .limit(WINDOW)
     ).all()
-    return queries.commitment_items(session, rows, at)
 
 
-def _dates(session: Session, actor: Actor, at: datetime) -> list[CommitmentItem]:
+def _dates(session: Session, actor: Actor) -> list[tables.Commitment]:
     if not actor.has(Role.EXECUTIVE):
         return []
     open_ones = _open_promises(session)
     asked = wanted(session, [row.id for row in open_ones])
-    rows = [
+    return [
         row
         for row in open_ones
         if (date := asked.get(row.id))
@@ -307,7 +313,6 @@ def _dates(session: Session, actor: Actor, at: datetime) -> list[CommitmentItem]
         and date.agreed_by is None
         and actor.id not in (date.asked_by, row.accountable)
     ]
-    return queries.commitment_items(session, rows, at)
 
 
 def _open_promises(session: Session) -> list[tables.Commitment]:

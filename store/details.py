@@ -91,7 +91,7 @@ def reads_inside(actor: Actor, state: Any) -> bool:
     and by whoever is asked to decide it, wherever they work."""
     if queries.is_insider(actor, state.team, getattr(state, "owner", None)):
         return True
-    proposal = state.proposal if isinstance(state, Escalation) else None
+    proposal = state.proposal if isinstance(state, Escalation | Matter) else None
     if proposal is None or not actor.roles & queries.READERS:
         return False
     return (proposal.panel or Panel()).may_speak(actor, proposal.by)

@@ -240,7 +240,7 @@ def matter(session: Session, matter_id: str, actor: Actor, at: datetime) -> Matt
     queries.check_reader(actor)
     state: Matter = details.state_of(session, f"matter/{matter_id}")
     item = matter_items(session, [session.get_one(tables.Matter, matter_id)], at)[0]
-    is_insider = queries.is_insider(actor, state.team, state.owner)
+    is_insider = details.reads_inside(actor, state)
     answer, proposal = state.answer, state.proposal
     named = {
         state.owner,

@@ -414,11 +414,14 @@ async def _page_for(scope: Scope, told: dict[str, Any], sent: bytes) -> Response
         said = await refusals.named_by(door_of(scope), (told["detail"], told["way_out"]))
         detail, way_out = map(refusals.refused, said)
     way_out = WAYS_OUT.get(told["code"]) or way_out
-    if status == 404 and not is_public:
+    is_link = scope["path"].startswith("/go/") and not around
+    if status == 404 and not is_public and not is_link:
         way_out = _("check the address, or look for it in the queue")
     # Whoever only runs the service has no queue; "/" knows where each person belongs.
     first = Way(_("Go to the start"), "/")
     ways = [first, Way(_("Sign in as somebody else"), "/sign-in")]
+    if is_link:
+        ways = [Way(_("Sign in"), "/sign-in")]
     if is_public:
         ways = [] if told["code"] == "no_ledger" else [Way(_("Look at all promises"), "/ledger")]
     if told["code"] in ("unauthenticated", "foreign_form") and (kept := _typed(scope, sent)):

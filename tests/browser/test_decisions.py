@@ -139,7 +139,7 @@ async def test_several_are_looked_at_and_refused_together(office: Office, page_o
     await page.select_option(".verdict-refuse select[name=code]", "not_ours")
     await page.fill(".verdict-refuse textarea", "We deliver no saddles.")
     await page.click("text=Refuse these 2, with this reason")
-    await page.wait_for_selector("text=2 of 2 are decided and recorded.")
+    await page.wait_for_selector("text=Refused: 2 of 2.")
     assert [stage(office, case) for case in cases] == ["replying", "replying"]
 
 

@@ -147,6 +147,27 @@ async def test_whoever_decides_a_matter_sees_what_reads_like_a_promise_that_nobo
     assert behind.strip().startswith(denied)
 
 
+async def test_whoever_stands_in_for_an_executive_finds_the_matter_with_its_words(
+    office: Office,
+) -> None:
+    opened = await office.door.ada.post("matters", {"title": "Saddles", "team": "care"})
+    path, case = f"matters/{opened['id']}", (await office.door.opened()).partition("/")[2]
+    await office.door.ada.post(f"{path}/members", {"escalation_ids": [case]})
+    await office.door.ada.post(f"{path}/propose", {"request": "May we?", "reply": WORDS})
+    eve, address = await office.browser_of("eve"), f"/matter/{opened['id']}"
+    assert f'href="{address}"' not in (await eve.see("/decisions")).text
+    assert WORDS not in (await eve.see(address)).text, "she works elsewhere"
+
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    await office.door.cora.post("people/cora/delegations", {"to": "eve", "until": until})
+    page = await eve.see("/decisions")
+    assert f'href="{address}"' in page.text
+    assert 'class="count wanted">1<' in page.text
+    assert WORDS in (await eve.see(address)).text
+    await eve.do(address, "approve")
+    assert f'href="{address}"' not in (await eve.see("/decisions")).text
+
+
 async def test_a_card_says_when_it_was_said_what_came_last_and_how_much_there_is(
     office: Office,
 ) -> None:

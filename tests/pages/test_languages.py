@@ -16,14 +16,12 @@ import pytest
 from babel import Locale
 
 import texts
-from api.app import bare_app
 from api.pages import render
-from api.rights import access_of
 from domain import decision_links
 from domain.policy import GENERAL
 from domain.terms import DecisionTerms
 from store import details, links, policies, tokens
-from tests import builders
+from tests import builders, page_routes
 from tests.builders import CORA
 from tests.pages.conftest import Browser, Office, form_of, text_of
 from texts import catalogues, rules
@@ -164,6 +162,7 @@ READ = {
           ("mine", "free", "late", "waiting", "team", "all", "closed")),
         "/queue?view=all&q=nothing", "/posts?stage=", "/posts?stage=failed", "/commitments",
         "/commitments?view=calendar", "/commitments?view=list", "/insights", "/me", "/me/away",
+        "/queue/dismiss?ids={case}:1", "/matters", "/matters?view=ended",
         "/me/notices", "/sessions", "/escalation/01M832XSBSA28KYCS6T2BNABQ3",
     ),
     "cora": (
@@ -185,18 +184,14 @@ READ = {
     ),
     None: (
         "/sign-in", "/ledger", "/ledger/all", "/ledger/{promise}", "/ledger/nothing",
+        "/ledger/answers", "/ledger/answers/{answer}", "/ledger/answers?refusal=too_costly",
         "/word/{secret}", "/word/{secret}?kept=no", "/word/nothing", "/go/{link}", "/go/nothing",
     ),
 }  # fmt: skip
 """Every page, by who reads it; what stands in braces is the path or the id of a sample."""
 
-PARTS = {
-    "/": "leads on", "/sign-in/with": "leads on", "/sign-in/back": "leads on",
-    "/decisions/since/{case_id}": "a part of a card", "/queue/changes": "a part of the queue",
-    "/presence/escalation/{entity_id}": "a part of a case",
-    "/admin/hooks/{hook_id}/sent/{delivery_id}": "shows what was sent, word by word",
-}  # fmt: skip
-"""Routes that are no page of their own."""
+WORD_BY_WORD = {"/admin/hooks/{hook_id}/sent/{delivery_id}"}
+"""Pages that show what was sent, word by word."""
 
 WHOLE = "/admin/policy"
 """Pages on which what may run in either direction is ours as well, and read."""
@@ -213,26 +208,13 @@ STEP = re.compile(r'<li><span lang="en" dir="ltr">.*?</span></li>')
 
 
 def test_no_page_is_left_unread() -> None:
-    programs = re.compile(r"/api/|/static/|\.\w+$|/export$|/(healthz|readyz|metrics|live)$")
-    routes = {
-        path
-        for method, path, _ in access_of(bare_app())
-        if method == "GET" and not programs.search(path)
-    }
     kinds = {"free": "escalation", "pledge": "commitment", "post": "post", "matter": "matter"}
     cases = ("published", "deciding", "refused", "prepared")
     paths = dict.fromkeys(cases, "/escalation/x")
     paths |= {name: f"/{kind}/x" for name, kind in kinds.items()}
-    ids = dict.fromkeys(("together", "token", "hook", "promise", "secret", "link"), "x")
-    read = {
-        one.format(**paths, **ids).partition("?")[0] for pages in READ.values() for one in pages
-    }
-
-    def is_read(route: str) -> bool:
-        place = re.compile(re.sub(r"{\w+}", "[^/]+", route))
-        return any(place.fullmatch(address) for address in read)
-
-    assert {route for route in routes if not is_read(route)} == set(PARTS)
+    ids = ("together", "token", "hook", "promise", "secret", "link", "answer", "case")
+    read = [one.format(**paths, **dict.fromkeys(ids, "x")) for of in READ.values() for one in of]
+    assert page_routes.without(read) == WORD_BY_WORD
 
 
 async def test_no_text_of_ours_is_forgotten_on_any_page(office: Office, made_up: None) -> None:
@@ -258,6 +240,8 @@ async def test_no_text_of_ours_is_forgotten_on_any_page(office: Office, made_up:
     samples = {
         "pledge": pledge,
         "promise": pledge.rpartition("/")[2],
+        "case": free.rpartition("/")[2],
+        "answer": (await door.http.get("/ledger/answers.json")).json()["items"][0]["id"],
         "post": "/post/" + posts.text.split('href="/post/')[1].split('"')[0],
         **await _more_samples(office, pledge, deciding),
     } | {

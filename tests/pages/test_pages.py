@@ -34,7 +34,8 @@ from tests.pages.conftest import Browser, Office, form_of, forms_of, open_office
 PUBLIC = {
     "/", "/sign-in", "/sign-in/as", "/sign-in/with", "/sign-in/back", "/sign-out",
     "/static/{name}", "/word/{secret}",
-    "/ledger", "/ledger/all", "/ledger/{promise}", "/robots.txt", "/go/{secret}",
+    "/ledger", "/ledger/all", "/ledger/{promise}", "/ledger/answers", "/ledger/answers/{post}",
+    "/robots.txt", "/go/{secret}",
     "/go/{secret}/{act}",
 }  # fmt: skip
 """What is served without a session: it shows nothing about any case, save what was published and

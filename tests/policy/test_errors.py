@@ -391,7 +391,7 @@ def decided_by(*names: str) -> str:
         (decided_by("gil"), ("terms.default.decision.approvers names 'gil', who has left. "
          "Name somebody else.")),
         (SMALL + "[terms.default.decision]\nmode = 'some'\nneeded = 2",
-         "terms.default.decision.needed is 2, but only 1 people may decide. Ask for fewer."),
+         "terms.default.decision.needed is 2, but no more than 1 may decide. Ask for fewer."),
         (SMALL + RUNG.replace('"lead"', '"person"\nperson = "adda"'),
          "terms.default.ladder[0].person is 'adda', who is not there. Did you mean 'ada'?"),
         (SMALL + "[people.gil]\nroles = ['staff']", ("people.gil has left. Take the table out; "

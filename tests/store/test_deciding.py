@@ -32,7 +32,7 @@ async def test_what_waits_is_counted_again_when_something_has_happened(any_door:
     first = await door.deciding()
     event.listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
     assert [counted(door, person) for person in ("cora", "cora", "cora")] == [1, 1, 1]
-    assert sum("JOIN snapshot" in said for said in statements) == 2, "to decide, and to sign"
+    assert sum("JOIN snapshot" in said for said in statements) == 3, "cases, matters, to sign"
     # Another reader is another question, and so is the same one with a voice lent to them.
     assert counted(door, "ben") == 0
     with door.service.database.writing() as session:
