@@ -79,7 +79,7 @@ def play(today: Today) -> dict[str, str]:
         "case": _id(prepared),
         "answered": _id(tourer),
         "asked": _id(brakes),
-        "refused": str(today.ask("dev", "GET", refused)["reply"]["post_id"]),
+        "refused": str(today.ask("dev", "GET", refused)["replies"][0]["id"]),
         "free": _free(today),
         "replying": _id(replying),
         "post": post,
