@@ -43,6 +43,7 @@ async def answers(
         "channels": channels,
         "months": months,
         "is_first": not cursor,
+        "beside": "/ledger/answers",
     }
     asked = [refusal, channel, month, cursor, channels, months]
     return page_of(request, ledger, "ledger_answers.html", found, context, asked)
@@ -53,7 +54,7 @@ async def answer(request: Request, ledger: TheLedger, post: str) -> Response:
     """One answer, what corrects it, and the promises in it. The address stays."""
     view = await answer_of(ledger, post)
     owed = distances(view.promised)
-    context = {"view": view, "owed": owed, "post_roles": ROLES}
+    context = {"view": view, "owed": owed, "post_roles": ROLES, "beside": "/ledger/answers"}
     return page_of(request, ledger, "ledger_answer.html", view, context, [owed])
 
 
