@@ -147,7 +147,10 @@ async def test_an_open_case_says_within_a_second_what_a_colleague_does_and_keeps
     await expect(ada.locator("main > .since")).to_contain_text("Ben")
     await field.press_sequentially("Twice.")
     assert await field.input_value() == "He called. Twice."
-    assert await field.bounding_box() == before
+    after = await field.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert max(abs(after[side] - before[side]) for side in before) < 2, "less than two pixels"  # type: ignore[literal-required]
     assert await faults(ada) == []
 
     await ada.get_by_role("link", name="Show it").click()

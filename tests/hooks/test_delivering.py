@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from standardwebhooks import Webhook
 from temporalio.client import Client
 
@@ -18,7 +19,7 @@ from answerable.worker import running
 from config.settings import Settings
 from domain.hooks import DeliveryState, HookState, Kind
 from intake import hooks as waking
-from store import hook_log, hooks, house, words
+from store import hook_log, hooks, tables, words
 from store.database import Database
 from tests.builders import ADA, CORA, Service
 from tests.channels.receiver import Receiver, answers, stalls_after
@@ -138,7 +139,8 @@ async def test_a_receiver_that_says_gone_is_told_nothing_more_and_its_admin_hear
     await telling.service.opened()
     await telling.service.until(lambda: telling.item(hook).state is HookState.DISABLED)
     with telling.database.reading() as session:
-        told = [(n.person_id, n.reason, n.about) for n in house.untold(session, 9)]
+        notices = session.scalars(select(tables.HouseNotice))
+        told = [(one.person_id, one.reason, one.about) for one in notices]
     assert told == [("root", "webhook_disabled", f"admin/hooks/{hook}")]
     await telling.service.opened("2")
     await asyncio.sleep(0.5)
