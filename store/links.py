@@ -81,7 +81,7 @@ def find(session: Session, secret: str, at: datetime) -> Link:
     ).first()
     if row is None:
         raise Unknown(
-            "unknown_link", "there is no such link, or it is gone for long", "sign in instead"
+            "unknown_link", "there is no such link, or it expired long ago", "sign in instead"
         )
     if row.used_at is not None:
         return Link(row, Standing.USED)

@@ -107,7 +107,7 @@ def length(minutes: int | None) -> str:
         return _("%(count)s d", count=numbers.tenths(minutes / 1440))
     if minutes >= 120:
         return _("%(count)s h", count=numbers.tenths(minutes / 60))
-    return _("%(count)s min", count=minutes) if minutes else _("under a minute")
+    return _("%(count)s min", count=minutes) if minutes else _("less than a minute")
 
 
 def longest(minutes: int | None, escalation_id: str | None) -> Cell:

@@ -85,7 +85,10 @@ def _steps(found: Insights) -> Chart | None:
         text = f"{length(half)} / {length(nine)}"
         bars.append(Bar(STEPS[one.step], parts, text, _owed(str(one.seat))))
     says = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)
-    legend = {"half": _("half of them took this long or less"), "nine": _("nine in ten did")}
+    legend = {
+        "half": _("half of them took this long or less"),
+        "nine": _("nine in ten took this long or less"),
+    }
     return Chart("steps", _("How long each step took, in working time"), says, tuple(bars), legend)
 
 

@@ -47,7 +47,7 @@ from store.public_views import (
     Waited,
     Waiting,
 )
-from texts import Sayings, upfirst
+from texts import Sayings, numbers, upfirst
 from texts import gettext as _
 
 router = APIRouter(
@@ -167,7 +167,9 @@ async def front(request: Request, ledger: TheLedger) -> Response:
         "view": view,
         "owed": owed,
         "waits": waits,
-        "shares": shares(figures.promises),
+        "shares": {
+            state: numbers.percent(part, 100) for state, part in shares(figures.promises).items()
+        },
         "steps": STEP_NAMES,
         "seats": OWED_BY,
         "dismissals": DISMISS_CODES,
@@ -341,7 +343,14 @@ def shares(tally: Tally) -> dict[str, int]:
     none. What is still open says nothing about whether promises are kept."""
     counts = {state: getattr(tally, state) for state in Standing if state is not Standing.OPEN}
     whole = sum(counts.values())
-    return {state: round(100 * count / whole) for state, count in counts.items()} if whole else {}
+    if not whole:
+        return {}
+    found: dict[str, int] = {state: 100 * n // whole for state, n in counts.items()}
+    # The largest remainders make up for what is cut off, so that they are a hundred together.
+    by_rest = sorted(counts, key=lambda state: -(100 * counts[state] % whole))
+    for state in by_rest[: 100 - sum(found.values())]:
+        found[state] += 1
+    return found
 
 
 # Robots. -------------------------------------------------------------------------------------

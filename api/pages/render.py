@@ -423,7 +423,9 @@ async def _page_for(scope: Scope, told: dict[str, Any], sent: bytes) -> Response
     if is_link:
         ways = [Way(_("Sign in"), "/sign-in")]
     if is_public:
-        ways = [] if told["code"] == "no_ledger" else [Way(_("Look at all promises"), "/ledger")]
+        ways = (
+            [] if told["code"] == "no_ledger" else [Way(_("Look at all promises"), "/ledger/all")]
+        )
     if told["code"] in ("unauthenticated", "foreign_form") and (kept := _typed(scope, sent)):
         above = _page_above(scope)
         way_out = _("what you typed stands below: copy it, and send it from the page itself")

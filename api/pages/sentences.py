@@ -48,7 +48,7 @@ Tell = Callable[[Mapping[str, Any], Named], str]
 
 def _promises(data: Mapping[str, Any]) -> str:
     count = len(data.get("promises", ()))
-    return ngettext(", with %(num)s promise", ", with %(num)s promises", count) if count else ""
+    return ngettext(", with one promise", ", with %(num)s promises", count) if count else ""
 
 
 def _list(ids: Iterable[str], named: Named) -> str:

@@ -23,8 +23,8 @@ async def test_a_refusal_is_published_with_its_reason(town: Town) -> None:
     post = town.refuse()
     page = text_of(await town.ask(f"/ledger/answers/{post}", headers=HTML))
     for said in (
-        "Refused: It costs too much", "Sorry, no.", "Why it was refused", "It costs a bridge.",
-        "Written by Ada", "Decided by Cora", "After 3 h",
+        "Refused: it costs too much", "Sorry, no.", "Why it was refused", "It costs a bridge.",
+        "Written by Ada", "Decided by Cora", "Answered after 3 h",
     ):  # fmt: skip
         assert said in page, said
     told = (await town.ask(f"/ledger/answers/{post}.json")).json()
@@ -109,7 +109,7 @@ async def test_a_filter_that_cannot_be_is_refused_and_one_that_finds_nothing_say
     assert problem_of(await town.ask("/ledger/answers.json?refusal=never"), 422)
     town.refuse()
     page = text_of(await town.ask("/ledger/answers?refusal=disagree", headers=HTML))
-    assert "Refused: We see it differently" in page
+    assert "Refused: we see it differently" in page
     assert "No public answer is like this." in page
 
 

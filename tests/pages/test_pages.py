@@ -90,7 +90,7 @@ async def test_the_whole_story_is_played_by_forms_alone(office: Office) -> None:
 
     answered = await ben.see(path)
     assert "Our answer" in answered.text
-    assert "sent the approved words out, with 1 promise" in text_of(answered)
+    assert "sent the approved words out, with one promise" in text_of(answered)
     post = await ben.see(_post_link(answered))
     assert "took in the words of Ada that Cora approved" in text_of(post)
     promises = await ben.see("/commitments")
@@ -304,7 +304,7 @@ async def test_other_teams_see_neither_notes_nor_drafts(office: Office) -> None:
         assert "My bike came without a saddle." in page.text
         for hidden in ("May I send a saddle?", "A draft", "Between us."):
             assert hidden not in page.text
-    assert "are read by its team" in text_of(await eve.see(path))
+    assert "Only its team and executives read" in text_of(await eve.see(path))
 
 
 async def test_those_who_read_no_cases_are_told_so(office: Office) -> None:
