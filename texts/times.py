@@ -116,13 +116,16 @@ def _zone_name(hour: datetime, fold: int, key: str, region: str) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time in its largest unit that says enough: ``3 h``, ``2 d``, ``5 min``."""
+    """A length of time in units that say enough: ``2 d``, ``14 h``, ``3 h 59 min``, ``5 min``."""
     whole = int(abs(seconds))
-    # Up to two days are told in hours, up to two hours in minutes: "1 d" hides too much.
+    # Up to two days are told in hours, up to two hours in minutes: "1 d" hides too much. Up to half
+    # a day minutes are told as well, and what is longer to the nearest: "3 h" is not nearly four.
     if whole >= 2 * _DAY:
-        return _("%(count)s d", count=whole // _DAY)
+        return _("%(count)s d", count=(whole + _DAY // 2) // _DAY)
+    if whole >= 12 * _HOUR:
+        return _("%(count)s h", count=(whole + _HOUR // 2) // _HOUR)
     if whole >= 2 * _HOUR:
-        return _("%(count)s h", count=whole // _HOUR)
+        return working_span(whole - whole % _MINUTE)
     if whole >= _MINUTE:
         return _("%(count)s min", count=whole // _MINUTE)
     return _("less than a minute")

@@ -202,10 +202,12 @@ _ON_ITS_WAY = ("in_review", "cleared", "publishing", "unconfirmed", "failed")
 
 
 def of_post_stage(
-    stage: str, writer: str, names: Mapping[str, str], reader: str
+    stage: str, writer: str, names: Mapping[str, str], reader: str, *, may_clear: bool = False
 ) -> tuple[str, str]:
     return {
-        "in_review": (
+        "in_review": (_("You"), _("clear the words, or return them"))
+        if may_clear
+        else (
             _("Somebody other than you")
             if writer == reader
             else _("Somebody other than %(writer)s", writer=names.get(writer, writer)),
@@ -225,7 +227,10 @@ def of_post_stage(
 
 
 def of_post(detail: PostDetail, reader: str) -> Move:
-    who, what = of_post_stage(detail.stage, detail.writer, detail.names, reader)
+    may_clear = any(permission.ok for permission in detail.allowed if permission.act == "clear")
+    who, what = of_post_stage(
+        detail.stage, detail.writer, detail.names, reader, may_clear=may_clear
+    )
     return Move(who, what, detail.due_at, detail.is_late)
 
 

@@ -33,13 +33,23 @@ TIMINGS = Sayings(
 
 LACKS = Sayings(
     {
-        Lack.SERVER: "You cannot be reached by mail: no mail server is set up here. Whoever runs "
-        "this service names one in ANSWERABLE_SMTP_URL.",
-        Lack.ADDRESS: "You cannot be reached by mail: no mail address of yours is known. An admin "
-        "enters it under People.",
+        Lack.SERVER: "No mail server is set up here: tell whoever runs this service.",
+        Lack.ADDRESS: "No mail address of yours is known: an admin enters it under People.",
     }
 )
 """What is missing for reaching somebody by mail, with the way out."""
+
+CHATS = {
+    "discord": "Discord",
+    "gchat": "Google Chat",
+    "mmost": "Mattermost",
+    "msteams": "Microsoft Teams",
+    "pover": "Pushover",
+    "slack": "Slack",
+    "tgram": "Telegram",
+    "webex": "Webex",
+}
+"""What chat services call themselves, by their code; others are told by it."""
 
 WHY_NOT = Sayings(
     {
@@ -102,6 +112,7 @@ async def _show(
         ways=tuple(Way),
         lacks=LACKS,
         why_not=why_not,
+        chat_names=[CHATS.get(code, code) for code in context["mine"].chat_services],
         is_done=is_done,
         # What is not in the store yet is not known yet; nothing is said of it by the address alone.
         is_under_way=tested is not None and (last is None or last.at < at - TEST_PAUSE),

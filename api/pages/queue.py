@@ -500,7 +500,8 @@ async def _ask_why(
 
     def work(session: Session) -> dict[str, Any]:
         around = frame.frame(session, viewer, "queue")
-        return {**around, "items": queries.of_these(session, viewer.actor, now(), list(picked))}
+        found = {i.id: i for i in queries.of_these(session, viewer.actor, now(), list(picked))}
+        return {**around, "items": [found[id_] for id_ in picked if id_ in found]}
 
     return render.page(
         "dismissing.html",

@@ -38,7 +38,14 @@ from texts import gettext as _
 
 router = APIRouter(include_in_schema=False)
 
-Reader = Annotated[Viewer, Depends(only_signed_in(*ROLES))]
+
+async def _in_utc(viewer: Annotated[Viewer, Depends(only_signed_in(*ROLES))]) -> Viewer:
+    """Whoever reads the record. It tells times in UTC to everybody: pages of it are compared."""
+    texts.speak(None, texts.UTC)
+    return viewer
+
+
+Reader = Annotated[Viewer, Depends(_in_utc)]
 
 MOST = 10_000
 """Acts that one file of a search holds, the newest; its name says where there are more."""
@@ -146,7 +153,7 @@ def _quarters(wanted: Search) -> list[tuple[str, str, bool]]:
     for _n in range(4):
         after = (first + timedelta(days=93)).replace(day=1)
         span = {"since": _midnight(first), "until": _midnight(after)}
-        label = _("Quarter %(n)s of %(year)s", n=(first.month + 2) // 3, year=first.year)
+        label = _("%(n)s of %(year)s", n=(first.month + 2) // 3, year=first.year)
         is_it = (wanted.since, wanted.until) == (span["since"], span["until"])
         found.append((label, _address("/record", wanted.model_copy(update=span)), is_it))
         first = (first - timedelta(days=1)).replace(day=1)

@@ -458,7 +458,10 @@ def place(path: str) -> str:
         "promises": _("promise"),
         "promise": _("promise"),
     }
-    return ", ".join(names.get(part, part.replace("_", " ")) for part in path.split("."))
+    said = [names.get(part, part.replace("_", " ")) for part in path.split(".")]
+    if path.startswith("promises.") and len(said) > 2:
+        return _("Promise %(n)s: %(part)s", n=said[1], part=", ".join(said[2:]))
+    return ", ".join(said)
 
 
 # Temporal. ------------------------------------------------------------------------------------

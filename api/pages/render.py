@@ -419,6 +419,9 @@ async def _page_for(scope: Scope, told: dict[str, Any], sent: bytes) -> Response
         way_out = _("check the address, or look for it in the queue")
     # Whoever only runs the service has no queue; "/" knows where each person belongs.
     first = Way(_("Go to the start"), "/")
+    viewer = around.get("viewer")
+    if status == 404 and viewer and viewer.may_read():
+        first = Way(_("Go to the queue"), "/queue")
     ways = [first, Way(_("Sign in as somebody else"), "/sign-in")]
     if is_link:
         ways = [Way(_("Sign in"), "/sign-in")]

@@ -242,8 +242,8 @@ def _watched(data: Mapping[str, Any], named: Named) -> str:
 
 def _began(data: Mapping[str, Any], named: Named) -> str:
     if data["attempt"] == 1:
-        return _("began to publish them")
-    return _("began attempt %(attempt)s to publish them", attempt=data["attempt"])
+        return _("began to publish these words")
+    return _("began attempt %(attempt)s to publish these words", attempt=data["attempt"])
 
 
 def _rerouted(data: Mapping[str, Any], named: Named) -> str:
@@ -407,7 +407,9 @@ EVENTS: dict[str, Tell] = {
     "commitment:promise:broken": _told("recorded it as broken: its date has passed"),
     "commitment:promise:kept": _kept,
     "commitment:promise:withdrawn": _told("withdrew it"),
-    "commitment:report:published": _told("saw the word that it is kept published, and waits"),
+    "commitment:report:published": _told(
+        "saw that the report of keeping it was published, and waits for the commenter"
+    ),
     "commitment:link:made": _told("made a private link for the commenter"),
     "commitment:word:given": _word,
     "commitment:word:counted": lambda d, named: (

@@ -194,7 +194,7 @@ def test_who_commented_stands_in_every_shape_where_words_may_be_told() -> None:
     one = block("decided", said_at=AT, commenter=HARSH, excerpt="No saddle.")
     letter = letters.compose("Cora", [one], "UTC", AT)
     assert "<bdi>&lt;script&gt;alert" in letter.html
-    said = f"{HARSH} commented Tue 1 Dec, 09:00 UTC."
+    said = f"{HARSH} commented on Tue 1 Dec, 09:00 UTC."
     for text in (letter.text.replace("\n", " "), letter.chat):
         assert said in text
         assert "No saddle." in text

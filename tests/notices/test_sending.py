@@ -338,7 +338,7 @@ async def test_a_mail_about_a_decision_leads_straight_there_and_holds_nobodys_wo
     assert shown is not None
     text = shown.get_content().replace("\n", " ")
     assert "without a saddle" in text
-    assert "@rider commented " in text
+    assert "@rider commented on " in text
     assert "/go/" not in shown.get_content(), "nothing is asked of her"
 
 

@@ -56,7 +56,7 @@ async def test_an_absence_is_planned_in_days_of_ones_own_zone_and_ended(office: 
     end = f"/me/away/absences/{row.id}/end"
     ended = await cora.http.post(end, data=form_of(planned, end))
     assert "counted as there again" in text_of(ended)
-    assert "Nothing. Nobody stands in" in text_of(ended)
+    assert "Nothing: nobody stands in" in text_of(ended)
 
 
 async def test_decisions_are_delegated_from_now_on_and_taken_back(office: Office) -> None:

@@ -158,6 +158,8 @@ async def test_words_that_differ_from_the_approved_ones_wait_to_be_cleared(offic
 
     assert "Somebody other than you clears the words" in text_of(replied)
     assert "this is for: somebody of its team" in text_of(await ada.see(_post_link(replied)))
+    ben = await office.browser_of("ben")
+    assert "You clear the words, or return them" in text_of(await ben.see(_post_link(replied)))
 
 
 def _post_link(page: httpx.Response) -> str:
@@ -566,8 +568,8 @@ def test_what_is_done_reads_as_a_sentence_about_anybody() -> None:
     assert late == "told Ada, Ben that the next move is late"
     assert told("commitment:ladder:climbed", told=[]) == "found nobody to remind of the date"
     assert "decision and recommended to approve" in told("escalation:proposal:submitted")
-    assert told("post:attempt:started", attempt=1) == "began to publish them"
-    assert told("post:attempt:started", attempt=2) == "began attempt 2 to publish them"
+    assert told("post:attempt:started", attempt=1) == "began to publish these words"
+    assert told("post:attempt:started", attempt=2) == "began attempt 2 to publish these words"
 
 
 def _some(kind_of_value: object) -> object:
@@ -651,7 +653,7 @@ async def test_errors_are_pages_for_browsers_and_problems_for_programs(office: O
     unknown = "/escalation/01AAAAAAAAAAAAAAAAAAAAAAAA"
     for address in ("/nowhere", "/escalation/x", unknown, "/static/x"):
         page = await ada.see(address, 404)
-        assert 'class="button" href="/"' in page.text
+        assert '<a class="button main" href="/queue">Go to the queue</a>' in page.text
         program = await ada.http.get(address, headers={"Accept": "application/json"})
         assert program.headers["content-type"] == "application/problem+json"
     assert (
@@ -734,7 +736,7 @@ async def test_a_handle_that_says_the_same_as_the_name_is_said_once(office: Offi
     for name, handle, said in (
         ("H. Okonkwo", "@H.Okonkwo", "H. Okonkwo on console"),
         ("maria", "maria", "maria on console"),
-        ("Rita", "@rider", "Rita @rider on console"),
+        ("Rita", "@rider", "Rita (@rider) on console"),
         (None, "@noname", "@noname on console"),
     ):
         case = await office.door.opened(author={"handle": handle, "name": name})

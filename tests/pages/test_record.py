@@ -45,9 +45,12 @@ async def test_a_search_says_what_was_done_and_leads_to_the_file(office: Office)
     dismissed = await office.door.prepared()
     await office.door.ada.post(f"{dismissed}/dismiss", {"code": "spam"})
     dev = await office.browser_of("dev")
+    await dev.do("/me", "reading", zone="Europe/Berlin")
     page = await dev.see("/record")
     text = text_of(page)
     assert "Ada claimed it" in text
+    for address in ("/record", address_of(path), "/record/policy/1"):
+        assert "Times are those of UTC" in text_of(await dev.see(address)), address
     assert "Cora approved" in text
     assert address_of(path) in page.text
     assert 'href="/record"' in page.text

@@ -261,7 +261,7 @@ async def test_a_case_shows_what_else_its_author_has_said(office: Office) -> Non
     eve = await office.browser_of("eve")
     page = text_of(await eve.see(one))
 
-    assert "What else Rita @rider has said And the bell is broken." in page
+    assert "What else Rita (@rider) has said And the bell is broken." in page
     assert "Not me." not in page
 
 

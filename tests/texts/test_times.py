@@ -74,10 +74,15 @@ def test_distances_and_lengths_are_said_in_the_language() -> None:
     german = texts.language("de")
     assert german is not None
     assert times.due(AT + timedelta(hours=3), AT) == "due in 3 h"
+    assert times.due(AT + timedelta(hours=3, minutes=59, seconds=59), AT) == "due in 3 h 59 min"
+    assert times.due(AT + timedelta(hours=3, seconds=59), AT) == "due in 3 h"
+    assert times.due(AT - timedelta(hours=13, minutes=40), AT) == "14 h late"
     assert times.relative(AT - timedelta(days=4), AT) == "4 d ago"
+    assert times.relative(AT - timedelta(days=3, hours=20), AT) == "4 d ago"
     assert times.exact_span(93_600 + 1_800) == "1 d 2 h 30 min"
     with texts.speaking(german):
         assert times.due(AT + timedelta(hours=3), AT) == "fällig in 3 Std."
+        assert times.due(AT + timedelta(minutes=239), AT) == "fällig in 3 Std. 59 Min."
         assert times.due(AT - timedelta(minutes=5), AT) == "5 Min. zu spät"
         assert times.relative(AT - timedelta(days=4), AT) == "vor 4 Tg."
         assert times.exact_span(0) == "keine Zeit"

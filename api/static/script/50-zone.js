@@ -1,5 +1,5 @@
-// Where no time zone has been chosen, that of this browser is offered: it stands in the field as an
-// example, and one press of the arrow key or a double click puts it in.
+// Where no time zone has been chosen, that of this browser is offered: one press of the arrow key or
+// a double click puts it in.
 {
   const field = document.querySelector("[data-zone]");
   if (field) {
@@ -10,7 +10,6 @@
       list.append(new Option(here, here));
       field.after(list);
       field.setAttribute("list", list.id);
-      field.placeholder = here;
     }
   }
 }
