@@ -98,7 +98,7 @@ def dates(data: Data = None) -> None:
     """
     with open_database(read_settings(data)) as database, database.reading() as session:
         lines = list(_moved(session, _in_force(session).policy))
-    for line in lines or ["No running date would be another one by the calendars in force."]:
+    for line in lines or ["No running date would change under the calendars in force."]:
         typer.echo(line)
 
 

@@ -23,7 +23,7 @@ class Problem:
 
     path: Path
     said: str
-    """What follows the key: "is 'fax': it is one of console, webhook"."""
+    """What follows the key: "is 'fax', but must be one of console, webhook"."""
     way_out: str
     is_warning: bool = False
     line: int | None = None
@@ -43,9 +43,7 @@ class BadPolicy(AnswerableError):
 
 
 def finished(sentence: str) -> str:
-    if sentence[-1] in ".?!":
-        return sentence
-    return sentence + ("?" if sentence.startswith("Did you") else ".")
+    return sentence if sentence[-1] in ".?!" else f"{sentence}."
 
 
 def dotted(path: Path) -> str:
@@ -57,7 +55,9 @@ def dotted(path: Path) -> str:
 
 
 def with_lines(problems: Iterable[Problem], known: dict[Path, int]) -> tuple[Problem, ...]:
-    return tuple(replace(p, line=line_of(p.path, known)) for p in problems)
+    """In the order of the file; what has no line of its own comes first."""
+    found = (replace(p, line=line_of(p.path, known)) for p in problems)
+    return tuple(sorted(found, key=lambda problem: problem.line or 0))
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -65,7 +65,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
     names = sorted(names)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
-        return f"Did you mean '{close[0]}'"
+        return f"Did you mean '{close[0]}'?"
     return f"Use one of: {', '.join(names)}" if names else "Take it out"
 
 
@@ -116,7 +116,7 @@ def _problem(error: Any, model: type[BaseModel], at: Path) -> Problem:
         return Problem(path, *_pattern(error["input"], context["pattern"]))
     if kind in ("enum", "literal_error"):
         names = [n.strip("' ") for n in context["expected"].replace(" or ", ",").split(",")]
-        said = f"is {_shown(error['input'])}: it is one of {', '.join(names)}"
+        said = f"is {_shown(error['input'])}, but must be one of {', '.join(names)}"
         hint = nearest(str(error["input"]), names)
         return Problem(path, said, hint if hint.startswith("Did") else "Choose one of them")
     if kind == "value_error":

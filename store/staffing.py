@@ -137,6 +137,8 @@ class Left(Value):
     """Cases that wait for their word."""
     last_of: tuple[Role, ...]
     """Roles that nobody else has."""
+    leads: tuple[str, ...]
+    """Teams that would have no lead."""
 
 
 # People. -------------------------------------------------------------------------------------
@@ -361,6 +363,7 @@ def left_behind(session: Session, person_id: str, policy: Policy | None, at: dat
         decides=_decides(person_id, policy),
         decisions=_decisions(session, person_id, at),
         last_of=_last_of(person_id, around),
+        leads=_leads_alone(person_id, policy, around),
     )
 
 
@@ -377,6 +380,18 @@ def _last_of(person_id: str, around: Roster) -> tuple[Role, ...]:
     own = next((one.roles for one in around.people if one.id == person_id), frozenset())
     others = {role for one in around.people if one.is_active for role in one.roles}
     return tuple(sorted(own - others - {Role.SERVICE}))
+
+
+def _leads_alone(person_id: str, policy: Policy | None, around: Roster) -> tuple[str, ...]:
+    """``around`` is the house without them."""
+    own = next((one.leads for one in around.people if one.id == person_id), frozenset())
+    others = {
+        team
+        for one in around.people
+        if one.is_active and Role.STAFF in one.roles
+        for team in one.leads
+    }
+    return tuple(team for team in (policy.teams if policy else ()) if team in own - others)
 
 
 def _without(around: Roster, person_id: str) -> Roster:

@@ -1,4 +1,4 @@
-"""The pages of those who run the house: what needs a look, teams, channels, what was changed.
+"""The pages of those who run the house: what needs a look, teams, channels, what was done.
 
 Auditors read them, as they read everything; whatever changes something is for admins. Policy,
 people and tokens have modules of their own beside this one.
@@ -71,7 +71,7 @@ def seat_names() -> dict[Seat, str]:
     """What the seats of a team are called, each with what it is for."""
     return {
         Seat.TEAM: _("Claims and answers"),
-        Seat.LEAD: _("Lead: told of what lies"),
+        Seat.LEAD: _("Lead: told of what is overdue"),
         Seat.APPROVERS: _("Decides"),
         Seat.MANAGER: _("the manager"),
         Seat.EXECUTIVES: _("the executives"),
@@ -185,8 +185,8 @@ def _of_policy(session: Session, in_force: InForce | None, at: datetime) -> Iter
         moves = policy_review.moves(session, in_force.policy, MOVES_LOOKED_AT)
         if moves:
             said = ngettext(
-                "%(num)s running date would be another one by the calendars in force.",
-                "%(num)s running dates would be others by the calendars in force.",
+                "%(num)s running date would change under the calendars in force.",
+                "%(num)s running dates would change under the calendars in force.",
                 len(moves),
             )
             yield Need(said, "/admin/policy/dates")
@@ -244,9 +244,9 @@ def _of_hooks(session: Session, at: datetime) -> Iterator[Need]:
         if hook.state is HookState.DISABLED:
             said = _("Webhook %(name)s is disabled: it is told nothing.", name=hook.name)
         elif hook.state is HookState.ACTIVE and hook.failing_since:
-            when = times.relative(hook.failing_since, at)
+            when = times.absolute(hook.failing_since)
             said = _(
-                "Webhook %(name)s takes nothing; it began %(when)s.", name=hook.name, when=when
+                "Webhook %(name)s has taken nothing since %(when)s.", name=hook.name, when=when
             )
         else:
             continue

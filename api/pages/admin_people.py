@@ -19,8 +19,7 @@ from sqlmodel import Session
 from api import people as door_of_people
 from api.deps import Door, TheDoor, now
 from api.errors import DATABASE_AWAY, Malformed, field_error
-from api.pages import days, forms, frame, me, render
-from api.pages.admin import seat_names
+from api.pages import days, forms, frame, labels, me, render
 from api.pages.forms import Trouble, Typed
 from api.pages.security import Admin, AdminForm, Sent, Viewer, Watcher
 from api.people import AbsenceBody, DelegationBody, PersonBody, Ulid, Who
@@ -58,7 +57,7 @@ def said_of(done: str) -> str | None:
 def role_names() -> dict[str, str]:
     """The roles, each with what it lets do."""
     return {
-        Role.STAFF: _("Staff: claim and answer"),
+        Role.STAFF: _("Staff: claims and answers"),
         Role.EXECUTIVE: _("Executive: decides"),
         Role.AUDITOR: _("Auditor: reads everything, changes nothing"),
         Role.ADMIN: _("Admin: runs policy, people and channels"),
@@ -448,7 +447,7 @@ async def _leave(
     context = await door.read(work)
     status = trouble.status if trouble else 200
     return render.page(
-        "admin_leave.html", status, now=at, seats=seat_names(), trouble=trouble, **context
+        "admin_leave.html", status, now=at, seats=labels.SEATS, trouble=trouble, **context
     )
 
 

@@ -207,7 +207,7 @@ async def _review(
         trouble=trouble,
         shown=SHOWN,
         preview=draft_words.preview,
-        dotted=dotted,
+        key_of=lambda path: draft_words.key_of(dotted(path)),
         **context,
     )
 

@@ -3,6 +3,7 @@ the calendars that somebody has to look at."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -69,11 +70,21 @@ MODES = Sayings(
     }
 )
 
+ACTS = Sayings(
+    {
+        "remind": "reminder",
+        "escalate": "escalation",
+        "reassign": "back to the team",
+        "holding": "holding reply",
+    }
+)
+"""What a rung does, as a value by itself."""
+
 _CODES: Mapping[str, Sayings] = {
     "roles": labels.ROLE_NAMES,
     "role": labels.ROLE_NAMES,
     "priority": labels.PRIORITIES,
-    "act": labels.RUNG_ACTS,
+    "act": ACTS,
     "to": labels.SEATS,
     "mode": MODES,
     "staff": SHOWN,
@@ -120,13 +131,27 @@ def changes(found: Iterable[Change]) -> tuple[Changed, ...]:
     return tuple(Changed(_key(one), _said(one, one.old), _said(one, one.new)) for one in found)
 
 
+_RUNG = re.compile(r"(ladders\.[^.\[]+|.+\.ladder)\[(\d+)\](?:\.(.+))?")
+
+
+def key_of(path: str) -> str:
+    """A key as it stands in the file, save that the steps of a ladder are counted from one."""
+    found = _RUNG.fullmatch(path)
+    if found is None:
+        return path
+    ladder, number, key = found[1], int(found[2]) + 1, found[3]
+    if key is None:
+        return _("%(ladder)s, step %(number)s", ladder=ladder, number=number)
+    return _("%(ladder)s, step %(number)s: %(key)s", ladder=ladder, number=number, key=key)
+
+
 def _key(change: Change) -> str:
-    """The key as it stands in the file, and which part of it, where that is no key."""
+    """The key as people count, and which part of it, where that is no key."""
     key, comma, part = change.path.partition(", ")
     if not comma:
-        return key
+        return key_of(key)
     told = times.day(change.on) if change.on else anew(part)
-    return f"{key}, {told}"
+    return f"{key_of(key)}, {told}"
 
 
 def _said(change: Change, value: str) -> str | None:

@@ -14,6 +14,7 @@ from api.pages import times
 from api.pages.labels import ROLE_NAMES
 from domain.house import ROOT
 from store import people
+from store.hook_tables import Hook
 from store.tables import Team
 from store.views import Entry
 from texts import gettext as _
@@ -38,13 +39,16 @@ def lines(session: Session, entries: Iterable[Entry]) -> list[Line]:
     ids = {e.by for e in entries} | {who for e in entries for who in mentioned(e.data or {})}
     known = people.names(session, ids)
     teams = {row.id: row.name for row in session.execute(select(col(Team.id), col(Team.name)))}
+    told = {e.data["hook"] for e in entries if e.data and "hook" in e.data}
+    rows = session.execute(select(col(Hook.id), col(Hook.name)).where(col(Hook.id).in_(told)))
+    hooks = {row.id: row.name for row in rows} if told else {}
 
     def named(person: str) -> str:
         if person == ROOT and ROOT not in known:
             return _("Root, at the machine")
         return known.get(person, person)
 
-    return [_line(entry, named, teams) for entry in entries]
+    return [_line(entry, named, {"team": teams, "hook": hooks}) for entry in entries]
 
 
 PEOPLE = ("person", "manager", "deputy", "of", "to")
@@ -56,10 +60,12 @@ def mentioned(data: Data) -> Iterable[str]:
     yield from (data[n] for n in PEOPLE if data.get(n))
 
 
-def _line(entry: Entry, named: Named, teams: Mapping[str, str]) -> Line:
+def _line(entry: Entry, named: Named, others: Mapping[str, Mapping[str, str]]) -> Line:
+    """``others`` are the names of what else is named by its id: by field, then by id."""
     data = dict(entry.data or {})
-    if "team" in data:
-        data["team"] = teams.get(data["team"], data["team"])
+    for part, names in others.items():
+        if part in data:
+            data[part] = names.get(data[part], data[part])
     who = _("The service itself") if entry.by == "system" else named(entry.by)
     tell = SENTENCES.get(entry.name)
     said = tell(who, data, named) if tell else f"{who}: {entry.name}"
@@ -153,6 +159,11 @@ def _person(message: Callable[[], str]) -> Callable[[str, Data, Named], str]:
     return say
 
 
+def _hook(message: Callable[[], str]) -> Callable[[str, Data, Named], str]:
+    """The same for the webhook it is about, by its name."""
+    return lambda who, data, _named: message() % {"who": who, "hook": data["hook"]}
+
+
 SENTENCES: dict[str, Callable[[str, Data, Named], str]] = {
     "house:person:added": _person(lambda: _("%(who)s added %(person)s.")),
     "house:person:changed": _changed,
@@ -179,17 +190,17 @@ SENTENCES: dict[str, Callable[[str, Data, Named], str]] = {
     "house:record:exported": lambda who, _data, _named: _(
         "%(who)s took a part of the record out as a file.", who=who
     ),
-    "house:hook:made": lambda who, _data, _named: _("%(who)s made a webhook.", who=who),
-    "house:hook:changed": lambda who, _data, _named: _("%(who)s changed a webhook.", who=who),
-    "house:hook:paused": lambda who, _data, _named: _("%(who)s paused a webhook.", who=who),
-    "house:hook:disabled": lambda who, _data, _named: _(
-        "%(who)s switched off a webhook that takes nothing.", who=who
+    "house:hook:made": _hook(lambda: _("%(who)s made the webhook “%(hook)s”.")),
+    "house:hook:changed": _hook(lambda: _("%(who)s changed the webhook “%(hook)s”.")),
+    "house:hook:paused": _hook(lambda: _("%(who)s paused the webhook “%(hook)s”.")),
+    "house:hook:disabled": _hook(
+        lambda: _("%(who)s switched off the webhook “%(hook)s”, which takes nothing.")
     ),
-    "house:hook:resumed": lambda who, _data, _named: _("%(who)s let a webhook go on.", who=who),
-    "house:hook:secret_replaced": lambda who, _data, _named: _(
-        "%(who)s replaced the secret of a webhook.", who=who
+    "house:hook:resumed": _hook(lambda: _("%(who)s let the webhook “%(hook)s” go on.")),
+    "house:hook:secret_replaced": _hook(
+        lambda: _("%(who)s replaced the secret of the webhook “%(hook)s”.")
     ),
-    "house:hook:ended": lambda who, _data, _named: _("%(who)s ended a webhook.", who=who),
+    "house:hook:ended": _hook(lambda: _("%(who)s ended the webhook “%(hook)s”.")),
     "house:notices:changed": _person(lambda: _("%(who)s changed how %(person)s wants to be told.")),
     "house:link:used": _person(lambda: _("%(person)s decided a case by the link of a notice.")),
 }

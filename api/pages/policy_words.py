@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from api.pages import labels
+from api.pages import labels, times
 from api.pages.draft_words import AUDIENCES, SHOWN, preview
+from domain.base import Seconds
 from domain.policy import GENERAL, Channel, Member, Plan, Policy, Rule, When
 from domain.terms import DecisionMode, DecisionTerms, Rung
-from policy.spans import PLAIN, Units, read, working
+from policy.spans import PLAIN, Units, working
 from texts import gettext as _
 from texts import ngettext
 
@@ -89,7 +90,7 @@ def _team(policy: Policy, team: str) -> Part:
 def _channel(policy: Policy, channel: Channel) -> Iterator[str]:
     yield _("A %(kind)s, answered by %(team)s.", kind=channel.kind, team=policy.teams[channel.team])
     if channel.terms:
-        yield _("Its terms are %(terms)s.", terms=channel.terms)
+        yield _("Its terms are “%(terms)s”.", terms=channel.terms)
     yield _("A post has at most %(count)s characters.", count=channel.max_length)
     if channel.posts_per_day:
         yield ngettext(
@@ -106,7 +107,7 @@ def _rule(policy: Policy, rule: Rule) -> Iterator[str]:
     if rule.team:
         yield _("Goes to %(team)s.", team=policy.teams[rule.team])
     if rule.terms:
-        yield _("Its terms are %(terms)s.", terms=rule.terms)
+        yield _("Its terms are “%(terms)s”.", terms=rule.terms)
     if rule.priority:
         yield _("Priority: %(priority)s.", priority=labels.PRIORITIES[rule.priority])
     if rule.quarantine:
@@ -123,30 +124,36 @@ def _when(when: When) -> Iterator[str]:
     if when.languages:
         yield _("in %(languages)s", languages=", ".join(when.languages))
     if when.during:
-        yield _("in the hours of %(calendar)s", calendar=when.during)
+        yield _("in the hours of “%(calendar)s”", calendar=when.during)
     if when.outside:
-        yield _("outside the hours of %(calendar)s", calendar=when.outside)
+        yield _("outside the hours of “%(calendar)s”", calendar=when.outside)
     if when.backlog is not None:
         yield _("of a backlog") if when.backlog else _("not of a backlog")
+
+
+def _span(seconds: Seconds, units: Units = PLAIN) -> str:
+    return times.exact_span(seconds) if units == PLAIN else times.working_span(seconds)
 
 
 def _plan(policy: Policy, plan: Plan) -> Iterator[str]:
     units = working(policy.calendars[plan.calendar] if plan.calendar else None)
     a = plan.allowances
     yield (
-        _("Time counts in the hours of %(calendar)s.", calendar=plan.calendar)
+        _("Time counts in the hours of “%(calendar)s”.", calendar=plan.calendar)
         if plan.calendar
         else _("Time counts around the clock.")
     )
     yield _(
         "%(claim)s to claim, %(propose)s to propose, %(decide)s to decide, %(reply)s to reply.",
-        claim=read(a.claim, units),
-        propose=read(a.propose, units),
-        decide=read(a.decide, units),
-        reply=read(a.reply, units),
+        claim=_span(a.claim, units),
+        propose=_span(a.propose, units),
+        decide=_span(a.decide, units),
+        reply=_span(a.reply, units),
     )
-    yield _("Then we listen for %(time)s.", time=read(a.listen))
+    yield _("Then we listen for %(time)s.", time=_span(a.listen))
     yield _("Decided by %(who)s.", who=_deciders(plan.decision))
+    if plan.decision.batch:
+        yield _("Like cases may be decided together, with one reason.")
     yield _("Priority: %(priority)s.", priority=labels.PRIORITIES[plan.priority])
     yield _("On the public ledger.") if plan.is_public else _("Not on the public ledger.")
     yield from (_rung(rung, units) for rung in plan.ladder)
@@ -156,24 +163,24 @@ def _plan(policy: Policy, plan: Plan) -> Iterator[str]:
 def _more(plan: Plan, units: Units) -> Iterator[str]:
     limits = plan.limits
     if limits.lease:
-        yield _("A claim holds for %(time)s without a move.", time=read(limits.lease, units))
+        yield _("A claim holds for %(time)s without a move.", time=_span(limits.lease, units))
     if limits.pauses:
         yield ngettext(
             "May be paused once, for %(time)s at most.",
             "May be paused %(num)s times, for %(time)s at most.",
             limits.pauses,
-            time=read(limits.pause),
+            time=_span(limits.pause),
         )
     if limits.extensions:
         yield ngettext(
             "May be extended once, by %(time)s at most.",
             "May be extended %(num)s times, by %(time)s in all.",
             limits.extensions,
-            time=read(limits.extend, units),
+            time=_span(limits.extend, units),
         )
     if plan.replies.undo:
         yield _(
-            "Cleared words wait %(time)s before they go out.", time=read(plan.replies.undo, PLAIN)
+            "Cleared words wait %(time)s before they go out.", time=_span(plan.replies.undo, PLAIN)
         )
     if not plan.replies.gate:
         yield _("Sentences that read like promises go out without anybody tied to them.")
@@ -196,14 +203,14 @@ def _rung(rung: Rung, units: Units) -> str:
     if rung.offset is None:
         at = _("At %(share)s %% of the time", share=f"{rung.permille / 10:g}")
     elif rung.offset < 0:
-        at = _("%(time)s before the deadline", time=read(-rung.offset, units))
+        at = _("%(time)s before the deadline", time=_span(-rung.offset, units))
     else:
-        at = _("%(time)s after the deadline", time=read(rung.offset, units))
+        at = _("%(time)s after the deadline", time=_span(rung.offset, units))
     role = labels.ROLE_NAMES[rung.role] if rung.role else ""
     whom = rung.person or role or labels.SEATS[rung.to]
     act = labels.RUNG_ACTS[rung.act]
     if rung.times > 1:
-        every = read(rung.every, units)
+        every = _span(rung.every, units)
         return _(
             "%(at)s: %(act)s %(whom)s, %(times)s times, every %(every)s.",
             at=at, act=act, whom=whom, times=rung.times, every=every,

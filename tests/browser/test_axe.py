@@ -156,7 +156,7 @@ async def test_what_a_form_answers_is_for_everybody_too(
 ) -> None:
     root = await page_of("root", expected=("422",))  # An empty draft lacks all that it needs.
     await root.goto("/admin/policy/draft")
-    await root.get_by_role("button", name="Look at it").click()
+    await root.get_by_role("button", name="Check this draft").click()
     await root.wait_for_url("**/admin/policy/draft")
     assert await faults(root) == []
     await root.goto("/admin/channels")

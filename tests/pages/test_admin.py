@@ -9,7 +9,7 @@ import httpx
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from api.pages import house
+from api.pages import draft_words, house
 from domain.house import EVENTS
 from domain.people import Role
 from domain.policy import PublicRules
@@ -155,6 +155,20 @@ async def test_a_draft_is_looked_at_from_every_side_and_then_put_in_force(office
     same = await reviewed(root, DRAFT)
     assert "Nothing would change" in text_of(same)
     assert "/admin/policy/apply" not in same.text
+    faster = DRAFT.replace('"1h"', '"30m"') + "[terms.default.decision]\nbatch = true"
+    page = await reviewed(root, faster)
+    assert "is 1h and will be 30m" in text_of(page)
+    await applied(root, page, reason="Faster still")
+    assert "was 1h , became 30m" in text_of(await root.see("/admin/policy/diff"))
+    said = text_of(await root.see("/admin/policy"))
+    assert "30 min to claim" in said
+    assert "Like cases may be decided together, with one reason." in said
+
+
+def test_steps_of_a_ladder_are_counted_as_people_count() -> None:
+    assert draft_words.key_of("ladders.steady[0].act") == "ladders.steady, step 1: act"
+    assert draft_words.key_of("terms.urgent.ladder[2]") == "terms.urgent.ladder, step 3"
+    assert draft_words.key_of("people.ada.roles[0]") == "people.ada.roles[0]"
 
 
 async def test_what_is_in_use_goes_only_where_somebody_says_so(office: Office) -> None:
@@ -374,13 +388,16 @@ async def test_leaving_says_what_is_open_and_to_whom_it_goes(office: Office) -> 
     root = await office.browser_of("root")
     said = text_of(await root.see("/admin/people/ada/leave"))
     assert "1 escalation of Customer care is theirs" in said
-    assert "speaks to Ben" in said
+    assert "its ladder speaks to the team’s lead: Ben, until somebody assigns it." in said
+    assert "Nobody else leads" not in said
+    lead = text_of(await root.see("/admin/people/ben/leave"))
+    assert "Nobody else leads Customer care." in lead
     for _ in range(2):
         await office.door.prepared()
     await applied(root, await reviewed(root, WITHOUT_CARE), reason="Care is no more")
     said = text_of(await root.see("/admin/people/ada/leave"))
     assert "3 escalations of Customer care are theirs" in said
-    assert "Their ladders speak to Ben" in said
+    assert "their ladders speak to the team’s lead: Ben" in said
     only = text_of(await root.see("/admin/people/cora/leave"))
     assert "Nobody else has the role: executive" in only
 
@@ -507,7 +524,7 @@ async def test_webhooks_that_take_nothing_and_lost_notices_need_a_look(office: O
         )
     root, dev = await office.browser_of("root"), await office.browser_of("dev")
     said = text_of(await root.see("/admin"))
-    assert "Webhook CRM takes nothing" in said
+    assert "Webhook CRM has taken nothing since" in said
     assert "Webhook Wiki is disabled" in said
     assert "Webhook Well" not in said
     assert "1 notice of the last seven days did not arrive" in said

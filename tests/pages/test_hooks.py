@@ -48,6 +48,7 @@ async def test_a_webhook_is_made_and_its_secret_shown_this_once(
     assert secret not in page.text
     assert "<i>" not in page.text
     assert "CRM &lt;i&gt;" in (await root.see("/admin/hooks")).text
+    assert "made the webhook “CRM &lt;i&gt;”." in (await root.see("/admin/house")).text
     fields = form_of(page, f"{place}/secret")
     again = await root.http.post(f"{place}/secret", data=fields)
     assert "whsec_" in again.text
@@ -89,7 +90,7 @@ async def test_the_log_shows_what_was_sent_and_how_a_stranger_answered(
         page = await root.see(place)
         if "HTTP 500" in page.text:
             break
-    assert "Takes nothing since" in text_of(page)
+    assert "Has taken nothing since" in text_of(page)
     sent = re.search(rf"{place}/sent/\w+", page.text)
     assert sent
     detail = await root.see(sent[0])
@@ -105,7 +106,7 @@ async def test_the_log_shows_what_was_sent_and_how_a_stranger_answered(
         session.get_one(Hook, place.rpartition("/")[2]).next_at = None
     assert "is not known yet" in text_of(await root.see(place)), "as older code left it"
 
-    assert "webhook-timestamp is the time of each attempt" in text_of(detail)
+    assert "Each attempt has its own webhook-timestamp" in text_of(detail)
 
     crm.behaviour = answers(204)
     assert "Send it now" in text_of(detail)

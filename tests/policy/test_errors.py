@@ -43,11 +43,12 @@ def route(name: str, when: str = "{}", then: str = 'team = "care"') -> str:
         ("[channels.fax]\nkind = 'console'", "channels.fax.team is missing. Add it."),
         (
             "[channels.fax]\nkind = 'webhok'\nteam = 'care'",
-            "channels.fax.kind is 'webhok': it is one of console, webhook. Did you mean 'webhook'?",
+            ("channels.fax.kind is 'webhok', but must be one of console, webhook. "
+            "Did you mean 'webhook'?"),
         ),
         (
             "[channels.fax]\nkind = 'fax'\nteam = 'care'",
-            "channels.fax.kind is 'fax': it is one of console, webhook. Choose one of them.",
+            "channels.fax.kind is 'fax', but must be one of console, webhook. Choose one of them.",
         ),
         (
             "[channels.fax]\nkind = 'webhook'\nteam = 'care'",
@@ -117,8 +118,9 @@ def route(name: str, when: str = "{}", then: str = 'team = "care"') -> str:
         ),
         (
             RUNG + RUNG + RUNG.replace("lead", "boss"),
-            ("terms.default.ladder[2].to is 'boss': it is one of team, lead, owner, approvers, "
-            "reviewers, accountable, executives, manager, role, person. Choose one of them."),
+            ("terms.default.ladder[2].to is 'boss', but must be one of team, lead, owner, "
+            "approvers, reviewers, accountable, executives, manager, role, person. "
+            "Choose one of them."),
         ),
         (
             RUNG.replace("lead", "person"),
@@ -250,7 +252,7 @@ def route(name: str, when: str = "{}", then: str = 'team = "care"') -> str:
         # People.
         (
             "[people.ada]\nroles = ['king']",
-            ("people.ada.roles[0] is 'king': it is one of staff, executive, auditor, admin, "
+            ("people.ada.roles[0] is 'king', but must be one of staff, executive, auditor, admin, "
             "service. Choose one of them."),
         ),
         ("[people.ada]\nteams = ['care']", ('people.ada has no roles, so could do nothing. '
@@ -314,6 +316,7 @@ def test_each_mistake_has_its_line() -> None:
         "terms.default.allowances.claim": 8,
         "terms.default.ladder[1].at": 14,
     }
+    assert list(found.values()) == [6, 8, 14], "in the order of the file"
 
 
 def test_what_is_no_toml_is_told_with_its_line() -> None:

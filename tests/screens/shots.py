@@ -95,7 +95,7 @@ async def look_at_a_wrong_draft(page: Page) -> None:
 
 async def _look(page: Page, draft: str) -> None:
     await page.get_by_label("The file").fill(draft)
-    await page.get_by_role("button", name="Look at it").click()
+    await page.get_by_role("button", name="Check this draft").click()
     await page.get_by_role("heading", name="Change the draft").wait_for()
 
 

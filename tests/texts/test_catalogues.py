@@ -83,8 +83,8 @@ def test_a_sentence_of_the_rules_is_said_by_what_it_was_made_of() -> None:
     [
         ("already claimed by ben", "already claimed by %(owner)s", {"owner": "ben"}),
         (
-            "is 'fax': it is one of console, webhook",
-            "is %(error)s: it is one of %(names)s",
+            "is 'fax', but must be one of console, webhook",
+            "is %(error)s, but must be one of %(names)s",
             {"error": "'fax'", "names": "console, webhook"},
         ),
         (
