@@ -56,6 +56,14 @@ router = APIRouter(include_in_schema=False)
 MEMBERS = 50
 """Members of a matter that its page shows at once."""
 
+_ROOMS = {
+    "escalation": "queue",
+    "post": "posts",
+    "commitment": "commitments",
+    "matter": "matters",
+}
+"""The room in which each kind is at home."""
+
 LINES = 3_000
 """Entries of a history that a page shows; the JSON interface has them all."""
 
@@ -161,7 +169,7 @@ async def show(
         context["filled"] = filled
         context["readings"] = _readings(draft, kind, acts, filled, typed, context.get("decided"))
         return {
-            **frame.frame(session, viewer, ""),
+            **frame.frame(session, viewer, _ROOMS[kind]),
             **context,
             "lines": lines,
             "chain_holds": holds,
@@ -171,7 +179,7 @@ async def show(
             "news": _since(lines, trouble),
             "lost": _lost(typed, acts),
             "shown": shown or {},
-            "here": door.settings.links,
+            "outside": door.settings.links,
             "notice": notice,
         }
 

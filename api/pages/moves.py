@@ -245,7 +245,7 @@ def of_commitment(detail: CommitmentDetail, reader: str) -> Move:
             _("keep the promise and report it"),
         ),
         "reported": (_("Somebody other than the reporter"), _("clears the public word of it")),
-        "told": (_("The commenter"), _("says whether it is; with nothing said it counts as kept")),
+        "told": (_("The commenter"), _("says whether it is kept; silence counts as kept")),
         "denied": said(
             detail.approver,
             _("answers the commenter, who says that it is not kept"),

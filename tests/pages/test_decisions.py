@@ -79,7 +79,7 @@ async def test_a_card_says_all_that_a_decision_takes(office: Office) -> None:
 
     for shown in (
         "May I send a saddle?",
-        "Recommends to approve",
+        "Recommended: to approve",
         "Exactly these words would be published",
         "as an answer to Rita",
         f"{len(f'We are sorry. {sentence}')} of at most 5,000 characters",
