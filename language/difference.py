@@ -35,7 +35,11 @@ def difference(old: str, new: str) -> tuple[Piece, ...]:
 
     for code in Indel.opcodes(was[:MOST], now[:MOST]):
         before = "".join(was[code.src_start : code.src_end])
-        if code.tag == "equal":
+        is_between = bool(gone or come) and before.isspace()
+        if code.tag == "equal" and is_between and code.src_end < len(was[:MOST]):
+            # What only blanks keep apart is one change, and is read as one.
+            gone, come = gone + before, come + before
+        elif code.tag == "equal":
             told_apart()
             gone, come = "", ""
             pieces.append(Piece(text=before, where="both"))

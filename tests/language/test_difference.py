@@ -21,6 +21,8 @@ def told(old: str, new: str) -> list[tuple[str, str]]:
         ("", "new", [("new", "new")]),
         ("We are sorry, Anna.", "We are sorry, Ben.",
          [("both", "We are sorry, "), ("old", "Anna"), ("new", "Ben"), ("both", ".")]),
+        ("on its way today.", "here by now today.",
+         [("old", "on its way"), ("new", "here by now"), ("both", " today.")]),
         ("وصلت دراجتي 🚲", "وصلت دراجتي", [("both", "وصلت دراجتي"), ("old", " 🚲")]),
     ],
 )  # fmt: skip
