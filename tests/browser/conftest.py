@@ -17,6 +17,7 @@ from playwright.async_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     Request,
     async_playwright,
@@ -149,3 +150,9 @@ PageOf = Callable[..., Awaitable[Page]]
 def page_of(desk: Desk) -> PageOf:
     """``await page_of("ada", width=360, theme="dark", script=False)``."""
     return desk.page_of
+
+
+async def settled(place: Locator) -> None:
+    """What has come into a form is settled a moment later, and this field of it has the focus."""
+    await expect(place).to_be_focused()
+    await expect(place.page.locator(".htmx-added, .htmx-settling")).to_have_count(0)

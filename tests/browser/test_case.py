@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import PageOf
+from tests.browser.conftest import PageOf, settled
 from tests.browser.looks import faults
 from tests.pages.conftest import Office
 
@@ -46,6 +46,7 @@ async def test_words_are_counted_and_their_promises_marked_while_one_types(
     await expect(form.locator(".counter [role=status]")).to_contain_text("43 of at most 5,000")
     await form.get_by_role("button", name="Make it a commitment").click()
     await expect(form.locator("mark.tied")).to_have_text(PROMISE)
+    await settled(form.locator('[name="promises-0-sentence"]'))
     await expect(form.locator('[name="promises-0-sentence"]')).to_have_value(PROMISE)
     assert await form.locator('[name="promises-0-due_on"]').input_value() > "2026"
     await field(page, "propose", "request").fill("May I?")
@@ -78,6 +79,7 @@ async def test_a_slow_answer_takes_nothing_back_that_was_made_or_typed_meanwhile
         await page.wait_for_timeout(50)
     await form.get_by_role("button", name="Make it a commitment").click()
     await expect(form.locator("mark.tied")).to_have_text(PROMISE)
+    await settled(form.locator('[name="promises-0-sentence"]'))
     await page.wait_for_timeout(1_200)
     await expect(form.locator('[name="promises-0-sentence"]')).to_have_value(PROMISE)
 
@@ -145,6 +147,7 @@ async def test_a_field_that_somebody_has_resized_is_drawn_anew_without_a_complai
     form = page.locator('form[action$="/propose"]')
     await form.get_by_role("button", name="Make it a commitment").click()
     sentence = form.locator('[name="promises-0-sentence"]')
+    await settled(sentence)
     await sentence.evaluate("it => { it.style.height = '4rem' }")
     await reply.press_sequentially(" Yes.")
     await expect(form.locator(".preview")).to_contain_text("Yes.")
@@ -159,6 +162,7 @@ async def test_what_was_typed_stands_there_again_after_the_tab_was_closed(
     await page.goto(path)
     await field(page, "propose", "reply").press_sequentially(f"Long thoughts. {PROMISE}")
     await page.get_by_role("button", name="Make it a commitment").click()
+    await settled(page.locator('[name="promises-0-sentence"]'))
     await page.locator('[name="promises-0-proof"]').fill("A number of the parcel")
     await field(page, "propose", "request").press_sequentially("May I?")
     await page.close()

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from store import words
-from tests.browser.conftest import PageOf, Theme
+from tests.browser.conftest import PageOf, Theme, settled
 from tests.pages.conftest import Office
 
 PROMISE = "We will send you a new saddle by Friday."
@@ -95,9 +95,7 @@ async def _claim_and_propose(
     await press(form.get_by_role("button", name="Make it a commitment"))
     await expect(form.locator("mark.tied")).to_have_text(PROMISE)
     if script:
-        # What has come in is settled a moment later, and its first field gets the focus.
-        await expect(form.locator('[name="promises-0-sentence"]')).to_be_focused()
-        await expect(form.locator(".htmx-added, .htmx-settling")).to_have_count(0)
+        await settled(form.locator('[name="promises-0-sentence"]'))
     await write(form.locator('[name="request"]'), "May I send a new one?")
     await press(form.get_by_role("button", name="Ask for a decision"))
     await expect(ada.get_by_text("you asked for a decision")).to_be_visible()

@@ -154,7 +154,10 @@ async def test_an_open_case_says_within_a_second_what_a_colleague_does_and_keeps
     assert await faults(ada) == []
 
     await ada.get_by_role("link", name="Show it").click()
-    await expect(ada.locator(".timeline")).to_contain_text("She wrote a letter.")
+    await expect(ada.locator(".timeline")).to_contain_text("Ben wrote a note")
+    await expect(ada.get_by_role("region", name="Notes for colleagues")).to_contain_text(
+        "She wrote a letter."
+    )
     await expect(field).to_have_value("He called. Twice.")
     await expect(ada.locator("main > .since")).to_be_empty()
 
